@@ -1,0 +1,232 @@
+use std::{fmt, time::Duration};
+
+use camino::Utf8PathBuf;
+
+use super::{Output, Reply};
+
+/// One change to a machine. Closed; its variant says its [`Class`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Change {
+    /// Puts `content` at `path`, whole or not at all, and synced. Follows a link to its target, keeps owner, mode
+    /// and xattrs of what it replaces; `mode` is for a new file. A file with an ACL or an immutable flag is refused by name.
+    Write {
+        /// Where.
+        path: Utf8PathBuf,
+        /// What.
+        content: Vec<u8>,
+        /// Permission bits of a new file, whatever the umask.
+        mode: u32,
+    },
+    /// Makes one folder whose parent is there; one that is already there is left as it is.
+    MakeDir {
+        /// Where.
+        path: Utf8PathBuf,
+        /// Permission bits, whatever the umask.
+        mode: u32,
+    },
+    /// Removes a file, a link or an empty folder; nothing there is fine.
+    Remove {
+        /// What.
+        path: Utf8PathBuf,
+    },
+    /// Removes a folder with all that is in it, following no link; nothing there is fine.
+    RemoveTree {
+        /// What.
+        path: Utf8PathBuf,
+    },
+    /// Runs a command.
+    Run(Command),
+    /// Sends a request that changes what a server keeps.
+    Send(Request),
+    /// Sends a request that proves a server by use.
+    Use(Request),
+    /// Adds a line to a file of forgectl's own and syncs it; makes its folders (0700) and the file (0600).
+    Append {
+        /// Which file.
+        path: Utf8PathBuf,
+        /// The line, without its end.
+        line: String,
+    },
+    /// Puts a file of forgectl's own (0600) in place, whole; makes its folders (0700).
+    Keep {
+        /// Which file.
+        path: Utf8PathBuf,
+        /// What.
+        content: Vec<u8>,
+    },
+    /// Takes the lock at `path`, which is gone when its process ends, however that ends; never waits.
+    Lock {
+        /// The lock file.
+        path: Utf8PathBuf,
+        /// Who takes it, for the one who finds it taken.
+        note: String,
+    },
+    /// Gets or gives back leave to run commands as root.
+    Sudo(Sudo),
+    /// Keeps the machine awake until forgectl ends (docs/mac-facts.md#caffeinate).
+    Awake,
+}
+
+/// What sort of change it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Class {
+    /// Forgectl's own state folder, lock and sudo ticket.
+    Bookkeeping,
+    /// Proving by use.
+    Use,
+    /// All else: what the person sees changed.
+    Effect,
+}
+
+impl Change {
+    /// Its class.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Append { .. } | Self::Keep { .. } | Self::Lock { .. } | Self::Sudo(_) | Self::Awake => {
+                Class::Bookkeeping
+            }
+            Self::Use(_) => Class::Use,
+            Self::Write { .. }
+            | Self::MakeDir { .. }
+            | Self::Remove { .. }
+            | Self::RemoveTree { .. }
+            | Self::Run(_)
+            | Self::Send(_) => Class::Effect,
+        }
+    }
+}
+
+/// A command to run. Its environment is rebuilt by the adapter; it has no standard input and a process group of its own.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Command {
+    /// Program (absolute) and arguments.
+    pub argv: Vec<String>,
+    /// Whether it runs as root, through `sudo -n`.
+    pub root: bool,
+    /// How long it may take; then its group gets SIGTERM, and SIGKILL five seconds later.
+    pub limit: Duration,
+    /// Text in a line of its output after which it has done its work; should it not end within a minute of
+    /// that, it is ended and counts as ended with 0 (docs/mac-facts.md#softwareupdate-hang).
+    pub done_mark: Option<&'static str>,
+}
+
+impl Command {
+    /// A command of the user's own that may take a minute.
+    pub fn new(argv: &[&str]) -> Self {
+        Self {
+            argv: argv.iter().map(|&word| word.to_owned()).collect(),
+            root: false,
+            limit: Duration::from_secs(60),
+            done_mark: None,
+        }
+    }
+
+    /// The same as root.
+    #[must_use]
+    pub fn as_root(mut self) -> Self {
+        self.root = true;
+        self
+    }
+
+    /// The same with another limit.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// What is executed in the end, with sudo in front when it runs as root.
+    pub fn full_argv(&self) -> Vec<String> {
+        let sudo = if self.root { &["/usr/bin/sudo", "-n"][..] } else { &[] };
+        sudo.iter().map(|&word| word.to_owned()).chain(self.argv.iter().cloned()).collect()
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.root {
+            f.write_str("sudo ")?;
+        }
+        for (nth, word) in self.argv.iter().enumerate() {
+            let plain =
+                !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-=:+@%,~".contains(c));
+            let space = if nth == 0 { "" } else { " " };
+            if plain {
+                write!(f, "{space}{word}")?;
+            } else {
+                write!(f, "{space}'{}'", word.replace('\'', r"'\''"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A POST request with a JSON body.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Request {
+    /// Where to.
+    pub url: String,
+    /// The body.
+    pub body: String,
+    /// How long the answer may take.
+    pub limit: Duration,
+}
+
+/// What is wanted of sudo (docs/mac-facts.md#sudo-ticket).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Sudo {
+    /// Asks the person once, saying what for, and from then on renews the ticket each minute. The outcome is what `sudo -v` left.
+    Ask {
+        /// What it is for, a few words each.
+        reasons: Vec<String>,
+    },
+    /// Stops renewing.
+    Release,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write { path, content, mode } => {
+                write!(f, "write {path} ({} bytes, mode {mode:04o})", content.len())
+            }
+            Self::MakeDir { path, mode } => write!(f, "make folder {path} (mode {mode:04o})"),
+            Self::Remove { path } => write!(f, "remove {path}"),
+            Self::RemoveTree { path } => write!(f, "remove {path} and all in it"),
+            Self::Run(command) => write!(f, "run {command}"),
+            Self::Send(request) | Self::Use(request) => {
+                write!(f, "POST {} ({} bytes)", request.url, request.body.len())
+            }
+            Self::Append { path, line } => write!(f, "append {} bytes to {path}", line.len()),
+            Self::Keep { path, content } => write!(f, "keep {path} ({} bytes)", content.len()),
+            Self::Lock { path, .. } => write!(f, "lock {path}"),
+            Self::Sudo(Sudo::Ask { reasons }) => write!(f, "ask for sudo ({})", reasons.join(", ")),
+            Self::Sudo(Sudo::Release) => f.write_str("let the sudo ticket go"),
+            Self::Awake => f.write_str("keep the Mac awake"),
+        }
+    }
+}
+
+/// What came of a change.
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// A command ended.
+    Ran(Output),
+    /// A server answered; `Err` when none could be reached, with the reason.
+    Reply(Result<Reply, String>),
+    /// The lock is held until this is dropped.
+    Locked(Hold),
+    /// Somebody else holds the lock; what they noted.
+    Busy(String),
+}
+
+/// A lock held; let go when dropped.
+pub struct Hold(#[expect(dead_code, reason = "held for its drop")] Box<dyn std::any::Any + Send>);
+
+impl Hold {
+    /// Holds `what` until dropped.
+    pub fn new(what: impl std::any::Any + Send) -> Self {
+        Self(Box::new(what))
+    }
+}

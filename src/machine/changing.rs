@@ -1,0 +1,83 @@
+use anyhow::{Result, bail};
+use camino::Utf8Path;
+
+use super::{Change, Command, Hold, Machine, Outcome, Output, Quiet, Reply, Request, Sudo, Tell};
+
+/// A method with its own return type for every change, so that nobody opens an [`Outcome`].
+pub trait Changing: Machine {
+    /// Puts a file in place; see [`Change::Write`].
+    fn write(&self, path: &Utf8Path, content: &[u8], mode: u32) -> Result<()> {
+        self.done(&Change::Write { path: path.to_owned(), content: content.to_owned(), mode })
+    }
+
+    /// Makes one folder; see [`Change::MakeDir`].
+    fn make_dir(&self, path: &Utf8Path, mode: u32) -> Result<()> {
+        self.done(&Change::MakeDir { path: path.to_owned(), mode })
+    }
+
+    /// Removes a file, a link or an empty folder; see [`Change::Remove`].
+    fn remove(&self, path: &Utf8Path) -> Result<()> {
+        self.done(&Change::Remove { path: path.to_owned() })
+    }
+
+    /// Removes a folder with all that is in it; see [`Change::RemoveTree`].
+    fn remove_tree(&self, path: &Utf8Path) -> Result<()> {
+        self.done(&Change::RemoveTree { path: path.to_owned() })
+    }
+
+    /// Runs a command and answers with what it left, whatever its exit code.
+    fn run(&self, command: &Command, tell: &dyn Tell) -> Result<Output> {
+        match self.change(&Change::Run(command.clone()), tell)? {
+            Outcome::Ran(output) => Ok(output),
+            _ => bail!("a command was answered with something else"),
+        }
+    }
+
+    /// Runs a command; another exit code than 0 is an error that carries what it said.
+    fn run_ok(&self, command: &Command, tell: &dyn Tell) -> Result<Output> {
+        let output = self.run(command, tell)?;
+        if output.ok() { Ok(output) } else { Err(anyhow::anyhow!("`{command}` answered: {}", output.said())) }
+    }
+
+    /// Sends a request that proves a server by use.
+    fn try_out(&self, request: Request, tell: &dyn Tell) -> Result<Result<Reply, String>> {
+        match self.change(&Change::Use(request), tell)? {
+            Outcome::Reply(reply) => Ok(reply),
+            _ => bail!("a request was answered with something else"),
+        }
+    }
+
+    /// Adds a line to a file of forgectl's own; see [`Change::Append`].
+    fn append(&self, path: &Utf8Path, line: String) -> Result<()> {
+        self.done(&Change::Append { path: path.to_owned(), line })
+    }
+
+    /// Puts a file of forgectl's own in place; see [`Change::Keep`].
+    fn keep(&self, path: &Utf8Path, content: &[u8]) -> Result<()> {
+        self.done(&Change::Keep { path: path.to_owned(), content: content.to_owned() })
+    }
+
+    /// Takes a lock, or says who holds it.
+    fn lock(&self, path: &Utf8Path, note: String) -> Result<Result<Hold, String>> {
+        match self.change(&Change::Lock { path: path.to_owned(), note }, &Quiet)? {
+            Outcome::Locked(hold) => Ok(Ok(hold)),
+            Outcome::Busy(holder) => Ok(Err(holder)),
+            _ => bail!("a lock was answered with something else"),
+        }
+    }
+
+    /// Asks for leave to run commands as root; answers with what `sudo -v` left.
+    fn ask_sudo(&self, reasons: Vec<String>) -> Result<Output> {
+        match self.change(&Change::Sudo(Sudo::Ask { reasons }), &Quiet)? {
+            Outcome::Ran(output) => Ok(output),
+            _ => bail!("a question for sudo was answered with something else"),
+        }
+    }
+
+    /// Makes a change whose outcome is only that it is done.
+    fn done(&self, change: &Change) -> Result<()> {
+        self.change(change, &Quiet).map(|_| ())
+    }
+}
+
+impl<M: Machine + ?Sized> Changing for M {}

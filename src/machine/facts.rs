@@ -1,0 +1,115 @@
+//! What is known of this Mac, gathered once a pass.
+
+use anyhow::{Context, Result};
+use camino::Utf8Path;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Look, Looking, Tool};
+
+/// What is known of one Mac. Whatever could not be found out is `None`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Facts {
+    /// `M4 Pro`; an Intel Mac's own words otherwise.
+    pub chip: Option<String>,
+    /// Whether the chip is Apple's.
+    pub apple_silicon: bool,
+    /// Whether forgectl itself runs translated, as an Intel program.
+    pub rosetta: bool,
+    /// Cores of the GPU.
+    pub gpu_cores: Option<u32>,
+    /// Bytes of memory.
+    pub memory: Option<u64>,
+    /// `Mac16,11`.
+    pub model: Option<String>,
+    /// `15.5`.
+    pub macos: Option<String>,
+    /// `24F74`.
+    pub build: Option<String>,
+    /// Free bytes of the data volume.
+    pub disk_free: u64,
+    /// Bytes of the data volume.
+    pub disk_total: u64,
+    /// The user's short name.
+    pub user: String,
+    /// The user's number.
+    pub uid: u32,
+    /// Whether the user is an administrator.
+    pub admin: bool,
+    /// The user's home folder.
+    pub home: String,
+    /// Whether this user is at the screen; `launchctl` says so for certain.
+    pub at_screen: bool,
+    /// Whether the Mac is enrolled with a device manager (docs/mac-facts.md#mdm-enrolment).
+    pub managed: bool,
+    /// When the Mac was started.
+    pub boot: Option<String>,
+    /// When this was gathered.
+    pub seen: Timestamp,
+}
+
+const NAMES: [&str; 6] = [
+    "machdep.cpu.brand_string",
+    "hw.memsize",
+    "hw.model",
+    "hw.optional.arm64",
+    "sysctl.proc_translated",
+    "kern.boottime",
+];
+
+/// The volume that users' data lies on (docs/mac-facts.md#data-volume).
+const DATA_VOLUME: &str = "/System/Volumes/Data";
+
+/// Files that macOS leaves where a device manager enrolled the Mac (docs/mac-facts.md#mdm-enrolment).
+const ENROLMENT_MARKS: [&str; 2] = [
+    "/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled",
+    "/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordFound",
+];
+
+/// Gathers the facts with two processes, `sysctl` and `ioreg`.
+pub fn gather(look: &dyn Look) -> Result<Facts> {
+    let identity = look.identity()?;
+    let values = look.sysctl(&NAMES).context("reading this Mac with `sysctl`")?;
+    let value = |name: &str| values.get(name).map(String::as_str);
+    let system = look.read(Utf8Path::new("/System/Library/CoreServices/SystemVersion.plist"))?;
+    let system: Option<plist::Dictionary> = system.and_then(|bytes| plist::from_bytes(&bytes).ok());
+    let version = |key: &str| {
+        system
+            .as_ref()
+            .and_then(|system| system.get(key))
+            .and_then(plist::Value::as_string)
+            .map(str::to_owned)
+    };
+    let disk = look.space(Utf8Path::new(DATA_VOLUME))?;
+    let console = look.stat(Utf8Path::new("/dev/console"))?;
+    let mut managed = false;
+    for mark in ENROLMENT_MARKS {
+        managed |= look.stat(Utf8Path::new(mark)).is_ok_and(|stat| stat.is_some());
+    }
+    let brand = value("machdep.cpu.brand_string");
+    Ok(Facts {
+        chip: brand.map(|brand| brand.strip_prefix("Apple ").unwrap_or(brand).to_owned()),
+        apple_silicon: value("hw.optional.arm64") == Some("1"),
+        rosetta: value("sysctl.proc_translated") == Some("1"),
+        gpu_cores: gpu_cores(&look.tool(Tool::Gpu)?.stdout),
+        memory: value("hw.memsize").and_then(|bytes| bytes.parse().ok()),
+        model: value("hw.model").map(str::to_owned),
+        macos: version("ProductVersion"),
+        build: version("ProductBuildVersion"),
+        disk_free: disk.free,
+        disk_total: disk.total,
+        at_screen: console.is_some_and(|console| console.uid == identity.uid),
+        managed,
+        boot: value("kern.boottime").map(str::to_owned),
+        admin: identity.is_admin(),
+        user: identity.user,
+        uid: identity.uid,
+        home: identity.home.into_string(),
+        seen: look.now(),
+    })
+}
+
+/// `"gpu-core-count" = 10` (docs/mac-facts.md#ioreg-gpu-cores).
+fn gpu_cores(text: &str) -> Option<u32> {
+    text.lines().find_map(|line| line.split_once("\"gpu-core-count\" = ")?.1.trim().parse().ok())
+}

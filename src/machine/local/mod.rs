@@ -1,0 +1,1 @@
+//! The real adapter: this Mac, or a folder that stands for one.

@@ -1,0 +1,195 @@
+use std::{
+    collections::BTreeMap,
+    fmt::{Display, Write},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{
+    Answer, Identity, Listener, Look, Output, Query, Reply, Space, Stat, Tool, Wait,
+    tool::{
+        launchctl::{self, JobView, Printed},
+        pmset, sysctl,
+    },
+};
+use crate::value::{Domain, PowerSource};
+
+/// A wait as a value: how often to look, and how long in all.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Between two looks.
+    pub every: Duration,
+    /// In all; zero looks once.
+    pub limit: Duration,
+    /// How an interruption is taken.
+    pub how: Wait,
+}
+
+/// A method with its own return type for every query, so that nobody opens an [`Answer`].
+pub trait Looking: Look {
+    /// The content of a file, if there is one.
+    fn read(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>> {
+        match self.look(&Query::Read(path.to_owned()))? {
+            Answer::Bytes(bytes) => Ok(bytes),
+            other => Err(mismatch("read", &other)),
+        }
+    }
+
+    /// The content of a text file, if there is one; bytes that are not UTF-8 are replaced.
+    fn read_text(&self, path: &Utf8Path) -> Result<Option<String>> {
+        Ok(self.read(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// What is at a path, links not followed.
+    fn stat(&self, path: &Utf8Path) -> Result<Option<Stat>> {
+        match self.look(&Query::Stat(path.to_owned()))? {
+            Answer::Stat(stat) => Ok(stat),
+            other => Err(mismatch("stat", &other)),
+        }
+    }
+
+    /// The sorted names in a folder, if there is one.
+    fn list(&self, path: &Utf8Path) -> Result<Option<Vec<String>>> {
+        match self.look(&Query::List(path.to_owned()))? {
+            Answer::Names(names) => Ok(names),
+            other => Err(mismatch("list", &other)),
+        }
+    }
+
+    /// A path after all links, if something is there.
+    fn resolve(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>> {
+        match self.look(&Query::Resolve(path.to_owned()))? {
+            Answer::Path(path) => Ok(path),
+            other => Err(mismatch("resolve", &other)),
+        }
+    }
+
+    /// SHA-256 of a file in lower-case hex, if there is one.
+    fn digest(&self, path: &Utf8Path) -> Result<Option<String>> {
+        match self.look(&Query::Digest(path.to_owned()))? {
+            Answer::Digest(digest) => Ok(digest),
+            other => Err(mismatch("digest", &other)),
+        }
+    }
+
+    /// Room on the volume that holds `path`.
+    fn space(&self, path: &Utf8Path) -> Result<Space> {
+        match self.look(&Query::Space(path.to_owned()))? {
+            Answer::Space(space) => Ok(space),
+            other => Err(mismatch("space", &other)),
+        }
+    }
+
+    /// Who accepts connections on a TCP port of this machine.
+    fn listeners(&self, port: u16) -> Result<Vec<Listener>> {
+        match self.look(&Query::Listeners(port))? {
+            Answer::Listeners(listeners) => Ok(listeners),
+            other => Err(mismatch("listeners", &other)),
+        }
+    }
+
+    /// Who forgectl is there.
+    fn identity(&self) -> Result<Identity> {
+        match self.look(&Query::Identity)? {
+            Answer::Identity(identity) => Ok(*identity),
+            other => Err(mismatch("identity", &other)),
+        }
+    }
+
+    /// What a read-only command left.
+    fn tool(&self, tool: Tool) -> Result<Output> {
+        match self.look(&Query::Tool(tool))? {
+            Answer::Ran(output) => Ok(output),
+            other => Err(mismatch("a command", &other)),
+        }
+    }
+
+    /// What a server answered, or why none could be reached.
+    fn get(&self, url: &str) -> Result<Result<Reply, String>> {
+        match self.look(&Query::Get(url.to_owned()))? {
+            Answer::Reply(reply) => Ok(reply),
+            other => Err(mismatch("GET", &other)),
+        }
+    }
+
+    /// The values of those of `names` that this machine has.
+    fn sysctl(&self, names: &[&'static str]) -> Result<BTreeMap<String, String>> {
+        Ok(sysctl::parse(&self.tool(Tool::Sysctl(names.to_vec()))?.stdout))
+    }
+
+    /// The settings of every power source that this machine has.
+    fn power_settings(&self) -> Result<BTreeMap<PowerSource, BTreeMap<String, String>>> {
+        let output = self.tool(Tool::PowerSettings)?;
+        if output.ok() {
+            Ok(pmset::parse(&output.stdout))
+        } else {
+            Err(anyhow!("`pmset -g custom` answered: {}", output.said()))
+        }
+    }
+
+    /// The jobs of the caller's own domain, by label.
+    fn jobs(&self) -> Result<BTreeMap<String, launchctl::Listed>> {
+        let output = self.tool(Tool::Jobs)?;
+        if output.ok() {
+            Ok(launchctl::parse_list(&output.stdout))
+        } else {
+            Err(anyhow!("`launchctl list` answered: {}", output.said()))
+        }
+    }
+
+    /// One job as launchd has it.
+    fn job(&self, domain: Domain, label: &str) -> Result<JobView> {
+        let output = self.tool(Tool::Job(domain, label.to_owned()))?;
+        launchctl::view(&output).with_context(|| format!("`launchctl print {domain}/{label}`"))
+    }
+
+    /// One loaded job as launchd has it.
+    fn loaded_job(&self, domain: Domain, label: &str) -> Result<Option<Printed>> {
+        Ok(match self.job(domain, label)? {
+            JobView::Loaded(printed) => Some(*printed),
+            JobView::NotLoaded | JobView::NoDomain => None,
+        })
+    }
+
+    /// The labels of a domain that are switched off by an override.
+    fn disabled_labels(&self, domain: Domain) -> Result<Vec<String>> {
+        let output = self.tool(Tool::Overrides(domain))?;
+        Ok(launchctl::parse_disabled(&output.stdout))
+    }
+
+    /// Looks with `probe` until it finds something. `probe` answers `Err(last answer)` when it is not so
+    /// far; the time-out error carries the last of these.
+    fn until<T, E: Display>(
+        &self,
+        what: &str,
+        patience: Patience,
+        mut probe: impl FnMut() -> Result<Result<T, E>>,
+    ) -> Result<T> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let last = match probe()? {
+                Ok(found) => return Ok(found),
+                Err(last) => last,
+            };
+            if waited >= patience.limit {
+                let mut text = format!("waited {} s for {what}", patience.limit.as_secs());
+                if patience.limit.is_zero() {
+                    text = format!("not so: {what}");
+                }
+                let _ = write!(text, "; the last answer: {last}");
+                return Err(anyhow!(text));
+            }
+            let pause = patience.every.min(patience.limit - waited).max(Duration::from_millis(1));
+            self.wait(pause, patience.how)?;
+            waited += pause;
+        }
+    }
+}
+
+impl<L: Look + ?Sized> Looking for L {}
+
+fn mismatch(query: &str, answer: &Answer) -> anyhow::Error {
+    anyhow!("{query} was answered with something else: {answer:?}")
+}

@@ -1,0 +1,22 @@
+//! The door to the node. Whatever looks at a Mac holds a [`Look`]; whatever changes one holds a [`Machine`].
+
+mod answer;
+mod change;
+mod changing;
+pub mod facts;
+mod halt;
+pub mod local;
+mod look;
+mod looking;
+mod query;
+mod recorded;
+pub mod tool;
+
+pub use answer::{Answer, Identity, Kind, Listener, Output, Reply, Space, Stat};
+pub use change::{Change, Class, Command, Hold, Outcome, Request, Sudo};
+pub use changing::Changing;
+pub use halt::Halt;
+pub use look::{Look, Machine, Quiet, Task, Tell, Wait};
+pub use looking::{Looking, Patience};
+pub use query::{Query, Tool};
+pub use recorded::{Entry, Recorded};

@@ -1,0 +1,110 @@
+use std::fmt;
+
+use camino::Utf8PathBuf;
+
+use crate::value::Domain;
+
+/// One question to a machine. Closed; none of them changes anything.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Query {
+    /// The content of a file of at most 16 MiB.
+    Read(Utf8PathBuf),
+    /// What is at a path, links not followed.
+    Stat(Utf8PathBuf),
+    /// The names in a folder.
+    List(Utf8PathBuf),
+    /// A path after all links.
+    Resolve(Utf8PathBuf),
+    /// SHA-256 of a file.
+    Digest(Utf8PathBuf),
+    /// Room on the volume that holds a path.
+    Space(Utf8PathBuf),
+    /// Who accepts connections on a TCP port: a connection is tried first, `lsof` is asked only when one was accepted.
+    Listeners(u16),
+    /// Who forgectl is there.
+    Identity,
+    /// A read-only command.
+    Tool(Tool),
+    /// A GET request, answered within seconds or not at all.
+    Get(String),
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(path) => write!(f, "read {path}"),
+            Self::Stat(path) => write!(f, "stat {path}"),
+            Self::List(path) => write!(f, "list {path}"),
+            Self::Resolve(path) => write!(f, "resolve {path}"),
+            Self::Digest(path) => write!(f, "digest {path}"),
+            Self::Space(path) => write!(f, "space {path}"),
+            Self::Listeners(port) => write!(f, "listeners {port}"),
+            Self::Identity => f.write_str("identity"),
+            Self::Tool(tool) => write!(f, "run {}", tool.argv().join(" ")),
+            Self::Get(url) => write!(f, "GET {url}"),
+        }
+    }
+}
+
+/// The commands that are known to change nothing, one constructor each.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Tool {
+    /// `sysctl -i NAME…`: `name: value` lines, unknown names left out (docs/mac-facts.md#sysctl-names).
+    Sysctl(Vec<&'static str>),
+    /// `ioreg -rc AGXAccelerator -d 1`: the registry entry of the GPU (docs/mac-facts.md#ioreg-gpu-cores).
+    Gpu,
+    /// `pmset -g custom`: the settings of every power source (docs/mac-facts.md#pmset-custom).
+    PowerSettings,
+    /// `xcode-select -p`: the active developer folder, exit 2 without one (docs/mac-facts.md#xcode-select-path).
+    DeveloperFolder,
+    /// `softwareupdate -l`: what Apple offers (docs/mac-facts.md#softwareupdate-list).
+    Updates,
+    /// `pkgutil --pkg-info=ID`: an installer receipt (docs/mac-facts.md#pkgutil-receipt).
+    Package(String),
+    /// `launchctl list`: the jobs of the caller's own domain (docs/mac-facts.md#launchctl-list).
+    Jobs,
+    /// `launchctl print DOMAIN/LABEL`: one job (docs/mac-facts.md#launchctl-print).
+    Job(Domain, String),
+    /// `launchctl print-disabled DOMAIN`: overrides (docs/mac-facts.md#launchd-override).
+    Overrides(Domain),
+    /// `ps -E -ww -o command= -p PID`: command line and environment of an own process (docs/mac-facts.md#ps-environment).
+    ProcessEnvironment(u32),
+    /// `ps -ww -o comm= -p PID`: the program of a process (docs/mac-facts.md#ps-environment).
+    ProcessProgram(u32),
+    /// `fdesetup status`: whether FileVault is on (docs/mac-facts.md#fdesetup-status).
+    FileVault,
+    /// `sudo -n true`: whether sudo would go through without asking (docs/mac-facts.md#sudo-ticket).
+    SudoReady,
+}
+
+impl Tool {
+    /// The command line, its program absolute.
+    pub fn argv(&self) -> Vec<String> {
+        let words: Vec<&str> = match self {
+            Self::Sysctl(names) => ["/usr/sbin/sysctl", "-i"].iter().chain(names).copied().collect(),
+            Self::Gpu => vec!["/usr/sbin/ioreg", "-rc", "AGXAccelerator", "-d", "1"],
+            Self::PowerSettings => vec!["/usr/bin/pmset", "-g", "custom"],
+            Self::DeveloperFolder => vec!["/usr/bin/xcode-select", "-p"],
+            Self::Updates => vec!["/usr/sbin/softwareupdate", "-l"],
+            Self::Package(id) => return vec!["/usr/sbin/pkgutil".to_owned(), format!("--pkg-info={id}")],
+            Self::Jobs => vec!["/bin/launchctl", "list"],
+            Self::Job(domain, label) => {
+                return vec!["/bin/launchctl".to_owned(), "print".to_owned(), format!("{domain}/{label}")];
+            }
+            Self::Overrides(domain) => {
+                return vec!["/bin/launchctl".to_owned(), "print-disabled".to_owned(), domain.to_string()];
+            }
+            Self::ProcessEnvironment(pid) => {
+                return ["/bin/ps", "-E", "-ww", "-o", "command=", "-p", &pid.to_string()]
+                    .map(str::to_owned)
+                    .to_vec();
+            }
+            Self::ProcessProgram(pid) => {
+                return ["/bin/ps", "-ww", "-o", "comm=", "-p", &pid.to_string()].map(str::to_owned).to_vec();
+            }
+            Self::FileVault => vec!["/usr/bin/fdesetup", "status"],
+            Self::SudoReady => vec!["/usr/bin/sudo", "-n", "/usr/bin/true"],
+        };
+        words.into_iter().map(str::to_owned).collect()
+    }
+}

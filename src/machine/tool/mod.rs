@@ -1,0 +1,7 @@
+//! Reading what the Mac's own tools print. Each file states the format and where it is known from.
+
+pub mod launchctl;
+pub mod lsof;
+pub mod pmset;
+pub mod softwareupdate;
+pub mod sysctl;

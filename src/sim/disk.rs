@@ -1,0 +1,138 @@
+use std::{collections::BTreeMap, io};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::machine::{Kind, Space};
+
+/// What a file holds: bytes, or for gigabytes a size and a seed that the bytes follow from.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// These bytes, kept as text where they are UTF-8.
+    Bytes(#[serde(with = "super::disk::bytes_as_text")] Vec<u8>),
+    /// So many bytes that follow from `seed`.
+    Made {
+        /// Bytes.
+        size: u64,
+        /// What they follow from: the same seed and size, the same content.
+        seed: u64,
+    },
+}
+
+impl Content {
+    /// How many bytes it is.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Made { size, .. } => *size,
+        }
+    }
+}
+
+/// What is at one path.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// File, folder, link or device.
+    pub kind: Kind,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// When its content last changed.
+    pub modified: Timestamp,
+    /// Extended attributes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub xattrs: BTreeMap<String, String>,
+    /// Whether it has an access-control list.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acl: bool,
+    /// Whether it is immutable (`uchg`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub immutable: bool,
+    /// What a file holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+    /// Where a link points to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Utf8PathBuf>,
+}
+
+/// The files of a simulated Mac, in memory or in a folder. All paths are absolute and those of the Mac. Methods
+/// that take `uid` judge permissions for that user as the Mac's kernel would, root (0) passing; errors are those that a real
+/// file system gives (`NotFound`, `PermissionDenied`, `AlreadyExists`, `DirectoryNotEmpty`, `NotADirectory`, `StorageFull`).
+/// Links in the parent folders are followed, the last name's only where a method says so.
+pub trait Disk: Send {
+    /// What is at `path`, the last link not followed.
+    fn node(&self, path: &Utf8Path) -> Option<Node>;
+
+    /// `path` after all links, if something is there.
+    fn resolve(&self, path: &Utf8Path) -> Option<Utf8PathBuf>;
+
+    /// The sorted names in a folder.
+    fn list(&self, uid: u32, path: &Utf8Path) -> io::Result<Vec<String>>;
+
+    /// The content of a file, links followed.
+    fn read(&self, uid: u32, path: &Utf8Path) -> io::Result<Content>;
+
+    /// SHA-256 of a file in lower-case hex, links followed.
+    fn digest(&self, uid: u32, path: &Utf8Path) -> io::Result<String>;
+
+    /// Puts a file in place as a new inode by rename; keeps owner, mode and xattrs of a file that it replaces,
+    /// follows a link to its target. A new file belongs to `uid` with the group of its folder.
+    fn write(&mut self, uid: u32, path: &Utf8Path, content: Content, mode: u32, now: Timestamp) -> io::Result<()>;
+
+    /// Adds to the end of a file, which is made with mode 0644 if it is not there.
+    fn append(&mut self, uid: u32, path: &Utf8Path, bytes: &[u8], now: Timestamp) -> io::Result<()>;
+
+    /// Makes one folder; `AlreadyExists` when anything is there.
+    fn make_dir(&mut self, uid: u32, path: &Utf8Path, mode: u32, now: Timestamp) -> io::Result<()>;
+
+    /// Makes a symbolic link.
+    fn link(&mut self, uid: u32, path: &Utf8Path, target: &Utf8Path, now: Timestamp) -> io::Result<()>;
+
+    /// Removes a file, a link or an empty folder.
+    fn remove(&mut self, uid: u32, path: &Utf8Path, now: Timestamp) -> io::Result<()>;
+
+    /// Sets owner and group; root alone may give a file away.
+    fn chown(&mut self, uid: u32, path: &Utf8Path, owner: u32, group: u32) -> io::Result<()>;
+
+    /// Sets permission bits; the owner and root may.
+    fn chmod(&mut self, uid: u32, path: &Utf8Path, mode: u32) -> io::Result<()>;
+
+    /// Sets the time of the last change.
+    fn touch(&mut self, uid: u32, path: &Utf8Path, now: Timestamp) -> io::Result<()>;
+
+    /// Room on the data volume.
+    fn space(&self) -> Space;
+}
+
+/// Bytes as text where they are UTF-8, else as a list of numbers.
+pub(super) mod bytes_as_text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Form<'b> {
+        Text(std::borrow::Cow<'b, str>),
+        Bytes(std::borrow::Cow<'b, [u8]>),
+    }
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Form::Text(text.into()),
+            Err(_) => Form::Bytes(bytes.into()),
+        }
+        .serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        Ok(match Form::deserialize(deserializer)? {
+            Form::Text(text) => text.into_owned().into_bytes(),
+            Form::Bytes(bytes) => bytes.into_owned(),
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! Plain data that every room speaks in. Nothing here looks at or changes a machine.
+
+mod id;
+mod place;
+mod problem;
+mod size;
+mod source;
+mod state;
+mod want;
+
+pub use id::Id;
+pub use place::{Domain, Place, PowerSource};
+pub use problem::{Problem, Problems, Sort};
+pub use size::{DiskSize, MemorySize, human_bytes};
+pub use source::{Source, Span};
+pub use state::{Field, State, Value};
+pub use want::{Delta, Deltas, Want, Wanted, differences};

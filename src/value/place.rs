@@ -1,0 +1,117 @@
+use std::fmt;
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+/// Where a thing is on a Mac. Closed and serialisable, so that what has left the manifest can still be
+/// seen and removed; what a place does is in `resource/`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// A folder that must be there; goes with us only when we made it and it is empty.
+    Folder {
+        /// Its absolute path.
+        path: Utf8PathBuf,
+    },
+    /// A folder that a service of ours fills with data. When we brought it, it goes only with
+    /// `--all-data`, and then whole.
+    Data {
+        /// Its absolute path.
+        path: Utf8PathBuf,
+    },
+    /// A file that a service of ours appends to.
+    Log {
+        /// Its absolute path.
+        path: Utf8PathBuf,
+    },
+    /// Apple's Command Line Tools.
+    CommandLineTools,
+    /// The power settings of one source.
+    Power {
+        /// Which source.
+        source: PowerSource,
+    },
+    /// A launchd job of ours.
+    Job {
+        /// The launchd domain that it is loaded into.
+        domain: Domain,
+        /// Its label.
+        label: String,
+        /// Its property list.
+        plist: Utf8PathBuf,
+        /// The program that it launches, before links are followed.
+        program: Utf8PathBuf,
+    },
+    /// Another tool's launchd job that holds what a job of ours needs; it is to be stopped and its plist aside.
+    Rival {
+        /// The launchd domain that it is loaded into.
+        domain: Domain,
+        /// Its label.
+        label: String,
+        /// Its property list.
+        plist: Utf8PathBuf,
+    },
+}
+
+/// A launchd domain that forgectl puts jobs into.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Domain {
+    /// `gui/UID`, there only while that user has a graphical session.
+    Gui(u32),
+    /// `system`, changed by root alone.
+    System,
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gui(uid) => write!(f, "gui/{uid}"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// A source of power as `pmset` groups its settings.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PowerSource {
+    /// Mains.
+    Ac,
+    /// The internal battery of a laptop.
+    Battery,
+    /// An uninterruptible power supply.
+    Ups,
+}
+
+impl PowerSource {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ac, Self::Battery, Self::Ups];
+
+    /// The heading of its block in `pmset -g custom`, without the colon.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Ac => "AC Power",
+            Self::Battery => "Battery Power",
+            Self::Ups => "UPS Power",
+        }
+    }
+
+    /// The flag that makes `pmset` write to this source.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Ac => "-c",
+            Self::Battery => "-b",
+            Self::Ups => "-u",
+        }
+    }
+
+    /// Its name in ids and texts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ac => "ac",
+            Self::Battery => "battery",
+            Self::Ups => "ups",
+        }
+    }
+}

@@ -34,6 +34,14 @@ pub enum Change {
         /// What.
         path: Utf8PathBuf,
     },
+    /// Moves a file, with owner, mode, times and xattrs, to where nothing is, on the same volume. Missing folders
+    /// above `to` are made as forgectl's own (0700). Nothing at `from` is fine when `to` is there.
+    Move {
+        /// From where.
+        from: Utf8PathBuf,
+        /// To where.
+        to: Utf8PathBuf,
+    },
     /// Runs a command.
     Run(Command),
     /// Sends a request that changes what a server keeps.
@@ -90,6 +98,7 @@ impl Change {
             | Self::MakeDir { .. }
             | Self::Remove { .. }
             | Self::RemoveTree { .. }
+            | Self::Move { .. }
             | Self::Run(_)
             | Self::Send(_) => Class::Effect,
         }
@@ -116,7 +125,7 @@ impl Command {
         Self {
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
             root: false,
-            limit: Duration::from_secs(60),
+            limit: Duration::from_mins(1),
             done_mark: None,
         }
     }
@@ -193,6 +202,7 @@ impl fmt::Display for Change {
             Self::MakeDir { path, mode } => write!(f, "make folder {path} (mode {mode:04o})"),
             Self::Remove { path } => write!(f, "remove {path}"),
             Self::RemoveTree { path } => write!(f, "remove {path} and all in it"),
+            Self::Move { from, to } => write!(f, "move {from} to {to}"),
             Self::Run(command) => write!(f, "run {command}"),
             Self::Send(request) | Self::Use(request) => {
                 write!(f, "POST {} ({} bytes)", request.url, request.body.len())

@@ -25,6 +25,11 @@ pub trait Changing: Machine {
         self.done(&Change::RemoveTree { path: path.to_owned() })
     }
 
+    /// Moves a file; see [`Change::Move`].
+    fn relocate(&self, from: &Utf8Path, to: &Utf8Path) -> Result<()> {
+        self.done(&Change::Move { from: from.to_owned(), to: to.to_owned() })
+    }
+
     /// Runs a command and answers with what it left, whatever its exit code.
     fn run(&self, command: &Command, tell: &dyn Tell) -> Result<Output> {
         match self.change(&Change::Run(command.clone()), tell)? {

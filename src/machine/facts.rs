@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Look, Looking, Tool};
 
 /// What is known of one Mac. Whatever could not be found out is `None`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Facts {
     /// `M4 Pro`; an Intel Mac's own words otherwise.

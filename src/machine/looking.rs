@@ -181,7 +181,8 @@ pub trait Looking: Look {
                 let _ = write!(text, "; the last answer: {last}");
                 return Err(anyhow!(text));
             }
-            let pause = patience.every.min(patience.limit - waited).max(Duration::from_millis(1));
+            let pause =
+                patience.every.min(patience.limit.saturating_sub(waited)).max(Duration::from_millis(1));
             self.wait(pause, patience.how)?;
             waited += pause;
         }

@@ -1,3 +1,5 @@
+//! `launchctl`: print, list, print-disabled, exit codes.
+
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};

@@ -1,3 +1,5 @@
+//! `lsof` in its form for programs.
+
 use crate::machine::Listener;
 
 /// Reads `lsof -nP -iTCP:PORT -sTCP:LISTEN -F pcn`: `p`, `c` and `n` lines (docs/mac-facts.md#lsof-listeners).

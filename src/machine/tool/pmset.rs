@@ -1,3 +1,5 @@
+//! `pmset -g custom`.
+
 use std::collections::BTreeMap;
 
 use crate::value::PowerSource;

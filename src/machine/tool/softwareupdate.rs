@@ -1,3 +1,5 @@
+//! `softwareupdate -l`.
+
 use std::cmp::Ordering;
 
 /// The labels under which `softwareupdate -l` offers Command Line Tools, newest first, betas left out.

@@ -1,3 +1,5 @@
+//! `sysctl` with names.
+
 use std::collections::BTreeMap;
 
 /// Reads `name: value` lines; anything else is left out (docs/mac-facts.md#sysctl-names).

@@ -1,0 +1,170 @@
+//! What happens in a run, as it happens.
+
+use serde::Serialize;
+
+use super::plan::Plan;
+use crate::value::{Id, Problem};
+
+/// What happens in a run, as it happens: the run's log, the JSON stream and the view on the terminal are made of these.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The run began.
+    Started {
+        /// `apply`, `destroy` …
+        command: &'static str,
+        /// The stack's name.
+        stack: String,
+        /// Where the events are kept on the node.
+        log: String,
+    },
+    /// What will be done.
+    Planned {
+        /// All of it.
+        plan: Box<Plan>,
+    },
+    /// Work on a resource begins.
+    ResourceStarted {
+        /// Which.
+        id: Id,
+    },
+    /// A step begins.
+    StepStarted {
+        /// Of which resource.
+        id: Id,
+        /// What it does.
+        words: String,
+    },
+    /// Bytes were fetched.
+    Bytes {
+        /// For which resource.
+        id: Id,
+        /// So far.
+        done: u64,
+        /// Of so many, if known.
+        total: Option<u64>,
+    },
+    /// A command printed a line.
+    Line {
+        /// For which resource.
+        id: Id,
+        /// What it printed.
+        text: String,
+    },
+    /// A step is done.
+    StepDone {
+        /// Of which resource.
+        id: Id,
+        /// What it did.
+        words: String,
+        /// Seconds that it took on the machine's clock.
+        seconds: f64,
+    },
+    /// A resource is as wanted, with what shows it.
+    ResourceDone {
+        /// Which.
+        id: Id,
+        /// What was seen.
+        evidence: Vec<String>,
+        /// Seconds since it started; 0 for one that nothing had to be done for.
+        seconds: f64,
+    },
+    /// A resource was proved by use.
+    Proved {
+        /// Which.
+        id: Id,
+        /// What was seen.
+        evidence: Vec<String>,
+    },
+    /// Work on a resource failed.
+    ResourceFailed {
+        /// Which.
+        id: Id,
+        /// What is wrong.
+        #[serde(serialize_with = "problem_as_text")]
+        problem: Problem,
+    },
+    /// A resource was left out, since something that it needs failed or the run was stopped.
+    ResourceSkipped {
+        /// Which.
+        id: Id,
+        /// Why.
+        because: String,
+    },
+    /// Something was left as it is, on purpose.
+    Kept {
+        /// Which.
+        id: Id,
+        /// Why, and where a copy is.
+        why: String,
+    },
+    /// The person asked to stop; what runs is let to end.
+    Interrupted,
+    /// The run is over.
+    Finished {
+        /// What came of it.
+        summary: Summary,
+    },
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Summary {
+    /// Resources that were changed.
+    pub changed: Vec<Id>,
+    /// Resources that were as wanted.
+    pub unchanged: usize,
+    /// Resources that failed.
+    pub failed: Vec<Id>,
+    /// Resources that were left out.
+    pub skipped: Vec<Id>,
+    /// What was left as it is, and why.
+    pub kept: Vec<(Id, String)>,
+    /// Whether the person stopped it.
+    pub interrupted: bool,
+    /// What can be opened now: names and URLs.
+    pub open: Vec<(String, String)>,
+    /// Where the run's events are kept.
+    pub log: String,
+}
+
+impl Summary {
+    /// Whether all that was planned is done.
+    pub fn ok(&self) -> bool {
+        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+    }
+}
+
+/// Hears the events of a run, from several tasks at once.
+pub trait Sink: Send + Sync {
+    /// One event.
+    fn event(&self, event: &Event);
+}
+
+fn problem_as_text<S: serde::Serializer>(problem: &Problem, serializer: S) -> Result<S::Ok, S::Error> {
+    ProblemView::from(problem).serialize(serializer)
+}
+
+/// A problem as machines read it.
+#[derive(Debug, Serialize)]
+pub struct ProblemView<'p> {
+    what: &'p str,
+    why: &'p [String],
+    hints: &'p [String],
+    remedy: &'p [String],
+    place: Option<String>,
+    resource: Option<&'p Id>,
+}
+
+impl<'p> From<&'p Problem> for ProblemView<'p> {
+    fn from(problem: &'p Problem) -> Self {
+        Self {
+            what: &problem.what,
+            why: &problem.why,
+            hints: &problem.hints,
+            remedy: &problem.remedy,
+            place: problem.span.as_ref().map(ToString::to_string),
+            resource: problem.resource.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What would be done, and why.
+
+use serde::{Serialize, Serializer};
+
+use crate::{
+    machine::facts::Facts,
+    resource::Quote,
+    step::About,
+    value::{Delta, Id, Problem, Span},
+};
+
+use super::event::ProblemView;
+
+/// What would be done, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// The stack's name.
+    pub stack: String,
+    /// The manifest, as the person named it.
+    pub manifest: String,
+    /// The Mac that it is for.
+    pub node: Facts,
+    /// A line a resource, in the order of the run; those without a change too.
+    pub items: Vec<Item>,
+    /// Why it cannot be applied: each is shown, and apply stops before the first change.
+    #[serde(serialize_with = "problems")]
+    pub refusals: Vec<Problem>,
+    /// What is worth knowing beforehand.
+    #[serde(serialize_with = "problems")]
+    pub warnings: Vec<Problem>,
+    /// What will listen beyond this Mac, in plain words.
+    pub exposed: Vec<String>,
+    /// Whether a person has to type a password for sudo.
+    pub sudo_asks: bool,
+}
+
+/// What would be done about one resource.
+#[derive(Clone, Debug, Serialize)]
+pub struct Item {
+    /// Which.
+    pub id: Id,
+    /// What.
+    pub action: Action,
+    /// The fields that are not as wanted.
+    pub deltas: Vec<Delta>,
+    /// In a few words: `install`, `OLLAMA_KEEP_ALIVE 5m -> 30m`.
+    pub reason: String,
+    /// The steps, in order.
+    pub steps: Vec<About>,
+    /// What it costs.
+    pub quote: Quote,
+    /// What must be there before it.
+    pub needs: Vec<Id>,
+    /// The place in the manifest that asks for it; none for what has left the manifest.
+    #[serde(serialize_with = "place")]
+    pub origin: Option<Span>,
+}
+
+/// What is done about a resource.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It is as wanted.
+    Keep,
+    /// It is not there, and is brought.
+    Add,
+    /// It is there, and something of it is changed.
+    Change,
+    /// It is there without us having brought it, and is taken over.
+    Adopt,
+    /// It has left the manifest, and is removed or given back.
+    Remove,
+}
+
+/// A plan in numbers.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Counts {
+    /// Resources that are brought.
+    pub add: usize,
+    /// Resources that are changed.
+    pub change: usize,
+    /// Resources that are taken over.
+    pub adopt: usize,
+    /// Resources that are removed.
+    pub remove: usize,
+    /// Resources that are as wanted.
+    pub keep: usize,
+    /// Bytes to download, as far as is known.
+    pub download: u64,
+    /// Services that are restarted.
+    pub restarts: Vec<String>,
+    /// What root is needed for, a word or two each.
+    pub sudo: Vec<String>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.items.iter().all(|item| item.action == Action::Keep)
+    }
+
+    /// The items with something to do.
+    pub fn changes(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.action != Action::Keep)
+    }
+
+    /// It in numbers.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for item in &self.items {
+            *match item.action {
+                Action::Keep => &mut counts.keep,
+                Action::Add => &mut counts.add,
+                Action::Change => &mut counts.change,
+                Action::Adopt => &mut counts.adopt,
+                Action::Remove => &mut counts.remove,
+            } += 1;
+            counts.download += item.quote.download.unwrap_or(0);
+            for step in &item.steps {
+                counts.restarts.extend(
+                    step.restarts
+                        .iter()
+                        .filter(|name| !counts.restarts.contains(name))
+                        .cloned()
+                        .collect::<Vec<_>>(),
+                );
+                counts.sudo.extend(
+                    step.sudo.iter().filter(|name| !counts.sudo.contains(name)).cloned().collect::<Vec<_>>(),
+                );
+            }
+        }
+        counts
+    }
+}
+
+fn problems<S: Serializer>(problems: &[Problem], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(problems.iter().map(ProblemView::from))
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over so")]
+fn place<S: Serializer>(span: &Option<Span>, serializer: S) -> Result<S::Ok, S::Error> {
+    span.as_ref().map(ToString::to_string).serialize(serializer)
+}

@@ -1,6 +1,7 @@
 //! forgectl brings an Apple-Silicon Mac to a declared state for local AI, and proves it.
 
 pub mod engine;
+pub mod journal;
 pub mod machine;
 pub mod resource;
 pub mod step;

@@ -48,7 +48,8 @@ pub enum Change {
     Send(Request),
     /// Sends a request that proves a server by use.
     Use(Request),
-    /// Adds a line to a file of forgectl's own and syncs it; makes its folders (0700) and the file (0600).
+    /// Adds a line to a file of forgectl's own and syncs it; makes its folders (0700) and the file (0600). A last
+    /// line that a kill tore is ended first.
     Append {
         /// Which file.
         path: Utf8PathBuf,
@@ -61,6 +62,11 @@ pub enum Change {
         path: Utf8PathBuf,
         /// What.
         content: Vec<u8>,
+    },
+    /// Removes a file of forgectl's own; nothing there is fine.
+    Forget {
+        /// Which file.
+        path: Utf8PathBuf,
     },
     /// Takes the lock at `path`, which is gone when its process ends, however that ends; never waits.
     Lock {
@@ -90,9 +96,12 @@ impl Change {
     /// Its class.
     pub fn class(&self) -> Class {
         match self {
-            Self::Append { .. } | Self::Keep { .. } | Self::Lock { .. } | Self::Sudo(_) | Self::Awake => {
-                Class::Bookkeeping
-            }
+            Self::Append { .. }
+            | Self::Keep { .. }
+            | Self::Forget { .. }
+            | Self::Lock { .. }
+            | Self::Sudo(_)
+            | Self::Awake => Class::Bookkeeping,
             Self::Use(_) => Class::Use,
             Self::Write { .. }
             | Self::MakeDir { .. }
@@ -209,6 +218,7 @@ impl fmt::Display for Change {
             }
             Self::Append { path, line } => write!(f, "append {} bytes to {path}", line.len()),
             Self::Keep { path, content } => write!(f, "keep {path} ({} bytes)", content.len()),
+            Self::Forget { path } => write!(f, "forget {path}"),
             Self::Lock { path, .. } => write!(f, "lock {path}"),
             Self::Sudo(Sudo::Ask { reasons }) => write!(f, "ask for sudo ({})", reasons.join(", ")),
             Self::Sudo(Sudo::Release) => f.write_str("let the sudo ticket go"),

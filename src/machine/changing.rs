@@ -62,6 +62,11 @@ pub trait Changing: Machine {
         self.done(&Change::Keep { path: path.to_owned(), content: content.to_owned() })
     }
 
+    /// Removes a file of forgectl's own; see [`Change::Forget`].
+    fn forget(&self, path: &Utf8Path) -> Result<()> {
+        self.done(&Change::Forget { path: path.to_owned() })
+    }
+
     /// Takes a lock, or says who holds it.
     fn lock(&self, path: &Utf8Path, note: String) -> Result<Result<Hold, String>> {
         match self.change(&Change::Lock { path: path.to_owned(), note }, &Quiet)? {

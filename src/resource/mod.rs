@@ -1,5 +1,14 @@
 //! What a thing is: its wanted state, how it is seen, and which steps lead there and back. Never changes a machine.
 
+mod clt;
+mod file;
+mod folder;
+mod job;
+mod ollama;
+mod place;
+mod power;
+mod rival;
+
 use std::{fmt, time::Duration};
 
 use anyhow::Result;
@@ -8,8 +17,17 @@ use serde::Serialize;
 use crate::{
     machine::{Look, Machine},
     step::Step,
-    value::{Deltas, Id, Place, State, Wanted},
+    value::{Delta, Deltas, Id, Place, State, Want, Wanted},
 };
+
+pub use clt::CommandLineTools;
+pub use file::LogFile;
+pub use folder::Folder;
+pub use job::JobSpec;
+pub use ollama::Ollama;
+pub use place::Removal;
+pub use power::Power;
+pub use rival::Rival;
 
 /// One thing on a machine: what is wanted, and what leads there.
 pub trait Resource: fmt::Debug + Send + Sync {
@@ -22,8 +40,13 @@ pub trait Resource: fmt::Debug + Send + Sync {
     /// What its fields must hold.
     fn wanted(&self) -> Wanted;
 
+    /// In a few words, what will be done and why.
+    fn reason(&self, found: &State, deltas: &[Delta]) -> String;
+
     /// What bringing it costs; asked only for what will change.
-    fn quote(&self, look: &dyn Look) -> Result<Quote>;
+    fn quote(&self, _look: &dyn Look) -> Result<Quote> {
+        Ok(Quote { download: Some(0), disk: Some(0) })
+    }
 
     /// The steps from `found` to what is wanted; pure.
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>>;
@@ -31,11 +54,15 @@ pub trait Resource: fmt::Debug + Send + Sync {
     /// Whether it works, by looking: running, healthy, of the right version and environment. Waits up to `patience`.
     fn check(&self, look: &dyn Look, patience: Duration) -> Result<Evidence>;
 
-    /// What proving it by use will do to the Mac, in words, if anything.
-    fn use_loads(&self, look: &dyn Look) -> Result<Option<String>>;
+    /// What proving it by use will load, in words, if anything.
+    fn use_loads(&self, _look: &dyn Look) -> Result<Option<String>> {
+        Ok(None)
+    }
 
-    /// Whether it works, by using it; whatever that changes is undone.
-    fn prove(&self, machine: &dyn Machine) -> Result<Evidence>;
+    /// Whether it works, by using it; whatever that changes is undone. Nothing to use: what a look shows.
+    fn prove(&self, machine: &dyn Machine) -> Result<Evidence> {
+        self.check(machine, Duration::ZERO)
+    }
 }
 
 /// What was seen, a sentence each.
@@ -48,4 +75,19 @@ pub struct Quote {
     pub download: Option<u64>,
     /// Bytes on disk afterwards.
     pub disk: Option<u64>,
+}
+
+/// `KEY old -> new` for the first fields, and how many more there are.
+fn changes(deltas: &[Delta]) -> String {
+    let shown: Vec<String> = deltas.iter().take(3).map(change).collect();
+    let more = deltas.len() - shown.len();
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", shown.join(", "))
+}
+
+fn change(delta: &Delta) -> String {
+    match &delta.want {
+        Want::Is(value) => format!("{} {} -> {value}", delta.field, delta.found),
+        Want::Present => format!("{} {} -> present", delta.field, delta.found),
+    }
 }

@@ -1,11 +1,27 @@
 //! How a machine is changed: one file a step. The only code that changes anything.
 
+mod clt;
+mod file;
+mod folder;
+mod job;
+mod launchd;
+mod power;
+mod rival;
+
 use std::fmt;
 
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::machine::{Machine, Tell};
+
+pub use clt::{InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder, TOOLS};
+pub use file::{CreateLog, RemoveFile, RestoreFile};
+pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
+pub use job::{LoadJob, SwitchOff, UnloadJob};
+pub use launchd::{Definition, definition_matches};
+pub use power::SetPower;
+pub use rival::{PutBackJob, SetAsideJob};
 
 /// One step from what was found to what is wanted. It may look, wait and make several effects, and is safe
 /// to repeat from any of them.
@@ -32,18 +48,6 @@ pub struct About {
     pub sudo: Option<String>,
     /// The service that it restarts.
     pub restarts: Option<String>,
-    /// Bytes that it fetches, as far as is known beforehand.
-    pub download: u64,
     /// Whether it may take minutes.
     pub long: bool,
-    /// What must not overlap with it.
-    pub lanes: Vec<Lane>,
-}
-
-/// What must not overlap.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lane {
-    /// One privileged step at a time.
-    Sudo,
 }

@@ -1,0 +1,86 @@
+//! What forgectl has done on a node, and what it was about to do: append-only, on the node itself, in the state
+//! folder of the user who owns the stack. Never a secret, never a content.
+
+mod receipt;
+mod record;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    machine::{Changing, Look, Looking, Machine},
+    value::{Id, Problem},
+};
+
+pub use receipt::{Receipt, Receipts};
+pub use record::{Entry, Record, VERSION};
+
+/// The journal of one node, folded into receipts.
+pub struct Journal {
+    folder: Utf8PathBuf,
+    receipts: Mutex<Receipts>,
+}
+
+impl Journal {
+    /// Reads the journal in `folder`, forgectl's state folder on the node. A last line that a kill tore is left
+    /// out: what it would have said did not happen.
+    pub fn open(look: &dyn Look, folder: &Utf8Path) -> Result<Self> {
+        let mut receipts = BTreeMap::new();
+        let path = folder.join("journal.jsonl");
+        let text = look.read_text(&path)?.unwrap_or_default();
+        let mut lines = text.split_inclusive('\n').enumerate().peekable();
+        while let Some((number, line)) = lines.next() {
+            match serde_json::from_str::<Entry>(line) {
+                Ok(entry) if entry.v <= VERSION => receipt::fold(&mut receipts, entry.record),
+                Ok(entry) => {
+                    return Err(Problem::mac(format!(
+                        "the journal was written by a newer forgectl: version {}",
+                        entry.v
+                    ))
+                    .why(format!("{path}:{}", number + 1))
+                    .hint("use that forgectl, or a newer one, on this Mac")
+                    .into());
+                }
+                Err(_) if !line.ends_with('\n') && lines.peek().is_none() => {}
+                Err(_) if line.trim().is_empty() => {}
+                // A torn line that a later run has ended is a line of its own, and no JSON.
+                Err(error) if error.is_eof() => {}
+                Err(error) => {
+                    return Err(Problem::mac("the journal cannot be read")
+                        .why(format!("{path}:{}: {error}", number + 1))
+                        .hint("what forgectl brought to this Mac is written there; put the file back from a backup")
+                        .into());
+                }
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), receipts: Mutex::new(receipts) })
+    }
+
+    /// Writes `record` down and syncs it, then holds it true.
+    pub fn write(&self, machine: &dyn Machine, run: &str, record: Record) -> Result<()> {
+        let entry = Entry { v: VERSION, at: machine.now(), run: run.to_owned(), record };
+        machine.append(&self.folder.join("journal.jsonl"), serde_json::to_string(&entry)?)?;
+        receipt::fold(&mut self.receipts.lock().unwrap_or_else(PoisonError::into_inner), entry.record);
+        Ok(())
+    }
+
+    /// The receipt of one resource.
+    pub fn receipt(&self, id: &Id) -> Option<Receipt> {
+        self.receipts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// All receipts.
+    pub fn receipts(&self) -> Receipts {
+        self.receipts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgectl's state folder on the node.
+    pub fn folder(&self) -> &Utf8Path {
+        &self.folder
+    }
+}

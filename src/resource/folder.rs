@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{Evidence, Removal, Resource};
+use crate::{
+    journal::Receipt,
+    machine::{Kind, Look, Looking},
+    step::{MakeFolder, RemoveFolder, RemoveTree, Step},
+    value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
+};
+
+/// A folder that must be there.
+#[derive(Debug)]
+pub struct Folder {
+    /// Where.
+    pub path: Utf8PathBuf,
+    /// Permission bits when we make it.
+    pub mode: u32,
+    /// Whether a service fills it with data.
+    pub data: bool,
+}
+
+impl Resource for Folder {
+    fn id(&self) -> Id {
+        Id::new(if self.data { "data" } else { "folder" }, self.path.as_str().trim_start_matches('/'))
+    }
+
+    fn place(&self) -> Place {
+        let path = self.path.clone();
+        if self.data { Place::Data { path } } else { Place::Folder { path } }
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted::from([("kind".into(), Want::Is("folder".into()))])
+    }
+
+    fn reason(&self, found: &State, _: &[Delta]) -> String {
+        if found.present {
+            format!("something else is there: a {}", found.get("kind"))
+        } else {
+            "make".into()
+        }
+    }
+
+    fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
+        vec![Box::new(MakeFolder { path: self.path.clone(), mode: self.mode, data: self.data })]
+    }
+
+    fn check(&self, look: &dyn Look, _: Duration) -> Result<Evidence> {
+        match observe(look, &self.path)?.get("kind") {
+            Value::Text(kind) if kind == "folder" => Ok(vec![format!("{} is there", self.path)]),
+            other => Err(anyhow!(
+                Problem::mac(format!("no folder: `{}`", self.path)).why(format!("found: {other}"))
+            )),
+        }
+    }
+}
+
+/// Links are followed: a folder that is elsewhere and linked to is a folder.
+pub(super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
+    let Some(real) = look.resolve(path)? else {
+        return Ok(State::absent());
+    };
+    let kind = match look.stat(&real)?.map(|stat| stat.kind) {
+        None => return Ok(State::absent()),
+        Some(Kind::Folder) => "folder",
+        Some(Kind::File) => "file",
+        Some(Kind::Link | Kind::Other) => "special file",
+    };
+    Ok(State::present().with("kind", kind))
+}
+
+pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State) -> Removal {
+    if receipt.created() && found.present {
+        Removal::of(RemoveFolder { path: path.to_owned() })
+    } else {
+        Removal::default()
+    }
+}
+
+pub(super) fn data_removal(path: &Utf8Path, receipt: &Receipt, found: &State, all_data: bool) -> Removal {
+    if !receipt.created() || !found.present {
+        Removal::default()
+    } else if all_data {
+        Removal::of(RemoveTree { path: path.to_owned() })
+    } else {
+        Removal::held(format!("{path} holds data; `--all-data` removes it"))
+    }
+}

@@ -1,0 +1,291 @@
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+use sha2::{Digest, Sha256};
+
+use super::{Removal, changes, place::backup};
+use crate::{
+    journal::Receipt,
+    machine::{Kind, Look, Looking, tool::launchctl::Printed},
+    step::{
+        Definition, LoadJob, PutBackJob, RemoveFile, RestoreFile, Step, SwitchOff, UnloadJob,
+        definition_matches,
+    },
+    value::{Delta, Domain, Field, Place, State, Value, Want, Wanted},
+};
+
+/// The fields that the journal may hold: none that quotes what somebody wrote into a property list.
+pub(super) const REMEMBERED: [&str; 9] = [
+    "file",
+    "file.digest",
+    "file.mode",
+    "file.owner",
+    "loaded",
+    "enabled",
+    "running",
+    "program.identity",
+    "program.changed",
+];
+
+/// A launchd job of ours: its property list, and what launchd should have of it.
+#[derive(Debug)]
+pub struct JobSpec {
+    /// The launchd domain.
+    pub domain: Domain,
+    /// Its label.
+    pub label: String,
+    /// The user who owns an agent's property list.
+    pub uid: u32,
+    /// What launchd should have of it.
+    pub definition: Definition,
+    /// The property list, as it is written.
+    pub content: Vec<u8>,
+    /// Where a file is put before root takes it over.
+    pub staging: Utf8PathBuf,
+}
+
+impl JobSpec {
+    /// Its program, before links are followed.
+    pub fn program(&self) -> &Utf8Path {
+        Utf8Path::new(self.definition.arguments.first().map_or("", String::as_str))
+    }
+
+    pub(super) fn place(&self) -> Place {
+        Place::Job {
+            domain: self.domain,
+            label: self.label.clone(),
+            plist: self.definition.path.clone(),
+            program: self.program().to_owned(),
+        }
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        let owner = if self.domain == Domain::System { 0 } else { self.uid };
+        let is = |value: Value| Want::Is(value);
+        let mut wanted = Wanted::from([
+            (Field::from("file"), is(fingerprint(&self.content).into())),
+            (Field::from("file.mode"), is("0644".into())),
+            (Field::from("file.owner"), is(i64::from(owner).into())),
+            (Field::from("enabled"), is(true.into())),
+            (Field::from("running"), is(true.into())),
+            (Field::from("program.changed"), is(false.into())),
+        ]);
+        for (prefix, fields) in
+            [("", file_fields(&parse(&self.content))), ("launchd.", loaded_fields(&self.definition))]
+        {
+            wanted.extend(
+                fields.into_iter().map(|(field, value)| (format!("{prefix}{field}").into(), is(value))),
+            );
+        }
+        wanted.insert("loaded".into(), is(true.into()));
+        wanted
+    }
+
+    pub(super) fn reason(&self, found: &State, deltas: &[Delta]) -> String {
+        if !found.present {
+            return "write its property list and load it".into();
+        }
+        let of_file: Vec<Delta> = deltas
+            .iter()
+            .filter(|delta| delta.field.as_str() == "arguments" || delta.field.as_str().starts_with("env."))
+            .cloned()
+            .collect();
+        let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
+        if *found.get("file") == Value::Absent {
+            "its property list is gone".into()
+        } else if !of_file.is_empty() {
+            changes(&of_file)
+        } else if wrong("file") {
+            "its property list was changed".into()
+        } else if wrong("file.mode") || wrong("file.owner") {
+            "its property list has another owner or mode".into()
+        } else if wrong("loaded") {
+            "launchd does not have it".into()
+        } else if deltas.iter().any(|delta| delta.field.as_str().starts_with("launchd.")) {
+            "launchd still goes by an older definition".into()
+        } else if wrong("program.changed") {
+            format!("{} was replaced since it was launched", self.program())
+        } else if wrong("enabled") {
+            "switched off: it would not come back at the next start".into()
+        } else {
+            "it does not run".into()
+        }
+    }
+
+    pub(super) fn steps(&self, found: &State, deltas: &[Delta]) -> Vec<Box<dyn Step>> {
+        let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
+        let replace_file = wrong("file.mode") || wrong("file.owner");
+        let loaded = *found.get("loaded") == Value::Bool(true);
+        let stale = deltas.iter().any(|delta| delta.field.as_str().starts_with("launchd."));
+        vec![Box::new(LoadJob {
+            domain: self.domain,
+            label: self.label.clone(),
+            definition: self.definition.clone(),
+            write: (wrong("file") || replace_file).then(|| self.content.clone()),
+            replace_file: replace_file && *found.get("file") != Value::Absent,
+            reload: loaded && (wrong("file") || stale || wrong("program.changed") || wrong("enabled")),
+            staging: self.staging.clone(),
+        })]
+    }
+
+    /// Whether `printed` is this job as it should be.
+    pub(super) fn is_loaded_as(&self, printed: &Printed) -> bool {
+        definition_matches(&self.definition, printed)
+    }
+}
+
+fn parse(content: &[u8]) -> plist::Dictionary {
+    plist::from_bytes(content).unwrap_or_default()
+}
+
+/// A digest of what a property list says, whatever its form: values are compared, never bytes.
+fn fingerprint(content: &[u8]) -> String {
+    let mut dictionary = parse(content);
+    dictionary.sort_keys();
+    let mut text = vec![];
+    // Writing into memory cannot fail for what was just parsed.
+    let _ = plist::Value::Dictionary(dictionary).to_writer_xml(&mut text);
+    hex(&Sha256::digest(if text.is_empty() { content } else { &text }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
+}
+
+fn file_fields(dictionary: &plist::Dictionary) -> BTreeMap<String, Value> {
+    let mut fields = BTreeMap::new();
+    let texts = |value: &plist::Value| value.as_string().unwrap_or_default().to_owned();
+    if let Some(arguments) = dictionary.get("ProgramArguments").and_then(plist::Value::as_array) {
+        let arguments: Vec<String> = arguments.iter().map(texts).collect();
+        fields.insert("arguments".to_owned(), arguments.join(" ").into());
+    }
+    if let Some(environment) = dictionary.get("EnvironmentVariables").and_then(plist::Value::as_dictionary) {
+        fields.extend(environment.iter().map(|(name, value)| (format!("env.{name}"), texts(value).into())));
+    }
+    fields
+}
+
+fn loaded_fields(definition: &Definition) -> BTreeMap<String, Value> {
+    let names: Vec<&str> = definition.environment.keys().map(String::as_str).collect();
+    let mut fields = BTreeMap::from([
+        ("path".to_owned(), definition.path.as_str().into()),
+        ("arguments".to_owned(), definition.arguments.join(" ").into()),
+        ("env".to_owned(), names.join(" ").into()),
+    ]);
+    fields.extend(
+        definition.environment.iter().map(|(name, value)| (format!("env.{name}"), value.as_str().into())),
+    );
+    fields
+}
+
+pub(super) fn observe(
+    look: &dyn Look,
+    domain: Domain,
+    label: &str,
+    path: &Utf8Path,
+    program: &Utf8Path,
+    receipt: Option<&Receipt>,
+) -> Result<State> {
+    let mut state = State::absent();
+    if let (Some(content), Some(stat)) = (look.read(path)?, look.stat(path)?) {
+        state.present = true;
+        state.set("file", fingerprint(&content));
+        state.set("file.digest", hex(&Sha256::digest(&content)));
+        state.set("file.mode", format!("{:04o}", stat.mode));
+        state.set("file.owner", i64::from(stat.uid));
+        if stat.kind == Kind::Link {
+            state.set("file.mode", "link");
+        }
+        for (field, value) in file_fields(&parse(&content)) {
+            state.set(field, value);
+        }
+    }
+    let printed = look.loaded_job(domain, label)?;
+    state.present |= printed.is_some();
+    state.set("loaded", printed.is_some());
+    state.set("running", printed.as_ref().is_some_and(|printed| printed.pid().is_some()));
+    if let Some(printed) = printed {
+        let definition = Definition {
+            path: printed.get("path").unwrap_or_default().into(),
+            arguments: printed.arguments,
+            environment: printed.environment,
+        };
+        for (field, value) in loaded_fields(&definition) {
+            state.set(format!("launchd.{field}"), value);
+        }
+    }
+    state.set("enabled", !look.disabled_labels(domain)?.iter().any(|disabled| disabled == label));
+    let identity = identity(look, program)?;
+    let launched = receipt.and_then(|receipt| receipt.left_value("program.identity"));
+    state.set("program.changed", launched.is_some_and(|launched| *launched != identity));
+    state.set("program.identity", identity);
+    Ok(state)
+}
+
+/// The program that would be launched now: its path after all links, size and time.
+fn identity(look: &dyn Look, program: &Utf8Path) -> Result<Value> {
+    let Some(path) = look.resolve(program)? else { return Ok(Value::Absent) };
+    let stat = look.stat(&path)?.with_context(|| format!("{path} went away"))?;
+    Ok(format!("{path} {} bytes {}", stat.size, stat.modified).into())
+}
+
+pub(super) fn removal(
+    domain: Domain,
+    label: &str,
+    path: &Utf8Path,
+    receipt: &Receipt,
+    found: &State,
+    state_folder: &Utf8Path,
+) -> Removal {
+    let former = &receipt.former;
+    let same = |field: &str| found.get(field) == former.get(field);
+    if former.present && ["file", "loaded", "enabled"].into_iter().all(same) {
+        return Removal::default();
+    }
+    let mut removal = Removal::default();
+    let loaded = *found.get("loaded") == Value::Bool(true);
+    if loaded {
+        removal.steps.push(Box::new(UnloadJob { domain, label: label.to_owned() }));
+    }
+    let (now, before) = (found.get("file"), former.get("file"));
+    let root = domain == Domain::System;
+    if *now != Value::Absent && !receipt.ours("file", now) && now != before {
+        let digest = found.get("file.digest");
+        removal.kept.push(format!(
+            "{path} was changed since forgectl wrote it; a copy is at {}",
+            backup(state_folder, digest.as_text().unwrap_or_default())
+        ));
+    }
+    match former.get("file.digest").as_text() {
+        None if *now != Value::Absent => {
+            removal.steps.push(Box::new(RemoveFile { path: path.to_owned(), root }));
+        }
+        Some(digest) if now != before => {
+            let mode = former.get("file.mode").as_text().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+            removal.steps.push(Box::new(RestoreFile {
+                path: path.to_owned(),
+                backup: backup(state_folder, digest),
+                mode: mode.unwrap_or(0o644),
+            }));
+        }
+        _ => {}
+    }
+    if *former.get("loaded") == Value::Bool(true) {
+        removal.steps.push(Box::new(PutBackJob {
+            domain,
+            label: label.to_owned(),
+            plist: path.to_owned(),
+            aside: path.to_owned(),
+            load: true,
+            running: *former.get("running") == Value::Bool(true),
+        }));
+    }
+    if *former.get("enabled") == Value::Bool(false) && *found.get("enabled") == Value::Bool(true) {
+        removal.steps.push(Box::new(SwitchOff { domain, label: label.to_owned() }));
+    }
+    removal
+}

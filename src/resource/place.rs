@@ -1,0 +1,96 @@
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{clt, file, folder, job, power, rival};
+use crate::{
+    journal::Receipt,
+    machine::Look,
+    step::Step,
+    value::{Place, State},
+};
+
+/// How a thing is given back.
+#[derive(Debug, Default)]
+pub struct Removal {
+    /// The steps, in order.
+    pub steps: Vec<Box<dyn Step>>,
+    /// What is left as it is, and why.
+    pub kept: Vec<String>,
+    /// Whether something of ours stays, so that its receipt has to stay too.
+    pub holds: bool,
+}
+
+impl Removal {
+    pub(super) fn of(step: impl Step + 'static) -> Self {
+        Self { steps: vec![Box::new(step)], ..Self::default() }
+    }
+
+    pub(super) fn kept(why: impl Into<String>) -> Self {
+        Self { kept: vec![why.into()], ..Self::default() }
+    }
+
+    pub(super) fn held(why: impl Into<String>) -> Self {
+        Self { kept: vec![why.into()], holds: true, ..Self::default() }
+    }
+}
+
+impl Place {
+    /// What is there. `receipt` is what we know of it from before, if anything.
+    pub fn observe(&self, look: &dyn Look, receipt: Option<&Receipt>) -> Result<State> {
+        match self {
+            Self::Folder { path } | Self::Data { path } => folder::observe(look, path),
+            Self::Log { path } => file::observe(look, path),
+            Self::CommandLineTools => clt::observe(look),
+            Self::Power { source } => power::observe(look, *source),
+            Self::Job { domain, label, plist, program } => {
+                job::observe(look, *domain, label, plist, program, receipt)
+            }
+            Self::Rival { domain, label, plist } => rival::observe(look, *domain, label, plist),
+        }
+    }
+
+    /// The steps that take away what we brought and give back what we changed; pure. `state_folder` is forgectl's own
+    /// on the node; `all_data` also takes what holds data and what other tools share.
+    pub fn removal(
+        &self,
+        receipt: &Receipt,
+        found: &State,
+        all_data: bool,
+        state_folder: &Utf8Path,
+    ) -> Removal {
+        match self {
+            Self::Folder { path } => folder::removal(path, receipt, found),
+            Self::Data { path } => folder::data_removal(path, receipt, found, all_data),
+            Self::Log { path } => file::removal(path, receipt, found, all_data),
+            Self::CommandLineTools => clt::removal(receipt, found, all_data),
+            Self::Power { source } => power::removal(*source, receipt, found),
+            Self::Job { domain, label, plist, .. } => {
+                job::removal(*domain, label, plist, receipt, found, state_folder)
+            }
+            Self::Rival { domain, label, plist } => {
+                rival::removal(*domain, label, plist, receipt, found, state_folder)
+            }
+        }
+    }
+
+    /// Whether the journal may hold this field: never one whose value can be a secret of somebody.
+    pub fn remembers(&self, field: &str) -> bool {
+        match self {
+            Self::Job { .. } => job::REMEMBERED.contains(&field),
+            _ => true,
+        }
+    }
+
+    /// The file of which a copy is kept before it is replaced, and the field that tells whether it is ours.
+    pub fn backed_up(&self) -> Option<(&Utf8PathBuf, &'static str)> {
+        match self {
+            Self::Job { plist, .. } => Some((plist, "file")),
+            _ => None,
+        }
+    }
+}
+
+/// Where the copy of a file with this digest lies.
+pub(super) fn backup(state_folder: &Utf8Path, digest: &str) -> Utf8PathBuf {
+    state_folder.join("backups").join(digest)
+}

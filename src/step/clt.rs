@@ -1,0 +1,208 @@
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use camino::Utf8Path;
+
+use super::{About, Step};
+use crate::{
+    machine::{
+        Changing, Command, Kind, Looking, Machine, Patience, Tell, Tool, Wait,
+        tool::softwareupdate::command_line_tools,
+    },
+    value::Problem,
+};
+
+/// Where the Command Line Tools live.
+pub const TOOLS: &str = "/Library/Developer/CommandLineTools";
+
+/// While this file is there, Apple's update server offers the Command Line Tools (docs/mac-facts.md#clt-placeholder).
+pub const PLACEHOLDER: &str = "/private/tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress";
+
+const SUDO: &str = "CLT";
+
+fn switch(folder: &str) -> Command {
+    Command::new(&["/usr/bin/xcode-select", "--switch", folder]).as_root()
+}
+
+fn touch() -> Command {
+    Command::new(&["/usr/bin/touch", PLACEHOLDER]).as_root()
+}
+
+fn untouch() -> Command {
+    Command::new(&["/bin/rm", "-f", PLACEHOLDER]).as_root()
+}
+
+fn install(label: &str) -> Command {
+    let mut command = Command::new(&["/usr/sbin/softwareupdate", "-i", label, "--verbose"]).as_root();
+    command.limit = Duration::from_hours(2);
+    // It can stay alive after its work is done (docs/mac-facts.md#softwareupdate-hang).
+    command.done_mark = Some("Done.");
+    command
+}
+
+/// Installs the Command Line Tools without anybody at the screen: placeholder, list, install
+/// (docs/mac-facts.md#clt-placeholder). Never runs a stub such as `/usr/bin/git`, which would open a dialog. Also clears
+/// away a placeholder that a broken run left.
+#[derive(Debug)]
+pub struct InstallCommandLineTools {
+    /// Whether they are there and only the placeholder is left over.
+    pub only_clear: bool,
+}
+
+impl InstallCommandLineTools {
+    /// The newest label on offer; asked again each minute for a quarter of an hour, since the list is often empty at first
+    /// (docs/mac-facts.md#softwareupdate-flaky).
+    fn label(machine: &dyn Machine) -> Result<String> {
+        let patience =
+            Patience { every: Duration::from_mins(1), limit: Duration::from_mins(15), how: Wait::Poll };
+        machine.until("Apple to offer the Command Line Tools", patience, || {
+            let output = match machine.tool(Tool::Updates) {
+                Ok(output) => output,
+                Err(error) if crate::machine::Halt::of(&error).is_some() => return Err(error),
+                Err(error) => return Ok(Err(format!("{error:#}"))),
+            };
+            // What it says stands on either stream (docs/mac-facts.md#softwareupdate-list).
+            let text = format!("{}\n{}", output.stdout, output.stderr);
+            Ok(command_line_tools(&text).into_iter().next().ok_or_else(|| output.said()))
+        })
+    }
+
+    fn bring(machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        let label = Self::label(machine).map_err(|error| {
+            if crate::machine::Halt::of(&error).is_some() {
+                return error;
+            }
+            Problem::mac("the Command Line Tools are not on offer")
+                .why(error.to_string())
+                .hint("a profile or a proxy may keep Apple's update server away; see what it offers:")
+                .remedy("softwareupdate -l")
+                .hint(
+                    "or install the package by hand from developer.apple.com/download/all, then apply again",
+                )
+                .into()
+        })?;
+        let command = install(&label);
+        let output = machine.run(&command, tell)?;
+        // A label that is not known ends with 0 too: the files decide (docs/mac-facts.md#softwareupdate-wrong-label).
+        if machine.stat(&Utf8Path::new(TOOLS).join("usr/bin/git"))?.is_none() {
+            return Err(Problem::mac("the Command Line Tools were not installed")
+                .why(format!("`{command}` answered: {}", output.said()))
+                .why(format!("{TOOLS}/usr/bin/git is not there"))
+                .hint("see what Apple's update server offers, then apply again:")
+                .remedy("softwareupdate -l")
+                .into());
+        }
+        Ok(())
+    }
+}
+
+impl Step for InstallCommandLineTools {
+    fn about(&self) -> About {
+        if self.only_clear {
+            return About {
+                words: "clear the leftover placeholder of an install".into(),
+                why: "while it is there, Apple's update server takes the install for unfinished".into(),
+                commands: vec![untouch().to_string()],
+                undo: "none needed".into(),
+                sudo: Some(SUDO.into()),
+                ..About::default()
+            };
+        }
+        About {
+            words: "install the Command Line Tools".into(),
+            why: "git, clang and python3 on a fresh Mac are stubs that open a dialog".into(),
+            commands: vec![
+                touch().to_string(),
+                "/usr/sbin/softwareupdate -l".into(),
+                install("LABEL").to_string(),
+                untouch().to_string(),
+            ],
+            undo: "removed by destroy --all-data: other tools use them too".into(),
+            sudo: Some(SUDO.into()),
+            long: true,
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        if self.only_clear {
+            return machine.run_ok(&untouch(), tell).map(|_| ());
+        }
+        // Root would follow a link that anybody can put into this folder.
+        let placeholder = Utf8Path::new(PLACEHOLDER);
+        if machine.stat(placeholder)?.is_some_and(|stat| stat.kind != Kind::File) {
+            return Err(Problem::mac(format!("something else is at `{PLACEHOLDER}`"))
+                .why("root would follow it")
+                .hint("look at it, and remove it if you do not need it:")
+                .remedy(format!("ls -l {PLACEHOLDER}"))
+                .into());
+        }
+        machine.run_ok(&touch(), tell)?;
+        let brought = Self::bring(machine, tell);
+        let cleared = machine.run_ok(&untouch(), tell).context("clearing the placeholder away");
+        brought.and(cleared.map(|_| ()))
+    }
+}
+
+/// Makes another folder the active developer folder, or none.
+#[derive(Debug)]
+pub struct SelectDeveloperFolder {
+    /// Which; `None` forgets the choice.
+    pub folder: Option<String>,
+}
+
+impl SelectDeveloperFolder {
+    fn command(&self) -> Command {
+        self.folder.as_ref().map_or_else(
+            || Command::new(&["/usr/bin/xcode-select", "--reset"]).as_root(),
+            |folder| switch(folder),
+        )
+    }
+}
+
+impl Step for SelectDeveloperFolder {
+    fn about(&self) -> About {
+        About {
+            words: match &self.folder {
+                Some(folder) => format!("select {folder} as developer folder"),
+                None => "forget the choice of a developer folder".into(),
+            },
+            why: "the folder that is selected has no tools in it".into(),
+            commands: vec![self.command().to_string()],
+            undo: "the former choice is in the receipt; destroy --all-data puts it back".into(),
+            sudo: Some(SUDO.into()),
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        machine.run_ok(&self.command(), tell).map(|_| ())
+    }
+}
+
+/// Removes the Command Line Tools; the installer's receipt stays, as macOS keeps it (docs/mac-facts.md#clt-removal).
+#[derive(Debug)]
+pub struct RemoveCommandLineTools;
+
+impl RemoveCommandLineTools {
+    fn command() -> Command {
+        Command::new(&["/bin/rm", "-rf", TOOLS]).as_root()
+    }
+}
+
+impl Step for RemoveCommandLineTools {
+    fn about(&self) -> About {
+        About {
+            words: "remove the Command Line Tools".into(),
+            why: "forgectl brought them, and --all-data was given".into(),
+            commands: vec![Self::command().to_string()],
+            undo: "installed again by apply".into(),
+            sudo: Some(SUDO.into()),
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        machine.run_ok(&Self::command().limit(Duration::from_mins(5)), tell).map(|_| ())
+    }
+}

@@ -1,0 +1,169 @@
+//! What every step on a launchd job shares: how to load, unload and wait, with every race there is.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Result, anyhow};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    machine::{
+        Changing, Command, Looking, Machine, Output, Patience, Tell, Wait,
+        tool::launchctl::{JobView, Printed, meaning},
+    },
+    value::{Domain, Problem},
+};
+
+/// What launchd should have of a job once it is loaded.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Definition {
+    /// Where its property list is.
+    pub path: Utf8PathBuf,
+    /// Program and arguments.
+    pub arguments: Vec<String>,
+    /// The environment that it declares.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Whether `printed` is what `wanted` says.
+pub fn definition_matches(wanted: &Definition, printed: &Printed) -> bool {
+    printed.get("path") == Some(wanted.path.as_str())
+        && printed.arguments == wanted.arguments
+        && printed.environment == wanted.environment
+}
+
+/// One `launchctl VERB …`, as root for the system domain.
+pub(super) fn launchctl(domain: Domain, words: &[&str]) -> Command {
+    let argv: Vec<&str> = std::iter::once("/bin/launchctl").chain(words.iter().copied()).collect();
+    let command = Command::new(&argv);
+    if domain == Domain::System { command.as_root() } else { command }
+}
+
+pub(super) fn target(domain: Domain, label: &str) -> String {
+    format!("{domain}/{label}")
+}
+
+/// An answer of launchctl that nothing can be done about, in words.
+pub(super) fn refused(command: &Command, output: &Output) -> Problem {
+    let problem = Problem::mac(format!("launchd refused: `{command}`")).why(format!(
+        "it answered {} ({}): {}",
+        output.code,
+        meaning(output.code),
+        output.said()
+    ));
+    match output.code {
+        112 | 125 => no_session(problem),
+        161 => problem.hint("switch it on again in System Settings, General, Login Items, then apply again"),
+        155 => problem
+            .hint("the property list or its program is quarantined; see which:")
+            .remedy("xattr -l PATH"),
+        _ => problem
+            .hint("launchd's own log says more:")
+            .remedy("log show --last 5m --style compact --predicate 'process == \"launchd\"'"),
+    }
+}
+
+/// Adds the two ways out of having no graphical session.
+pub(super) fn no_session(problem: Problem) -> Problem {
+    problem
+        .hint("log in at the Mac's screen (or by screen sharing), then apply again")
+        .hint("or let it start at boot, without anybody logged in: set `start: boot` in the manifest")
+}
+
+/// Unloads a job and waits until launchd has forgotten it: `bootout` answers before the process is gone, and a
+/// `bootstrap` in between fails (docs/mac-facts.md#launchd-bootout-async).
+pub(super) fn unload(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -> Result<()> {
+    let JobView::Loaded(printed) = machine.job(domain, label)? else { return Ok(()) };
+    let command = launchctl(domain, &["bootout", &target(domain, label)]);
+    let output = machine.run(&command, tell)?;
+    // Gone already, still going, or the session is ending.
+    if !matches!(output.code, 0 | 3 | 36 | 112 | 113 | 124 | 125) {
+        return Err(refused(&command, &output).into());
+    }
+    let exit_timeout = printed.get("exit timeout").and_then(|text| text.parse().ok()).unwrap_or(20);
+    let patience = Patience {
+        every: Duration::from_millis(250),
+        limit: Duration::from_secs(exit_timeout) + Duration::from_secs(10),
+        how: Wait::Settle,
+    };
+    machine.until(&format!("`{label}` to go"), patience, || {
+        Ok(match machine.job(domain, label)? {
+            JobView::NotLoaded | JobView::NoDomain => Ok(()),
+            JobView::Loaded(printed) => {
+                Err(format!("launchd still has it, state {}", printed.get("state").unwrap_or("unknown")))
+            }
+        })
+    })
+}
+
+/// Loads a job from its property list. Takes an override away first, and tries again while launchd settles; before
+/// each new try it looks whether the job is there after all.
+pub(super) fn load(
+    machine: &dyn Machine,
+    domain: Domain,
+    label: &str,
+    plist: &Utf8Path,
+    is_it: impl Fn(&Printed) -> bool,
+    tell: &dyn Tell,
+) -> Result<()> {
+    if machine.disabled_labels(domain)?.iter().any(|disabled| disabled == label) {
+        // A leftover override outlives its property list and refuses every load (docs/mac-facts.md#launchd-override).
+        enable(machine, domain, label, tell)?;
+    }
+    let command = launchctl(domain, &["bootstrap", &domain.to_string(), plist.as_str()]);
+    let mut tries = 0;
+    loop {
+        let output = machine.run(&command, tell)?;
+        if output.ok() {
+            return Ok(());
+        }
+        tries += 1;
+        match output.code {
+            5 | 17 | 36 | 37 | 124 if tries <= 10 => {
+                machine.wait(Duration::from_millis(500), Wait::Settle)?;
+                if machine.loaded_job(domain, label)?.is_some_and(|printed| is_it(&printed)) {
+                    return Ok(());
+                }
+            }
+            119 if tries <= 2 => enable(machine, domain, label, tell)?,
+            _ => return Err(refused(&command, &output).into()),
+        }
+    }
+}
+
+fn enable(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -> Result<()> {
+    machine.run_ok(&launchctl(domain, &["enable", &target(domain, label)]), tell).map(|_| ())
+}
+
+/// Waits until a loaded job has a process. One that launchd does not start by itself is started once
+/// (docs/mac-facts.md#launchd-never-spawned).
+pub(super) fn started(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -> Result<()> {
+    let probe = || {
+        Ok(match machine.loaded_job(domain, label)? {
+            Some(printed) if printed.pid().is_some() => Ok(()),
+            Some(printed) => Err(format!(
+                "state {}, started {} times, last exit code {}",
+                printed.get("state").unwrap_or("unknown"),
+                printed.runs(),
+                printed.get("last exit code").unwrap_or("unknown"),
+            )),
+            None => Err("launchd does not have it".to_owned()),
+        })
+    };
+    let what = format!("`{label}` to run");
+    let mut patience =
+        Patience { every: Duration::from_millis(100), limit: Duration::from_secs(3), how: Wait::Settle };
+    let first: Result<()> = machine.until(&what, patience, probe);
+    if first.is_ok() {
+        return Ok(());
+    }
+    if machine.loaded_job(domain, label)?.is_some_and(|printed| printed.runs() == 0) {
+        let command = launchctl(domain, &["kickstart", &target(domain, label)]);
+        let output = machine.run(&command, tell)?;
+        // 37: it started in between.
+        if !matches!(output.code, 0 | 37) {
+            return Err(refused(&command, &output).into());
+        }
+        patience.limit = Duration::from_secs(10);
+    }
+    machine.until(&what, patience, probe).map_err(|error| anyhow!("{error:#}"))
+}

@@ -1,0 +1,92 @@
+use anyhow::Result;
+use camino::Utf8PathBuf;
+
+use super::{
+    About, Step,
+    launchd::{launchctl, load, started, target, unload},
+};
+use crate::{
+    machine::{Changing, Looking, Machine, Tell},
+    value::Domain,
+};
+
+/// Stops another tool's job that holds what ours needs, and moves its property list aside, so that the next login does not
+/// bring it back.
+#[derive(Debug)]
+pub struct SetAsideJob {
+    /// The launchd domain.
+    pub domain: Domain,
+    /// Its label.
+    pub label: String,
+    /// Its property list.
+    pub plist: Utf8PathBuf,
+    /// Where that is kept.
+    pub aside: Utf8PathBuf,
+}
+
+impl Step for SetAsideJob {
+    fn about(&self) -> About {
+        let Self { domain, label, plist, aside } = self;
+        About {
+            words: format!("stop {label} and put its property list aside"),
+            why: "it holds the port that the stack's own job listens on".into(),
+            commands: vec![
+                launchctl(*domain, &["bootout", &target(*domain, label)]).to_string(),
+                format!("mv {plist} {aside}"),
+            ],
+            undo: "put back and started again by destroy".into(),
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        unload(machine, self.domain, &self.label, tell)?;
+        if machine.stat(&self.plist)?.is_some() { machine.relocate(&self.plist, &self.aside) } else { Ok(()) }
+    }
+}
+
+/// Puts another tool's job back as it was.
+#[derive(Debug)]
+pub struct PutBackJob {
+    /// The launchd domain.
+    pub domain: Domain,
+    /// Its label.
+    pub label: String,
+    /// Its property list.
+    pub plist: Utf8PathBuf,
+    /// Where that is kept.
+    pub aside: Utf8PathBuf,
+    /// Whether it was loaded.
+    pub load: bool,
+    /// Whether it had a process.
+    pub running: bool,
+}
+
+impl Step for PutBackJob {
+    fn about(&self) -> About {
+        let Self { domain, label, plist, aside, .. } = self;
+        let mut commands = vec![format!("mv {aside} {plist}")];
+        if self.load {
+            commands
+                .push(launchctl(*domain, &["bootstrap", &domain.to_string(), plist.as_str()]).to_string());
+        }
+        About {
+            words: format!("put {label} back"),
+            why: "it was here before forgectl".into(),
+            commands,
+            undo: "set aside again by apply".into(),
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        if machine.stat(&self.plist)?.is_none() && machine.stat(&self.aside)?.is_some() {
+            machine.relocate(&self.aside, &self.plist)?;
+        }
+        if !self.load || machine.loaded_job(self.domain, &self.label)?.is_some() {
+            return Ok(());
+        }
+        load(machine, self.domain, &self.label, &self.plist, |_| true, tell)?;
+        if self.running { started(machine, self.domain, &self.label, tell) } else { Ok(()) }
+    }
+}

@@ -3,17 +3,26 @@
 
 mod caller;
 mod disk;
+mod faults;
+mod fresh;
 mod host;
 mod mac;
+mod memory;
+mod meter;
+mod permission;
 mod process;
 mod running;
 mod spec;
 pub mod tool;
 
-pub use caller::Caller;
+pub use caller::{Caller, USER};
 pub use disk::{Content, Disk, Node};
-pub use host::Host;
-pub use mac::{Mac, State};
+pub use faults::{Fault, Faults, Kill};
+pub use fresh::BANDWIDTH;
+pub use host::{Host, Spawn};
+pub use mac::{Mac, Socket, State};
+pub use memory::MemoryDisk;
+pub use meter::Meter;
 pub use process::{Process, Program};
 pub use running::{Running, Stage};
 pub use spec::{Session, Spec, SudoMode};

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What a tool of Unix calls an error.
-pub(super) fn reason(error: &io::Error) -> String {
+pub(in crate::sim) fn reason(error: &io::Error) -> String {
     use io::ErrorKind as E;
     match error.kind() {
         E::NotFound => "No such file or directory",

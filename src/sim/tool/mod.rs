@@ -1,6 +1,6 @@
 //! The Mac's tools, one file each. Each is a function of the Mac, who calls it, and its arguments.
 
-mod files;
+pub(super) mod files;
 mod id;
 pub mod launchctl;
 pub mod launchd;
@@ -8,6 +8,8 @@ pub mod ollama;
 pub mod softwareupdate;
 pub mod sudo;
 pub(super) mod sw_vers;
+
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -57,6 +59,26 @@ pub fn run(mac: &mut Mac, caller: Caller, argv: &[String]) -> Running {
         Some((_, tool)) => tool(mac, caller, arguments),
         None => Running::failed(126, format!("{name}: Exec format error\n")),
     }
+}
+
+/// How long a program takes beside its own stages.
+pub(super) fn takes(argv: &[String]) -> Duration {
+    let mut words = argv.iter().map(String::as_str).filter(|word| !word.starts_with('-'));
+    let mut millis = 0;
+    let mut name = words.next().unwrap_or_default();
+    if name.ends_with("sudo") {
+        millis += 10;
+        name = words.next().unwrap_or_default();
+    }
+    millis += match name.rsplit('/').next().unwrap_or(name) {
+        "lsof" => 100,
+        "pmset" => 30,
+        "ioreg" => 20,
+        "fdesetup" => 25,
+        "ps" | "launchctl" | "pkgutil" => 12,
+        _ => 6,
+    };
+    Duration::from_millis(millis)
 }
 
 /// The real path of a program that `caller` may run.

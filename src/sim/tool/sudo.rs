@@ -25,9 +25,10 @@ impl Tickets {
         self.last_used.get(&session).is_some_and(|&used| now.duration_since(used) < LASTS)
     }
 
-    /// Starts the five minutes anew.
+    /// Starts the five minutes anew, unless that was done later already.
     pub fn renew(&mut self, session: u32, now: Timestamp) {
-        self.last_used.insert(session, now);
+        let used = self.last_used.entry(session).or_insert(now);
+        *used = now.max(*used);
     }
 
     /// Drops the ticket of that session.
@@ -142,6 +143,14 @@ fn authenticate(mac: &mut Mac, caller: Caller, quiet: bool) -> Result<(), Runnin
     }
     mac.state.sudo.renew(caller.session, now);
     Ok(())
+}
+
+/// Whether sudo would ask this caller for a password.
+pub(in crate::sim) fn would_ask(mac: &Mac, caller: Caller) -> bool {
+    let ticket = mac.state.sudo.holds(caller.session, mac.state.now)
+        && mac.state.spec.sudo != SudoMode::Denied
+        && !mac.state.faults.has(Fault::SudoTicketLost);
+    caller.uid != 0 && mac.state.spec.sudo != SudoMode::Nopasswd && !ticket
 }
 
 fn list(mac: &Mac, target: Caller, command: &[String]) -> Running {

@@ -1,8 +1,12 @@
 //! forgectl brings an Apple-Silicon Mac to a declared state for local AI, and proves it.
 
+pub mod catalog;
+pub mod desk;
 pub mod engine;
 pub mod journal;
 pub mod machine;
+pub mod report;
 pub mod resource;
+pub mod sim;
 pub mod step;
 pub mod value;

@@ -1,10 +1,11 @@
-use std::{collections::BTreeMap, io};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::machine::{Kind, Space};
+use crate::machine::{Kind, Space, Stat};
 
 /// What a file holds: bytes, or for gigabytes a size and a seed that the bytes follow from.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,41 @@ impl Content {
             Self::Made { size, .. } => *size,
         }
     }
+
+    /// The bytes themselves, when they are at most `most`.
+    pub fn bytes(&self, most: u64) -> Option<Cow<'_, [u8]>> {
+        match self {
+            _ if self.size() > most => None,
+            Self::Bytes(bytes) => Some(bytes.into()),
+            Self::Made { size, seed } => Some(made(*seed).take(usize::try_from(*size).ok()?).collect()),
+        }
+    }
+
+    /// SHA-256 in lower-case hex. Made content that is too large to be read stands for itself by size and seed.
+    pub fn digest(&self) -> String {
+        let sum = match (self, self.bytes(LARGEST_READ)) {
+            (_, Some(bytes)) => Sha256::digest(bytes),
+            (Self::Made { size, seed }, None) => Sha256::digest(format!("{size} bytes from {seed}")),
+            (Self::Bytes(bytes), None) => Sha256::digest(bytes),
+        };
+        sum.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// No look reads a larger file (see [`crate::machine::Query::Read`]).
+pub(super) const LARGEST_READ: u64 = 16 << 20;
+
+/// The bytes that follow from a seed (SplitMix64).
+fn made(seed: u64) -> impl Iterator<Item = u8> {
+    (1_u64..).flat_map(move |nth| {
+        let mut word = seed.wrapping_add(nth.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (word ^ (word >> 31)).to_le_bytes()
+    })
 }
 
 /// What is at one path.
@@ -61,6 +97,61 @@ pub struct Node {
     pub target: Option<Utf8PathBuf>,
 }
 
+impl Node {
+    fn new(kind: Kind, mode: u32, uid: u32, gid: u32, modified: Timestamp) -> Self {
+        Self {
+            kind,
+            mode: mode & 0o7777,
+            uid,
+            gid,
+            modified,
+            xattrs: BTreeMap::new(),
+            acl: false,
+            immutable: false,
+            content: None,
+            target: None,
+        }
+    }
+
+    /// A file.
+    pub fn file(content: Content, mode: u32, uid: u32, gid: u32, modified: Timestamp) -> Self {
+        Self { content: Some(content), ..Self::new(Kind::File, mode, uid, gid, modified) }
+    }
+
+    /// A folder.
+    pub fn folder(mode: u32, uid: u32, gid: u32, modified: Timestamp) -> Self {
+        Self::new(Kind::Folder, mode, uid, gid, modified)
+    }
+
+    /// A symbolic link; its mode says nothing.
+    pub fn link(target: impl Into<Utf8PathBuf>, uid: u32, gid: u32, modified: Timestamp) -> Self {
+        Self { target: Some(target.into()), ..Self::new(Kind::Link, 0o755, uid, gid, modified) }
+    }
+
+    /// A device.
+    pub fn device(mode: u32, uid: u32, gid: u32, modified: Timestamp) -> Self {
+        Self::new(Kind::Other, mode, uid, gid, modified)
+    }
+
+    /// What a look at it answers.
+    pub fn stat(self) -> Stat {
+        let size = match (&self.content, &self.target) {
+            (Some(content), _) => content.size(),
+            (None, Some(target)) => target.as_str().len() as u64,
+            (None, None) => 0,
+        };
+        Stat {
+            kind: self.kind,
+            mode: self.mode,
+            uid: self.uid,
+            gid: self.gid,
+            size,
+            modified: self.modified,
+            target: self.target,
+        }
+    }
+}
+
 /// The files of a simulated Mac, in memory or in a folder. All paths are absolute and those of the Mac. Methods
 /// that take `uid` judge permissions for that user as the Mac's kernel would, root (0) passing; errors are those that a real
 /// file system gives (`NotFound`, `PermissionDenied`, `AlreadyExists`, `DirectoryNotEmpty`, `NotADirectory`, `StorageFull`).
@@ -83,7 +174,14 @@ pub trait Disk: Send {
 
     /// Puts a file in place as a new inode by rename; keeps owner, mode and xattrs of a file that it replaces,
     /// follows a link to its target. A new file belongs to `uid` with the group of its folder.
-    fn write(&mut self, uid: u32, path: &Utf8Path, content: Content, mode: u32, now: Timestamp) -> io::Result<()>;
+    fn write(
+        &mut self,
+        uid: u32,
+        path: &Utf8Path,
+        content: Content,
+        mode: u32,
+        now: Timestamp,
+    ) -> io::Result<()>;
 
     /// Adds to the end of a file, which is made with mode 0644 if it is not there.
     fn append(&mut self, uid: u32, path: &Utf8Path, bytes: &[u8], now: Timestamp) -> io::Result<()>;
@@ -108,6 +206,16 @@ pub trait Disk: Send {
 
     /// Room on the data volume.
     fn space(&self) -> Space;
+
+    /// The disk in memory that this is, if it is one.
+    fn memory(&self) -> Option<&super::MemoryDisk> {
+        None
+    }
+
+    /// The same, to be changed.
+    fn memory_mut(&mut self) -> Option<&mut super::MemoryDisk> {
+        None
+    }
 }
 
 /// Bytes as text where they are UTF-8, else as a list of numbers.

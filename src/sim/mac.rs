@@ -1,9 +1,11 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use anyhow::{Context, Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Disk, Host, Process, Spec, tool};
+use super::{Caller, Disk, Host, MemoryDisk, Process, Program, Spec, SudoMode, permission, tool};
 use crate::value::PowerSource;
 
 /// A simulated Mac: its state, its files, and where its processes run when they are real.
@@ -23,12 +25,16 @@ pub struct State {
     pub spec: Spec,
     /// Its virtual clock.
     pub now: Timestamp,
+    /// When it was started.
+    pub boot: Timestamp,
     /// The seed of all that is left to chance.
     pub seed: u64,
     /// Bits per second of its line to the Internet.
     pub bandwidth: u64,
     /// Power settings a source, in the order that `pmset` prints them.
     pub power: BTreeMap<PowerSource, Vec<(String, String)>>,
+    /// `pmset`'s system-wide `SleepDisabled`, once it was set.
+    pub sleep_disabled: Option<bool>,
     /// Running processes by id; of a Mac in a folder, only those that are not real.
     pub processes: BTreeMap<u32, Process>,
     /// The next process id.
@@ -47,4 +53,141 @@ pub struct State {
     pub faults: super::Faults,
     /// What was counted.
     pub meter: super::Meter,
+}
+
+/// A Mac as it is kept in a file.
+#[derive(Serialize, Deserialize)]
+struct Kept<S, D> {
+    /// The shape of what follows.
+    version: u32,
+    state: S,
+    disk: D,
+}
+
+const VERSION: u32 = 1;
+
+/// A process that accepts connections.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Socket {
+    /// Its process.
+    pub pid: u32,
+    /// That one's user.
+    pub uid: u32,
+    /// The name of its program.
+    pub command: String,
+    /// `127.0.0.1`, another address of this Mac, or `*`.
+    pub address: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+impl Mac {
+    /// Whether the ordinary user is an administrator.
+    pub fn is_admin(&self) -> bool {
+        self.state.spec.sudo != SudoMode::Denied
+    }
+
+    /// The home folder of the ordinary user.
+    pub fn home(&self) -> Utf8PathBuf {
+        Utf8Path::new("/Users").join(&self.state.spec.user)
+    }
+
+    /// The name of a user.
+    pub fn user_name(&self, uid: u32) -> String {
+        match uid {
+            0 => "root".to_owned(),
+            super::USER => self.state.spec.user.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Lets time pass, and what happens in it happen.
+    pub fn advance(&mut self, time: Duration) {
+        if let Ok(now) = self.state.now.checked_add(time) {
+            self.advance_to(now);
+        }
+    }
+
+    /// Lets time pass until `now`; the clock never goes back.
+    pub fn advance_to(&mut self, now: Timestamp) {
+        self.state.now = self.state.now.max(now);
+        tool::launchd::settle(self);
+    }
+
+    /// Starts a process in the table and answers with its id.
+    pub fn spawn_process(
+        &mut self,
+        uid: u32,
+        argv: Vec<String>,
+        environment: BTreeMap<String, String>,
+        program: Program,
+    ) -> u32 {
+        let pid = self.state.next_pid;
+        self.state.next_pid += 1;
+        let started = self.state.now;
+        self.state.processes.insert(pid, Process { pid, uid, argv, environment, started, program });
+        pid
+    }
+
+    /// Ends a process of the table, whatever the signal; says whether there was one.
+    pub fn kill_process(&mut self, pid: u32) -> bool {
+        self.state.processes.remove(&pid).is_some()
+    }
+
+    /// All that accepts connections on `port`, by the process table.
+    pub fn sockets(&self, port: u16) -> Vec<Socket> {
+        let listens = |program: &Program| match program {
+            Program::Idle => None,
+            Program::Listener { address, port } => Some((address.clone(), *port)),
+            Program::Ollama(server) => Some(server.listens()),
+        };
+        self.state
+            .processes
+            .values()
+            .filter_map(|process| {
+                let (address, port) = listens(&process.program)?;
+                let command = process.command().to_owned();
+                Some(Socket { pid: process.pid, uid: process.uid, command, address, port })
+            })
+            .filter(|socket| socket.port == port)
+            .collect()
+    }
+
+    /// Pops a dialog up on the screen.
+    pub fn dialog(&mut self, text: &str) {
+        self.state.dialogs.push(text.to_owned());
+        self.state.meter.dialogs += 1;
+    }
+
+    /// Whether `caller` may go through every folder above `path`.
+    pub(super) fn reaches(&self, caller: Caller, path: &Utf8Path) -> bool {
+        permission::reaches(&*self.disk, caller.uid, self.is_admin(), path)
+    }
+
+    /// The whole Mac as text; only one in memory can be told so.
+    pub fn to_json(&self) -> Result<String> {
+        let disk = self.disk.memory().context("the files of this Mac are not in memory")?;
+        Ok(serde_json::to_string(&Kept { version: VERSION, state: &self.state, disk })?)
+    }
+
+    /// The Mac that [`Mac::to_json`] told.
+    pub fn from_json(text: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let Versioned { version } = serde_json::from_str(text).context("this is no simulated Mac")?;
+        if version != VERSION {
+            bail!("a simulated Mac of version {version}; this forgectl reads version {VERSION}");
+        }
+        let Kept { state, disk, .. }: Kept<State, MemoryDisk> =
+            serde_json::from_str(text).context("this simulated Mac is damaged")?;
+        Ok(Self { state, disk: Box::new(disk), host: None })
+    }
+
+    /// The same Mac once more; only one in memory can be copied.
+    pub fn copy(&self) -> Result<Self> {
+        let disk = self.disk.memory().context("the files of this Mac are not in memory")?;
+        Ok(Self { state: self.state.clone(), disk: Box::new(disk.clone()), host: None })
+    }
 }

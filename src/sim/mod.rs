@@ -1,19 +1,37 @@
 //! A simulated Mac: in memory, deterministic, with a virtual clock, true to docs/mac-facts.md. The same model
 //! stands behind a Mac in a folder, whose tools are real executables.
 
+mod answering;
 mod caller;
+mod changing;
 mod disk;
+mod exec;
+mod faults;
+mod fresh;
 mod host;
+mod locks;
 mod mac;
+mod machine;
+mod memory;
+mod meter;
+mod permission;
+mod person;
 mod process;
 mod running;
+mod schedule;
 mod spec;
 pub mod tool;
 
-pub use caller::Caller;
+pub use caller::{Caller, USER};
 pub use disk::{Content, Disk, Node};
-pub use host::Host;
-pub use mac::{Mac, State};
+pub use faults::{Fault, Faults, Kill};
+pub use fresh::BANDWIDTH;
+pub use host::{Host, Spawn};
+pub use mac::{Mac, Socket, State};
+pub use machine::{Options, Sim};
+pub use memory::MemoryDisk;
+pub use meter::Meter;
+pub use person::{Person, Simulated};
 pub use process::{Process, Program};
 pub use running::{Running, Stage};
 pub use spec::{Session, Spec, SudoMode};

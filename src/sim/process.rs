@@ -36,3 +36,11 @@ pub enum Program {
     /// An Ollama server; what it does follows from its environment.
     Ollama(Box<super::tool::ollama::Server>),
 }
+
+impl Process {
+    /// The name of its program, without folders.
+    pub fn command(&self) -> &str {
+        let program = self.argv.first().map_or("", String::as_str);
+        program.rsplit('/').next().unwrap_or(program)
+    }
+}

@@ -14,8 +14,8 @@ pub struct Running {
     pub output: Output,
     /// What comes, each after so much time.
     pub stages: VecDeque<(Duration, Stage)>,
-    /// Bytes fetched from the network in all stages together, for the meter.
-    pub download: u64,
+    /// Whether it does not end by itself when all stages are over.
+    pub hangs: bool,
 }
 
 impl Running {
@@ -31,8 +31,19 @@ impl Running {
 
     /// Lets `after` pass, then does `stage`.
     #[must_use]
-    pub fn then(mut self, after: Duration, stage: impl FnOnce(&mut Mac, &mut Output) + Send + 'static) -> Self {
+    pub fn then(
+        mut self,
+        after: Duration,
+        stage: impl FnOnce(&mut Mac, &mut Output) + Send + 'static,
+    ) -> Self {
         self.stages.push_back((after, Box::new(stage)));
+        self
+    }
+
+    /// Never ends by itself.
+    #[must_use]
+    pub fn hanging(mut self) -> Self {
+        self.hangs = true;
         self
     }
 }

@@ -1,0 +1,55 @@
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// One of Apple's chips.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chip {
+    /// `M4 Pro`.
+    pub name: String,
+    /// Cores of the GPU, of every bin that was sold, rising.
+    pub gpu_cores: Vec<u32>,
+    /// Performance and efficiency cores of the largest bin, where known.
+    pub cpu: Option<[u32; 2]>,
+    /// The model identifier of a Mac that carries it, where known.
+    pub model: Option<String>,
+    /// What sort of Mac that is.
+    pub body: Body,
+}
+
+/// What sort of Mac it is: with a battery or without.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Body {
+    /// Mains only, and starts again after a power cut if told to.
+    Desktop,
+    /// A battery too.
+    Laptop,
+}
+
+static CHIPS: LazyLock<Vec<Chip>> =
+    LazyLock::new(|| serde_saphyr::from_str(include_str!("chips.yaml")).unwrap_or_default());
+
+/// All that are known.
+pub fn chips() -> &'static [Chip] {
+    &CHIPS
+}
+
+/// The chip of that name, such as `M4 Pro`.
+pub fn chip(name: &str) -> Option<&'static Chip> {
+    CHIPS.iter().find(|chip| chip.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_file_reads() {
+        assert!(chips().len() >= 18);
+        let chip = chip("M4 Pro").unwrap();
+        assert_eq!((chip.gpu_cores.as_slice(), chip.body), (&[16, 20][..], Body::Desktop));
+        assert!(super::chip("M4 Ultra").is_none(), "never shipped");
+    }
+}

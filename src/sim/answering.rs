@@ -1,0 +1,125 @@
+use std::{io::ErrorKind, time::Duration};
+
+use anyhow::{Result, anyhow, bail};
+use camino::Utf8Path;
+
+use super::{Mac, Sim, disk::LARGEST_READ, machine::refused, permission, tool::ollama};
+use crate::machine::{Answer, Identity, Listener, Query, Quiet, Reply, tool::lsof};
+
+/// What a call of the file system takes.
+const FILE: Duration = Duration::from_micros(100);
+
+/// What reading and hashing a gigabyte takes.
+const HASH_GIGABYTE: Duration = Duration::from_millis(500);
+
+/// What a connection on the machine itself takes.
+const CONNECT: Duration = Duration::from_millis(1);
+
+/// How long a GET may take.
+const GET: Duration = Duration::from_secs(5);
+
+/// Answers a query as forgectl's own user; nothing but the clock changes.
+pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
+    let uid = sim.caller().uid;
+    if !matches!(query, Query::Tool(_) | Query::Get(_) | Query::Listeners(_)) {
+        sim.pass(FILE);
+    }
+    Ok(match query {
+        Query::Read(path) => Answer::Bytes(sim.with_mac(|mac| {
+            let Some(content) = there(path, mac.disk.read(uid, path))? else { return Ok(None) };
+            match content.bytes(LARGEST_READ) {
+                Some(bytes) => Ok(Some(bytes.into_owned())),
+                None => Err(anyhow!("`{path}`: {} bytes are too many to read", content.size())),
+            }
+        })?),
+        Query::Stat(path) => Answer::Stat(sim.with_mac(|mac| {
+            seen(mac, sim, path)?;
+            Ok::<_, anyhow::Error>(mac.disk.node(path).map(super::Node::stat))
+        })?),
+        Query::List(path) => Answer::Names(sim.with_mac(|mac| there(path, mac.disk.list(uid, path)))?),
+        Query::Resolve(path) => Answer::Path(sim.with_mac(|mac| {
+            seen(mac, sim, path)?;
+            Ok::<_, anyhow::Error>(mac.disk.resolve(path))
+        })?),
+        Query::Digest(path) => {
+            let size = sim
+                .with_mac(|mac| there(path, mac.disk.read(uid, path)))?
+                .map_or(0, |content| content.size());
+            sim.pass(HASH_GIGABYTE.mul_f64(size as f64 / 1e9));
+            Answer::Digest(sim.with_mac(|mac| there(path, mac.disk.digest(uid, path)))?)
+        }
+        Query::Space(_) => Answer::Space(sim.with_mac(|mac| mac.disk.space())),
+        Query::Listeners(port) => Answer::Listeners(listeners(sim, *port)),
+        Query::Identity => Answer::Identity(Box::new(identity(sim))),
+        Query::Tool(tool) => {
+            sim.with_mac(|mac| mac.state.meter.processes += 1);
+            Answer::Ran(sim.execute(sim.caller(), &tool.argv(), None, None, &Quiet))
+        }
+        Query::Get(url) => Answer::Reply(request(sim, "GET", url, b"", GET)),
+    })
+}
+
+/// Not being there is an answer; anything else that a file system says is an error.
+fn there<T>(path: &Utf8Path, found: std::io::Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(refused(path, &error)),
+    }
+}
+
+/// Fails where forgectl's user may not see what is at `path`.
+fn seen(mac: &Mac, sim: &Sim, path: &Utf8Path) -> Result<()> {
+    if mac.reaches(sim.caller(), path) { Ok(()) } else { bail!("`{path}`: Permission denied") }
+}
+
+fn identity(sim: &Sim) -> Identity {
+    let (uid, pid) = (sim.caller().uid, sim.life().pid);
+    sim.with_mac(|mac| {
+        let groups = permission::groups(uid, mac.is_admin());
+        let home = mac.home();
+        Identity {
+            uid,
+            gid: permission::STAFF,
+            groups,
+            user: mac.user_name(uid),
+            state: home.join(".local/state/forgectl"),
+            home,
+            pid,
+            can_ask: sim.can_ask,
+        }
+    })
+}
+
+/// A connection is tried first; `lsof` says whose it is, where that may be known (docs/mac-facts.md#lsof-others-hidden).
+fn listeners(sim: &Sim, port: u16) -> Vec<Listener> {
+    sim.pass(CONNECT);
+    let accepted = sim.with_mac(|mac| !mac.sockets(port).is_empty());
+    if !accepted {
+        return vec![];
+    }
+    sim.with_mac(|mac| mac.state.meter.processes += 1);
+    let argv =
+        ["/usr/sbin/lsof", "-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-F", "pcn"].map(str::to_owned);
+    let output = sim.execute(sim.caller(), &argv, None, None, &Quiet);
+    let known = lsof::parse(&output.stdout);
+    if known.is_empty() {
+        return vec![Listener { pid: None, command: None, address: format!("127.0.0.1:{port}") }];
+    }
+    known
+}
+
+/// Sends a request and waits for the answer, `limit` at most.
+pub(super) fn request(
+    sim: &Sim,
+    method: &str,
+    url: &str,
+    body: &[u8],
+    limit: Duration,
+) -> Result<Reply, String> {
+    sim.with_mac(|mac| mac.state.meter.requests += 1);
+    sim.pass(CONNECT);
+    let (reply, takes) = sim.with_mac(|mac| ollama::request(mac, method, url, body));
+    sim.pass(takes.min(limit));
+    if takes > limit { Err(format!("no answer within {} s", limit.as_secs())) } else { reply }
+}

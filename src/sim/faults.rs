@@ -1,0 +1,108 @@
+use serde::{Deserialize, Serialize};
+
+/// What is to go wrong on a simulated Mac, and how often.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Faults {
+    /// Faults of its tools.
+    #[serde(default)]
+    armed: Vec<Armed>,
+    /// When forgectl is killed.
+    #[serde(default)]
+    pub kill: Option<Kill>,
+    /// The effects at whose start the person asks forgectl to stop, once for each entry.
+    #[serde(default)]
+    pub interrupts: Vec<u64>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+struct Armed {
+    fault: Fault,
+    /// How often still; `None`: always.
+    left: Option<u32>,
+}
+
+/// When forgectl is killed, counted in effects of [`super::Meter`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kill {
+    /// Before the effect of this number has begun.
+    Before(u64),
+    /// When the effect of this number is complete, before anybody hears of it.
+    After(u64),
+}
+
+/// One thing that can go wrong; what is known of each stands where it is taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// `softwareupdate -l` offers nothing (docs/mac-facts.md#softwareupdate-list).
+    UpdatesNothing,
+    /// Log lines stand between the lines of `softwareupdate`.
+    UpdatesNoise,
+    /// A beta of the Command Line Tools is offered too.
+    UpdatesBeta,
+    /// Several versions of the Command Line Tools are offered.
+    UpdatesSeveral,
+    /// `softwareupdate -i` knows no label, and ends with 0 all the same.
+    UpdatesNoSuchLabel,
+    /// `softwareupdate -i` does not end after `Done.` (docs/mac-facts.md#softwareupdate-hang).
+    UpdatesHangAfterDone,
+    /// `softwareupdate -i` does nothing and does not end.
+    UpdatesHangBefore,
+    /// `pmset` accepts a write with exit 0 and does not keep it (docs/mac-facts.md#pmset-write).
+    PowerWriteIgnored,
+    /// sudo has lost its ticket when it is next asked.
+    SudoTicketLost,
+    /// The data volume has no room for the next file.
+    DiskFull,
+}
+
+impl Faults {
+    /// Lets `fault` happen the next `times` times.
+    pub fn arm(&mut self, fault: Fault, times: u32) {
+        self.armed.push(Armed { fault, left: Some(times) });
+    }
+
+    /// Lets `fault` happen every time from now on.
+    pub fn arm_always(&mut self, fault: Fault) {
+        self.armed.push(Armed { fault, left: None });
+    }
+
+    /// Takes all of `fault` away.
+    pub fn disarm(&mut self, fault: Fault) {
+        self.armed.retain(|armed| armed.fault != fault);
+    }
+
+    /// Whether `fault` would happen; nothing is used up.
+    pub fn has(&self, fault: Fault) -> bool {
+        self.armed.iter().any(|armed| armed.fault == fault && armed.left != Some(0))
+    }
+
+    /// Whether `fault` happens now; uses up one of its times.
+    pub fn take(&mut self, fault: Fault) -> bool {
+        let Some(armed) = self.armed.iter_mut().find(|armed| armed.fault == fault && armed.left != Some(0))
+        else {
+            return false;
+        };
+        armed.left = armed.left.map(|left| left - 1);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_happens_as_often_as_armed() {
+        let mut faults = Faults::default();
+        faults.arm(Fault::DiskFull, 2);
+        assert!(!faults.take(Fault::UpdatesBeta));
+        assert!(faults.has(Fault::DiskFull));
+        assert_eq!([(); 3].map(|()| faults.take(Fault::DiskFull)), [true, true, false]);
+        faults.arm_always(Fault::UpdatesBeta);
+        assert_eq!([(); 3].map(|()| faults.take(Fault::UpdatesBeta)), [true; 3]);
+        faults.disarm(Fault::UpdatesBeta);
+        assert!(!faults.has(Fault::UpdatesBeta));
+    }
+}

@@ -1,0 +1,175 @@
+//! `sudo` and its tickets.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::find;
+use crate::sim::{Caller, Fault, Mac, Running, SudoMode};
+
+/// How long a ticket lasts from its last use (docs/mac-facts.md#sudo-ticket).
+const LASTS: SignedDuration = SignedDuration::from_mins(5);
+
+const PASSWORD: &str = "sudo: a password is required\n";
+
+/// sudo's tickets: for each session when its own was last used.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Tickets {
+    last_used: BTreeMap<u32, Timestamp>,
+}
+
+impl Tickets {
+    /// Whether that session has a ticket.
+    pub fn holds(&self, session: u32, now: Timestamp) -> bool {
+        self.last_used.get(&session).is_some_and(|&used| now.duration_since(used) < LASTS)
+    }
+
+    /// Starts the five minutes anew, unless that was done later already.
+    pub fn renew(&mut self, session: u32, now: Timestamp) {
+        let used = self.last_used.entry(session).or_insert(now);
+        *used = now.max(*used);
+    }
+
+    /// Drops the ticket of that session.
+    pub fn drop_ticket(&mut self, session: u32) {
+        self.last_used.remove(&session);
+    }
+}
+
+/// What is asked of sudo beside a command.
+#[derive(Default)]
+struct Flags {
+    quiet: bool,
+    validate: bool,
+    list: bool,
+    forget: bool,
+    user: Option<String>,
+}
+
+/// `sudo [-n] [-v | -k | -l] [-u USER] [COMMAND…]` (docs/mac-facts.md#sudo-n, #sudo-denied, #sudo-nopasswd). A person at
+/// the terminal types the right password.
+pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Running {
+    let (flags, command) = match parse(arguments) {
+        Ok(parsed) => parsed,
+        Err(wrong) => return wrong,
+    };
+    if flags.forget {
+        mac.state.sudo.drop_ticket(caller.session);
+        if command.is_empty() && !flags.validate {
+            return Running::printed("");
+        }
+    }
+    if command.is_empty() && !flags.validate && !flags.list {
+        return usage();
+    }
+    let target = match flags.user.as_deref() {
+        None | Some("root" | "#0") => caller.root(),
+        Some(user) if user == mac.state.spec.user => Caller { uid: crate::sim::USER, ..caller },
+        Some(user) => return Running::failed(1, format!("sudo: unknown user {user}\n")),
+    };
+    if let Err(refused) = authenticate(mac, caller, flags.quiet) {
+        return refused;
+    }
+    if flags.list {
+        return list(mac, target, command);
+    }
+    let Some(program) = command.first() else { return Running::printed("") };
+    match find(mac, target, program) {
+        Ok(_) => super::run(mac, target, command),
+        Err(_) => Running::failed(1, format!("sudo: {program}: command not found\n")),
+    }
+}
+
+fn parse(arguments: &[String]) -> Result<(Flags, &[String]), Running> {
+    let mut flags = Flags::default();
+    let mut rest = arguments;
+    while let Some((word, after)) = rest.split_first() {
+        let Some(letters) = word.strip_prefix('-') else { break };
+        rest = after;
+        match letters {
+            "-" => break,
+            "-reset-timestamp" => flags.forget = true,
+            "-non-interactive" => flags.quiet = true,
+            "-validate" => flags.validate = true,
+            "u" => {
+                let (user, after) = rest.split_first().ok_or_else(usage)?;
+                flags.user = Some(user.clone());
+                rest = after;
+            }
+            _ => {
+                for letter in letters.chars() {
+                    match letter {
+                        'n' => flags.quiet = true,
+                        'v' => flags.validate = true,
+                        'l' => flags.list = true,
+                        'k' | 'K' => flags.forget = true,
+                        // Neither changes anything here: HOME is kept anyway, and no askpass program is modelled.
+                        'A' | 'E' | 'H' | 'S' => {}
+                        _ => return Err(usage()),
+                    }
+                }
+            }
+        }
+    }
+    Ok((flags, rest))
+}
+
+fn authenticate(mac: &mut Mac, caller: Caller, quiet: bool) -> Result<(), Running> {
+    if mac.state.faults.take(Fault::SudoTicketLost) {
+        mac.state.sudo.drop_ticket(caller.session);
+    }
+    if caller.uid == 0 || mac.state.spec.sudo == SudoMode::Nopasswd {
+        return Ok(());
+    }
+    let now = mac.state.now;
+    let denied = mac.state.spec.sudo == SudoMode::Denied;
+    if !denied && mac.state.sudo.holds(caller.session, now) {
+        mac.state.sudo.renew(caller.session, now);
+        return Ok(());
+    }
+    if quiet {
+        return Err(Running::failed(1, PASSWORD));
+    }
+    if !caller.terminal {
+        let text = "sudo: a terminal is required to read the password; either use the -S option to read from \
+                    standard input or configure an askpass helper\n";
+        return Err(Running::failed(1, format!("{text}{PASSWORD}")));
+    }
+    mac.state.meter.sudo_questions += 1;
+    if denied {
+        let user = mac.user_name(caller.uid);
+        return Err(Running::failed(1, format!("{user} is not in the sudoers file.\n")));
+    }
+    mac.state.sudo.renew(caller.session, now);
+    Ok(())
+}
+
+/// Whether sudo would ask this caller for a password.
+pub(in crate::sim) fn would_ask(mac: &Mac, caller: Caller) -> bool {
+    let ticket = mac.state.sudo.holds(caller.session, mac.state.now)
+        && mac.state.spec.sudo != SudoMode::Denied
+        && !mac.state.faults.has(Fault::SudoTicketLost);
+    caller.uid != 0 && mac.state.spec.sudo != SudoMode::Nopasswd && !ticket
+}
+
+fn list(mac: &Mac, target: Caller, command: &[String]) -> Running {
+    match command.first() {
+        None => Running::printed(format!(
+            "User {} may run the following commands on this host:\n    (ALL) {}ALL\n",
+            mac.state.spec.user,
+            if mac.state.spec.sudo == SudoMode::Nopasswd { "NOPASSWD: " } else { "" },
+        )),
+        Some(program) => match find(mac, target, program) {
+            Ok(path) => Running::printed(format!("{path}\n")),
+            Err(_) => Running::failed(1, ""),
+        },
+    }
+}
+
+fn usage() -> Running {
+    Running::failed(
+        1,
+        "usage: sudo -h | -K | -k | -V\nusage: sudo -v [-ABkNnS] [-u user]\nusage: sudo -l [-ABkNnS] [-u user] [command]\nusage: sudo [-ABbEHkNnPS] [-u user] [command]\n",
+    )
+}

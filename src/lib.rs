@@ -1,5 +1,6 @@
 //! forgectl brings an Apple-Silicon Mac to a declared state for local AI, and proves it.
 
+pub mod desk;
 pub mod engine;
 pub mod machine;
 pub mod resource;

@@ -3,6 +3,7 @@
 pub mod desk;
 pub mod engine;
 pub mod machine;
+pub mod report;
 pub mod resource;
 pub mod step;
 pub mod value;

@@ -81,10 +81,9 @@ impl Screen {
             match c {
                 c if shown(c) => fitted.push(c),
                 '\t' => fitted.push(' '),
-                '·' => fitted.push('-'),
                 '…' => fitted.push_str("..."),
                 '→' => fitted.push_str("->"),
-                '–' | '—' => fitted.push('-'),
+                '·' | '–' | '—' => fitted.push('-'),
                 '‘' | '’' => fitted.push('\''),
                 '“' | '”' => fitted.push('"'),
                 '×' => fitted.push('x'),

@@ -1,0 +1,24 @@
+use anyhow::Result;
+use camino::Utf8PathBuf;
+
+use crate::value::Problem;
+
+/// Whether this program runs on macOS, and so can have this Mac as its target.
+pub fn is_mac() -> bool {
+    cfg!(target_os = "macos")
+}
+
+/// The file that this program was started from, absolute.
+pub fn own_executable() -> Result<Utf8PathBuf> {
+    let path = std::env::current_exe()
+        .map_err(|error| Problem::mac("forgectl cannot find its own file").why(error.to_string()))?;
+    Ok(Utf8PathBuf::from_path_buf(path).map_err(|path| {
+        Problem::mac(format!("the path of forgectl is not UTF-8: `{}`", path.display()))
+            .hint("move the program to a folder with a plain name")
+    })?)
+}
+
+/// A variable that is set, not empty, and UTF-8.
+pub(super) fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

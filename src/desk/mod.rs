@@ -1,0 +1,27 @@
+//! The door to the operator: files beside the manifest, the environment, the terminal, and files that a command is asked
+//! to write.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the operator's own files, terminal and environment are reached here"
+)]
+
+mod clock;
+mod env;
+mod event_file;
+mod manifest_file;
+mod person;
+mod printer;
+mod screen;
+mod sim_file;
+mod ticker;
+
+pub use clock::Stopwatch;
+pub use env::{is_mac, own_executable};
+pub use event_file::EventFile;
+pub use manifest_file::read_manifest;
+pub use person::{Aside, AtTerminal, Nobody, Person};
+pub use printer::{Printer, Stream};
+pub use screen::{ColorChoice, Screen};
+pub use sim_file::SimFile;
+pub use ticker::Ticker;

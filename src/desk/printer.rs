@@ -1,0 +1,64 @@
+use std::io::{self, ErrorKind, Write};
+
+use anyhow::Result;
+
+use crate::value::Problem;
+
+/// Where a text goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stream {
+    /// Standard output: data.
+    Out,
+    /// Standard error: what is said to people.
+    Err,
+}
+
+/// Writes whole texts to standard output and standard error, each of them unmixed with others.
+#[derive(Clone, Copy, Debug)]
+pub struct Printer;
+
+impl Printer {
+    /// Writes `text` as it is. A reader who has gone (`| head`) is no error; a full disk is.
+    pub fn write(self, stream: Stream, text: &str) -> Result<()> {
+        let written = match stream {
+            Stream::Out => put(io::stdout().lock(), text),
+            Stream::Err => put(io::stderr().lock(), text),
+        };
+        Ok(written.map_err(|error| Problem::mac("the output cannot be written").why(error.to_string()))?)
+    }
+
+    /// Writes `text` where a run must go on whether somebody reads it or not.
+    pub fn say(self, stream: Stream, text: &str) {
+        let _ = self.write(stream, text);
+    }
+}
+
+fn put(mut stream: impl Write, text: &str) -> io::Result<()> {
+    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Refuses(ErrorKind);
+
+    impl Write for Refuses {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_who_has_gone_is_no_error_but_a_full_disk_is() {
+        assert!(put(Refuses(ErrorKind::BrokenPipe), "text").is_ok());
+        assert!(put(Refuses(ErrorKind::StorageFull), "text").is_err());
+    }
+}

@@ -1,0 +1,247 @@
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Read, Seek, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+};
+
+use anyhow::{Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tempfile::NamedTempFile;
+
+use crate::value::Problem;
+
+/// The first words of every such file.
+const FORMAT: &str = "forgectl simulated Mac";
+
+/// The version of the form that this program writes; it reads all up to it.
+const VERSION: u32 = 1;
+
+/// A file that keeps a simulated Mac between calls, held by one run at a time.
+#[derive(Debug)]
+pub struct SimFile {
+    path: Utf8PathBuf,
+    lock: Lock,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<T> {
+    format: String,
+    version: u32,
+    mac: T,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    format: String,
+    version: u32,
+}
+
+impl SimFile {
+    /// Takes the file at `path`, which need not be there yet, for a run that `note` describes; fails when another
+    /// run has it, saying which.
+    pub fn take(path: &Utf8Path, note: &str) -> Result<Self> {
+        let lock = Lock::take(&sibling(path), note).map_err(|refused| match refused {
+            Refused::Held(by) => Problem::mac(format!("the simulated Mac is in use: `{path}`"))
+                .why(format!("held by {by}"))
+                .hint("wait for that run to end, or copy the file and use the copy"),
+            Refused::Failed(error) => {
+                Problem::manifest(format!("the simulated Mac cannot be locked: `{path}`"))
+                    .why(error.to_string())
+                    .hint("it has to lie in a folder that you can write to")
+            }
+        })?;
+        Ok(Self { path: path.to_owned(), lock })
+    }
+
+    /// Whether something is at its path.
+    pub fn exists(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok()
+    }
+
+    /// Reads the Mac in it.
+    pub fn load<T: DeserializeOwned>(&self) -> Result<T> {
+        Self::peek(&self.path)
+    }
+
+    /// Reads the Mac in the file at `path` as it was last saved, whoever holds it.
+    pub fn peek<T: DeserializeOwned>(path: &Utf8Path) -> Result<T> {
+        let foreign = || {
+            Problem::manifest(format!("this is not a simulated Mac: `{path}`"))
+                .remedy(format!("forgectl sim new {path} --chip M4 --memory 16GB --macos 15.5"))
+        };
+        let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Problem::manifest(format!("there is no simulated Mac: `{path}`"))
+                .remedy(format!("forgectl sim new {path} --chip M4 --memory 16GB --macos 15.5")),
+            ErrorKind::InvalidData | ErrorKind::IsADirectory => foreign().why(error.to_string()),
+            _ => Problem::manifest(format!("the simulated Mac cannot be read: `{path}`"))
+                .why(error.to_string()),
+        })?;
+        let label: Label = serde_json::from_str(&text).map_err(|error| foreign().why(error.to_string()))?;
+        if label.format != FORMAT {
+            bail!(foreign());
+        }
+        if label.version > VERSION {
+            bail!(
+                Problem::manifest(format!("the simulated Mac is of a newer forgectl: `{path}`"))
+                    .why(format!("it has version {}, this program reads up to {VERSION}", label.version))
+                    .hint("use the forgectl that wrote it, or make a new one")
+            );
+        }
+        let envelope: Envelope<T> = serde_json::from_str(&text).map_err(|error| {
+            Problem::manifest(format!("the simulated Mac is damaged: `{path}`"))
+                .why(error.to_string())
+                .remedy(format!("forgectl sim new {path} --force --chip M4 --memory 16GB --macos 15.5"))
+        })?;
+        Ok(envelope.mac)
+    }
+
+    /// Puts `mac` into it: whole or not at all, and synced.
+    pub fn save<T: Serialize>(&self, mac: &T) -> Result<()> {
+        Ok(self.put(mac).map_err(|error| {
+            Problem::mac(format!("the simulated Mac cannot be saved: `{}`", self.path)).why(error.to_string())
+        })?)
+    }
+
+    fn put<T: Serialize>(&self, mac: &T) -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(folder(&self.path))?;
+        let envelope = Envelope { format: FORMAT.to_owned(), version: VERSION, mac };
+        serde_json::to_writer(&mut file, &envelope)?;
+        file.write_all(b"\n")?;
+        file.as_file().sync_all()?;
+        file.persist(&self.path)?;
+        File::open(folder(&self.path))?.sync_all()
+    }
+
+    /// Who holds it: this run, as others are told.
+    pub fn note(&self) -> &str {
+        &self.lock.note
+    }
+}
+
+fn folder(path: &Utf8Path) -> &Utf8Path {
+    path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."))
+}
+
+fn sibling(path: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{path}.lock"))
+}
+
+/// A lock that ends with its process, in a file that is there only while it is held.
+#[derive(Debug)]
+struct Lock {
+    path: Utf8PathBuf,
+    #[expect(dead_code, reason = "held for its lock")]
+    file: File,
+    note: String,
+}
+
+enum Refused {
+    Held(String),
+    Failed(io::Error),
+}
+
+impl Lock {
+    fn take(path: &Utf8Path, note: &str) -> Result<Self, Refused> {
+        loop {
+            let mut file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(path)
+                .map_err(Refused::Failed)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    let _ = file.read_to_string(&mut holder);
+                    let holder = holder.trim();
+                    let holder = if holder.is_empty() { "another run of forgectl" } else { holder };
+                    return Err(Refused::Held(holder.to_owned()));
+                }
+                Err(TryLockError::Error(error)) => return Err(Refused::Failed(error)),
+            }
+            // The former holder may have removed the file between our opening and our locking it.
+            let same = |there: fs::Metadata| file.metadata().is_ok_and(|ours| ours.ino() == there.ino());
+            if !fs::symlink_metadata(path).is_ok_and(same) {
+                continue;
+            }
+            let note = format!("process {} ({note})", std::process::id());
+            file.set_len(0)
+                .and_then(|()| file.rewind())
+                .and_then(|()| file.write_all(note.as_bytes()))
+                .map_err(Refused::Failed)?;
+            return Ok(Self { path: path.to_owned(), file, note });
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn place() -> (TempDir, Utf8PathBuf) {
+        let folder = TempDir::new().unwrap();
+        let path = Utf8PathBuf::try_from(folder.path().join("mac.json")).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn what_was_saved_is_there_at_the_next_call_and_nothing_else_is_left() {
+        let (folder, path) = place();
+        let file = SimFile::take(&path, "sim new").unwrap();
+        assert!(!file.exists());
+        file.save(&vec![1, 2, 3]).unwrap();
+        drop(file);
+        assert_eq!(SimFile::take(&path, "plan").unwrap().load::<Vec<u8>>().unwrap(), [1, 2, 3]);
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["mac.json"]);
+    }
+
+    #[test]
+    fn the_second_run_is_told_who_has_it() {
+        let (_folder, path) = place();
+        let first = SimFile::take(&path, "apply").unwrap();
+        let problem = Problem::from_error(&SimFile::take(&path, "destroy").unwrap_err());
+        assert_eq!(problem.why, [format!("held by {}", first.note())]);
+        assert!(first.note().ends_with("(apply)"), "{}", first.note());
+        drop(first);
+        SimFile::take(&path, "destroy").unwrap();
+    }
+
+    #[test]
+    fn a_lock_file_without_a_holder_stops_nobody() {
+        let (_folder, path) = place();
+        fs::write(sibling(&path), "process 1 (apply)").unwrap();
+        SimFile::take(&path, "apply").unwrap();
+    }
+
+    #[test]
+    fn other_files_are_refused_by_name() {
+        let (_folder, path) = place();
+        let said = |content: &str| {
+            fs::write(&path, content).unwrap();
+            SimFile::peek::<Vec<u8>>(&path).unwrap_err().to_string()
+        };
+        assert!(
+            SimFile::peek::<Vec<u8>>(&path).unwrap_err().to_string().starts_with("there is no simulated Mac")
+        );
+        assert!(said("forge: 1\n").starts_with("this is not a simulated Mac"));
+        assert!(said(r#"{"format": "other", "version": 1}"#).starts_with("this is not a simulated Mac"));
+        let newer = format!(r#"{{"format": "{FORMAT}", "version": 2, "mac": {{}}}}"#);
+        assert!(said(&newer).starts_with("the simulated Mac is of a newer forgectl"));
+        let damaged = format!(r#"{{"format": "{FORMAT}", "version": 1, "mac": {{}}}}"#);
+        assert!(said(&damaged).starts_with("the simulated Mac is damaged"));
+    }
+}

@@ -1,0 +1,31 @@
+//! Turns plans, events and results into something to read: a page for people, JSON for programs. Every view is a function
+//! to a text; only the views of a run write it themselves, since a run is told while it happens.
+
+mod explain;
+mod facts;
+mod ink;
+mod layout;
+mod node;
+mod plan;
+mod problem;
+mod rehearsal;
+mod status;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod words;
+
+pub use explain::explained;
+pub use facts::facts;
+pub use plan::{plan, plan_json, plan_totals};
+pub use problem::{problems, problems_json};
+pub use rehearsal::rehearsal;
+pub use status::{status, status_json, status_totals};
+pub use trace::trace;
+
+use serde::Serialize;
+
+/// Anything as one indented JSON document with a line end.
+pub fn json(value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}

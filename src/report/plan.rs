@@ -1,0 +1,247 @@
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    explain,
+    ink::Ink,
+    layout,
+    node::node,
+    problem::problems,
+    words::{count, download},
+};
+use crate::{
+    desk::Screen,
+    engine::plan::{Action, Item, Plan},
+};
+
+/// Names up to this width share a column.
+const NAME_COLUMN: usize = 44;
+
+/// A plan for people: the Mac, a line a change, what stays, what speaks against it, and the totals as the last line.
+/// With `explain` each change is followed by its steps, their reasons, commands and undo.
+pub fn plan(plan: &Plan, screen: Screen, explain: bool) -> String {
+    let ink = Ink::new(screen);
+    let width = layout::page(screen.width);
+    let manifest = ink.dim(&format!("manifest {}", plan.manifest));
+    let mut page = layout::ends(&ink.plain(&node(&plan.node)), &manifest, width);
+    let columns = Columns::of(plan);
+    for item in plan.changes() {
+        page.push_str(&change(item, columns, ink, width));
+        if explain {
+            page.push_str(&explain::steps(item, ink, width));
+        }
+    }
+    let counts = plan.counts();
+    if counts.keep > 0 {
+        page.push_str(&format!("  {}\n", ink.dim(&format!("= {} unchanged", counts.keep))));
+    }
+    for exposed in &plan.exposed {
+        page.push_str(&layout::hanging(&format!("  {} ", ink.warn("!")), &ink.plain(exposed), width));
+    }
+    if !plan.warnings.is_empty() {
+        page.push_str(&format!("\n{}\n", problems("warning", &plan.warnings, screen)));
+    }
+    if !plan.refusals.is_empty() {
+        page.push_str(&format!("\n{}\n", problems("error", &plan.refusals, screen)));
+        let reasons = count(plan.refusals.len(), "reason", "reasons");
+        page.push_str(&format!("{}\n", ink.bad(&format!("This cannot be applied, for {reasons} above."))));
+    }
+    page + &plan_totals(plan, screen)
+}
+
+/// A plan in one line.
+pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
+    let counts = plan.counts();
+    let mut parts =
+        vec![format!("Plan: {} add, {} change, {} remove", counts.add, counts.change, counts.remove)];
+    if counts.adopt > 0 {
+        parts[0].push_str(&format!(", {} adopt", counts.adopt));
+    }
+    parts.push(match counts.download {
+        0 => "nothing to download".to_owned(),
+        bytes => format!("{} to download", download(bytes)),
+    });
+    if !counts.restarts.is_empty() {
+        parts.push(count(counts.restarts.len(), "service restarts", "services restart"));
+    }
+    let reasons = counts.sudo.join(", ");
+    parts.push(match (counts.sudo.is_empty(), plan.sudo_asks) {
+        (true, _) => "sudo: no".to_owned(),
+        (false, true) => format!("sudo: 1 question ({reasons})"),
+        (false, false) => format!("sudo: no question ({reasons})"),
+    });
+    parts.push(match plan.exposed.len() {
+        0 => "nothing listens beyond this Mac".to_owned(),
+        number => format!("{} beyond this Mac", count(number, "service listens", "services listen")),
+    });
+    let ink = Ink::new(screen);
+    format!("{}\n", ink.bold(&parts.join(" · ")))
+}
+
+/// A plan for programs: the whole of it, and `counts`.
+pub fn plan_json(plan: &Plan) -> anyhow::Result<String> {
+    #[derive(Serialize)]
+    struct Document<'p> {
+        #[serde(flatten)]
+        plan: &'p Plan,
+        counts: serde_json::Value,
+    }
+    let counts = plan.counts();
+    super::json(&Document {
+        plan,
+        counts: json!({
+            "add": counts.add,
+            "change": counts.change,
+            "adopt": counts.adopt,
+            "remove": counts.remove,
+            "keep": counts.keep,
+            "download_bytes": counts.download,
+            "restarts": counts.restarts,
+            "sudo": counts.sudo,
+        }),
+    })
+}
+
+#[derive(Clone, Copy)]
+struct Columns {
+    kind: usize,
+    name: usize,
+}
+
+impl Columns {
+    fn of(plan: &Plan) -> Self {
+        let widest = |width: fn(&Item) -> usize| plan.changes().map(width).max().unwrap_or(0);
+        Self {
+            kind: widest(|item| item.id.kind().len()),
+            name: widest(|item| item.id.name().chars().count()).min(NAME_COLUMN),
+        }
+    }
+}
+
+/// One change: symbol, kind, name, why, and at the right edge who asked for it. Where that does not fit on one line,
+/// the reason goes below the name.
+fn change(item: &Item, columns: Columns, ink: Ink, width: usize) -> String {
+    let symbol = match item.action {
+        Action::Keep => ink.dim("="),
+        Action::Add => ink.good("+"),
+        Action::Change => ink.warn("~"),
+        Action::Adopt => ink.warn("a"),
+        Action::Remove => ink.bad("-"),
+    };
+    let kind = layout::pad(&ink.plain(item.id.kind()), columns.kind);
+    let lead = format!("  {symbol} {kind}  ");
+    let name = ink.bold(item.id.name());
+    let reason = reason(item);
+    let origin = item.origin.as_ref().map(|span| ink.dim(&span.short())).unwrap_or_default();
+    let left = format!("{lead}{}  {}", layout::pad(&name, columns.name), ink.plain(&reason));
+    let line = layout::ends(&left, &origin, width);
+    let fits = line.lines().count() == 1 && console::measure_text_width(line.trim_end()) <= width;
+    if fits {
+        return line;
+    }
+    let indent = " ".repeat(console::measure_text_width(&lead));
+    layout::ends(&format!("{lead}{name}"), &origin, width)
+        + &layout::hanging(&format!("{indent}  "), &ink.plain(&reason), width)
+}
+
+fn reason(item: &Item) -> String {
+    let mut parts = vec![];
+    if !item.reason.is_empty() {
+        parts.push(item.reason.clone());
+    }
+    parts.extend(item.quote.download.filter(|&bytes| bytes > 0).map(download));
+    if item.steps.iter().any(|step| step.restarts.is_some()) {
+        parts.push("restarts".to_owned());
+    }
+    parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::spine_plan, *};
+    use crate::value::{Id, Problem};
+
+    fn screen(width: usize, unicode: bool) -> Screen {
+        Screen { unicode, ..Screen::plain(width) }
+    }
+
+    #[test]
+    fn a_plan_is_a_line_a_change_and_a_countable_last_line() {
+        insta::assert_snapshot!(plan(&spine_plan(), screen(120, true), false), @"
+        M4 Pro 64 GB · macOS 15.5 · 412 GB free                                                              manifest stack.yaml
+          + clt     command-line-tools                install · 0.7 GB                                              stack.yaml:3
+          ~ power   ac                                sleep 1 -> 0, disksleep 10 -> 0, autorestart 0 -> 1           stack.yaml:5
+          + folder  /Users/lab/Library/Logs/forgectl  make                                                          stack.yaml:6
+          + job     dev.forge.ollama                  write and load · restarts                                     stack.yaml:6
+          - rival   homebrew.mxcl.ollama              put back                                                      stack.yaml:6
+          = 1 unchanged
+        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts · sudo: 1 question (CLT, power) · nothing listens beyond this Mac
+        ");
+    }
+
+    #[test]
+    fn at_80_columns_reasons_move_below_and_nothing_is_cut() {
+        let page = plan(&spine_plan(), screen(80, true), false);
+        insta::assert_snapshot!(page, @"
+        M4 Pro 64 GB · macOS 15.5 · 412 GB free                      manifest stack.yaml
+          + clt     command-line-tools                install · 0.7 GB      stack.yaml:3
+          ~ power   ac                                                      stack.yaml:5
+                      sleep 1 -> 0, disksleep 10 -> 0, autorestart 0 -> 1
+          + folder  /Users/lab/Library/Logs/forgectl  make                  stack.yaml:6
+          + job     dev.forge.ollama                                        stack.yaml:6
+                      write and load · restarts
+          - rival   homebrew.mxcl.ollama              put back              stack.yaml:6
+          = 1 unchanged
+        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts · sudo: 1 question (CLT, power) · nothing listens beyond this Mac
+        ");
+        for item in spine_plan().changes() {
+            assert!(page.contains(item.id.name()) && page.contains(&item.origin.as_ref().unwrap().short()));
+        }
+    }
+
+    #[test]
+    fn without_utf_8_a_plan_is_ascii() {
+        assert!(plan(&spine_plan(), screen(80, false), true).is_ascii());
+    }
+
+    #[test]
+    fn the_last_line_says_what_sudo_and_the_network_will_see() {
+        let mut spine = spine_plan();
+        let last = |plan: &Plan| plan_totals(plan, screen(80, true));
+        assert_eq!(
+            last(&spine),
+            "Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts · \
+             sudo: 1 question (CLT, power) · nothing listens beyond this Mac\n"
+        );
+        spine.sudo_asks = false;
+        assert!(last(&spine).contains(" · sudo: no question (CLT, power) · "));
+        for item in &mut spine.items {
+            item.steps.clear();
+            item.quote.download = None;
+        }
+        spine.exposed = vec!["Ollama listens on every network of this Mac".to_owned()];
+        assert!(
+            last(&spine).ends_with(" · nothing to download · sudo: no · 1 service listens beyond this Mac\n")
+        );
+    }
+
+    #[test]
+    fn what_speaks_against_it_stands_before_the_last_line() {
+        let mut spine = spine_plan();
+        spine.refusals = vec![Problem::mac("this Mac is too small: 8GB").hint("take another")];
+        let page = plan(&spine, screen(100, true), false);
+        let tail: Vec<_> = page.lines().rev().take(4).collect();
+        assert!(tail[0].starts_with("Plan: 3 add"), "{page}");
+        assert_eq!(tail[1], "This cannot be applied, for 1 reason above.");
+        assert!(page.contains("error: this Mac is too small: 8GB\nhint: take another\n"));
+    }
+
+    #[test]
+    fn a_plan_for_programs_has_its_numbers() {
+        let document: serde_json::Value = serde_json::from_str(&plan_json(&spine_plan()).unwrap()).unwrap();
+        assert_eq!(document["counts"]["add"], 3);
+        assert_eq!(document["counts"]["sudo"], json!(["CLT", "power"]));
+        assert_eq!(document["items"][0]["id"], Id::new("clt", "command-line-tools").to_string());
+        assert_eq!(document["items"][0]["origin"], "stack.yaml:3:3");
+    }
+}

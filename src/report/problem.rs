@@ -1,0 +1,211 @@
+use console::measure_text_width;
+use serde_json::json;
+
+use super::{ink::Ink, layout};
+use crate::{
+    desk::Screen,
+    engine::event::ProblemView,
+    value::{Problem, Sort, Span},
+};
+
+/// How many problems are told in full; a person mends some and comes again.
+const MOST: usize = 50;
+
+/// Problems for people: what, the causes, the place in the manifest with a caret, hints, and the commands to type next,
+/// each alone on its line. `word` is what they are: `error`, `warning`.
+pub fn problems(word: &str, problems: &[Problem], screen: Screen) -> String {
+    let ink = Ink::new(screen);
+    let mut page =
+        problems.iter().take(MOST).map(|problem| one(word, problem, ink)).collect::<Vec<_>>().join("\n");
+    if problems.len() > MOST {
+        page.push_str(&format!("\nand {} more\n", problems.len() - MOST));
+    }
+    if problems.iter().any(|problem| problem.sort == Sort::Bug) {
+        page.push('\n');
+        page.push_str(&layout::hanging(
+            "",
+            "This is a fault of forgectl, neither of your manifest nor of your Mac. Please report it with the \
+             lines above and what these print:",
+            layout::page(screen.width),
+        ));
+        page.push_str("    forgectl --version\n    forgectl facts\n");
+    }
+    page
+}
+
+/// Problems for programs: `{"problems": [{what, why, hints, remedy, place, resource}]}`.
+pub fn problems_json(problems: &[Problem]) -> anyhow::Result<String> {
+    super::json(&json!({ "problems": problems.iter().map(ProblemView::from).collect::<Vec<_>>() }))
+}
+
+fn one(word: &str, problem: &Problem, ink: Ink) -> String {
+    let width = layout::page(ink.screen.width);
+    let painted = if word == "error" { ink.bad(word) } else { ink.warn(word) };
+    let mut page = layout::hanging(&format!("{painted}: "), &ink.bold(&problem.what), width);
+    for why in &problem.why {
+        page.push_str(&layout::hanging("  Caused by: ", &ink.plain(why), width));
+    }
+    if let Some(resource) = &problem.resource {
+        page.push_str(&format!("  of {}\n", ink.plain(&resource.to_string())));
+    }
+    if let Some(span) = &problem.span {
+        page.push_str(&place(span, ink, width));
+    }
+    for hint in &problem.hints {
+        page.push_str(&layout::hanging(&format!("{}: ", ink.good("hint")), &ink.plain(hint), width));
+    }
+    if problem.hints.is_empty() && !problem.remedy.is_empty() {
+        page.push_str(&format!("{}: try\n", ink.good("hint")));
+    }
+    for command in &problem.remedy {
+        page.push_str(&format!("    {}\n", ink.plain(command)));
+    }
+    page
+}
+
+/// `at stack.yaml:21:5`, the line, and a caret under the part that is meant.
+fn place(span: &Span, ink: Ink, width: usize) -> String {
+    let number = span.line().to_string();
+    let gutter = " ".repeat(number.len());
+    let room = width.saturating_sub(number.len() + 6).max(20);
+    let (line, offset, carets) = excerpt(span, ink, room);
+    format!(
+        "  at {}\n  {number} {} {line}\n  {gutter} {} {}{}\n",
+        ink.plain(&span.to_string()),
+        ink.dim("|"),
+        ink.dim("|"),
+        " ".repeat(offset),
+        ink.bad(&"^".repeat(carets)),
+    )
+}
+
+/// The line as it can be shown in `room` columns, the column in it where the span starts, and the columns it covers. A
+/// line that is wider is shown from shortly before the span on.
+fn excerpt(span: &Span, ink: Ink, room: usize) -> (String, usize, usize) {
+    let parts: Vec<String> =
+        span.line_text().chars().map(|c| ink.plain(c.encode_utf8(&mut [0; 4]))).collect();
+    let widths: Vec<usize> = parts.iter().map(|part| measure_text_width(part)).collect();
+    let start = (span.column() - 1).min(parts.len());
+    let end = (start + span.width()).min(parts.len());
+    let mut from = 0;
+    if widths.iter().sum::<usize>() > room {
+        let mut before = 0;
+        from = start;
+        while from > 0 && before + widths[from - 1] <= room / 3 {
+            from -= 1;
+            before += widths[from];
+        }
+    }
+    let mut line = if from > 0 { "...".to_owned() } else { String::new() };
+    let mut used = line.len();
+    let offset = used + widths[from..start].iter().sum::<usize>();
+    for (nth, (part, width)) in parts.iter().zip(&widths).enumerate().skip(from) {
+        let dots = if nth + 1 == parts.len() { 0 } else { 3 };
+        if used + width + dots > room {
+            line.push_str("...");
+            break;
+        }
+        line.push_str(part);
+        used += width;
+    }
+    let carets = widths[start..end].iter().sum::<usize>().min(used.saturating_sub(offset)).max(1);
+    (line, offset, carets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Id, Source};
+
+    fn screen(width: usize, unicode: bool) -> Screen {
+        Screen { unicode, ..Screen::plain(width) }
+    }
+
+    fn told(problem: Problem, screen: Screen) -> String {
+        problems("error", &[problem], screen)
+    }
+
+    #[test]
+    fn an_error_tells_cause_place_and_the_next_command() {
+        let source = Source::new("stack.yaml", "forge: 1\nollama:\n  port: 11434\n");
+        let problem = Problem::mac("port is taken: 11434")
+            .why("`ollama` (pid 812) listens on it, started by Homebrew services")
+            .of(&Id::new("job", "dev.forge.ollama"))
+            .at(Some(&source.span(26, 5)))
+            .hint("stop it, and apply again")
+            .remedy("brew services stop ollama")
+            .remedy("forgectl apply stack.yaml");
+        insta::assert_snapshot!(told(problem, screen(80, true)), @"
+        error: port is taken: 11434
+          Caused by: `ollama` (pid 812) listens on it, started by Homebrew services
+          of job/dev.forge.ollama
+          at stack.yaml:3:10
+          3 |   port: 11434
+            |          ^^^^
+        hint: stop it, and apply again
+            brew services stop ollama
+            forgectl apply stack.yaml
+        ");
+    }
+
+    #[test]
+    fn the_caret_stands_under_wide_letters() {
+        let source = Source::new("stack.yaml", "名前: 日本 x\n");
+        let problem = |length| Problem::manifest("no").at(Some(&source.span(8, length)));
+        insta::assert_snapshot!(told(problem(6), screen(80, true)), @"
+        error: no
+          at stack.yaml:1:5
+          1 | 名前: 日本 x
+            |       ^^^^
+        ");
+        insta::assert_snapshot!(told(problem(6), screen(80, false)), @r"
+        error: no
+          at stack.yaml:1:5
+          1 | \u{540d}\u{524d}: \u{65e5}\u{672c} x
+            |                   ^^^^^^^^^^^^^^^^
+        ");
+    }
+
+    #[test]
+    fn of_a_line_without_end_the_part_around_the_caret_is_shown() {
+        let text = format!("a: {} bad {}", "x".repeat(500), "y".repeat(500));
+        let source = Source::new("stack.yaml", text);
+        let page = told(Problem::manifest("no").at(Some(&source.span(504, 3))), screen(60, false));
+        insta::assert_snapshot!(page, @"
+        error: no
+          at stack.yaml:1:505
+          1 | ...xxxxxxxxxxxxxxxx bad yyyyyyyyyyyyyyyyyyyyyyyyyy...
+            |                     ^^^
+        ");
+        assert!(page.lines().all(|line| line.len() <= 60));
+    }
+
+    #[test]
+    fn a_place_at_the_end_of_the_text_has_a_caret_too() {
+        let source = Source::new("stack.yaml", "forge: 1");
+        let page =
+            told(Problem::manifest("`stack` is missing").at(Some(&source.span(8, 0))), screen(80, true));
+        assert!(page.ends_with("1 | forge: 1\n    |         ^\n"), "{page}");
+    }
+
+    #[test]
+    fn only_our_own_faults_ask_for_a_report() {
+        assert!(told(Problem::bug("no"), screen(80, true)).contains("a fault of forgectl"));
+        for problem in [Problem::manifest("no"), Problem::mac("no")] {
+            assert!(!told(problem, screen(80, true)).contains("report"));
+        }
+    }
+
+    #[test]
+    fn commands_are_never_broken() {
+        let command = "forgectl destroy a-very-long-path/with-a-very-long-name/stack.yaml --all-data --yes";
+        let page = told(Problem::mac("no").remedy(command), screen(40, true));
+        assert!(page.contains(&format!("\n    {command}\n")), "{page}");
+    }
+
+    #[test]
+    fn many_problems_are_counted() {
+        let many = vec![Problem::manifest("no"); 60];
+        assert!(problems("error", &many, screen(80, true)).ends_with("\nand 10 more\n"));
+    }
+}

@@ -1,0 +1,126 @@
+use serde::Serialize;
+
+use super::{ink::Ink, layout, node::node, problem::problems, words};
+use crate::{
+    desk::Screen,
+    engine::status::{Row, Status, Verdict},
+    value::Problem,
+};
+
+/// How every resource is, a line each, and in full what is wrong with those that do not work.
+pub fn status(status: &Status, screen: Screen) -> String {
+    let ink = Ink::new(screen);
+    let width = layout::page(screen.width);
+    let mut page =
+        layout::ends(&ink.plain(&node(&status.node)), &ink.dim(&format!("stack {}", status.stack)), width);
+    for row in &status.rows {
+        page.push_str(&line(row, ink, width));
+    }
+    let wrong: Vec<Problem> = status.rows.iter().filter_map(|row| row.problem.clone()).collect();
+    if !wrong.is_empty() {
+        page.push_str(&format!("\n{}\n", problems("error", &wrong, screen)));
+    }
+    page + &status_totals(status, screen)
+}
+
+/// How a stack is, in one line.
+pub fn status_totals(status: &Status, screen: Screen) -> String {
+    let number = |verdict| status.rows.iter().filter(|row| row.verdict == verdict).count();
+    let parts: Vec<String> = [
+        (Verdict::Well, "well"),
+        (Verdict::Missing, "missing"),
+        (Verdict::Differs, "not as declared"),
+        (Verdict::Unwell, "not working"),
+    ]
+    .into_iter()
+    .map(|(verdict, word)| (number(verdict), verdict, word))
+    .filter(|&(number, verdict, _)| number > 0 || verdict == Verdict::Well)
+    .map(|(number, _, word)| format!("{number} {word}"))
+    .collect();
+    format!("{}\n", Ink::new(screen).bold(&format!("Status: {}", parts.join(", "))))
+}
+
+/// A status for programs: the whole of it, and `ok`.
+pub fn status_json(status: &Status) -> anyhow::Result<String> {
+    #[derive(Serialize)]
+    struct Document<'s> {
+        #[serde(flatten)]
+        status: &'s Status,
+        ok: bool,
+    }
+    super::json(&Document { status, ok: status.ok() })
+}
+
+fn line(row: &Row, ink: Ink, width: usize) -> String {
+    let verdict = match row.verdict {
+        Verdict::Well => ink.good("well   "),
+        Verdict::Missing => ink.bad("missing"),
+        Verdict::Differs => ink.warn("differs"),
+        Verdict::Unwell => ink.bad("unwell "),
+    };
+    let origin = row.origin.as_ref().map(|span| ink.dim(&span.short())).unwrap_or_default();
+    let mut page = layout::ends(&format!("  {verdict}  {}", ink.bold(&row.id.to_string())), &origin, width);
+    let deltas = row.deltas.iter().map(words::delta);
+    for text in row.evidence.iter().cloned().chain(deltas.filter(|_| row.verdict != Verdict::Missing)) {
+        page.push_str(&layout::hanging("           ", &ink.plain(&text), width));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests, *};
+    use crate::value::{Delta, Id, Value, Want};
+
+    fn row(name: &str, verdict: Verdict) -> Row {
+        Row {
+            id: Id::new("job", name),
+            verdict,
+            deltas: vec![Delta {
+                field: "env.OLLAMA_KEEP_ALIVE".into(),
+                found: Value::Absent,
+                want: Want::Is("30m".into()),
+            }],
+            evidence: vec![],
+            problem: None,
+            origin: None,
+        }
+    }
+
+    #[test]
+    fn every_resource_is_named_with_what_is_wrong() {
+        let mut well = row("dev.forge.well", Verdict::Well);
+        well.deltas.clear();
+        well.evidence = vec!["runs as process 812".to_owned(), "answers on 127.0.0.1:11434".to_owned()];
+        let mut unwell = row("dev.forge.unwell", Verdict::Unwell);
+        unwell.deltas.clear();
+        unwell.problem = Some(Problem::mac("it does not answer: `dev.forge.unwell`").of(&unwell.id));
+        let status_of = Status {
+            stack: "spine".to_owned(),
+            node: tests::mac(),
+            rows: vec![
+                well,
+                row("dev.forge.differs", Verdict::Differs),
+                row("dev.forge.gone", Verdict::Missing),
+                unwell,
+            ],
+        };
+        insta::assert_snapshot!(status(&status_of, Screen::plain(80)), @"
+        M4 Pro 64 GB - macOS 15.5 - 412 GB free                              stack spine
+          well     job/dev.forge.well
+                   runs as process 812
+                   answers on 127.0.0.1:11434
+          differs  job/dev.forge.differs
+                   env.OLLAMA_KEEP_ALIVE: (absent), wanted 30m
+          missing  job/dev.forge.gone
+          unwell   job/dev.forge.unwell
+
+        error: it does not answer: `dev.forge.unwell`
+          of job/dev.forge.unwell
+
+        Status: 1 well, 1 missing, 1 not as declared, 1 not working
+        ");
+        let document: serde_json::Value = serde_json::from_str(&status_json(&status_of).unwrap()).unwrap();
+        assert_eq!((&document["ok"], &document["rows"][1]["verdict"]), (&false.into(), &"differs".into()));
+    }
+}

@@ -122,6 +122,8 @@ pub struct Summary {
     pub kept: Vec<(Id, String)>,
     /// Whether the person stopped it.
     pub interrupted: bool,
+    /// Whether the person did not agree to the plan, so that nothing was begun.
+    pub declined: bool,
     /// What can be opened now: names and URLs.
     pub open: Vec<(String, String)>,
     /// Where the run's events are kept.

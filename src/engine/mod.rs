@@ -1,6 +1,20 @@
 //! Order, consent, lanes, and what happens on failure.
 
+mod apply;
+mod consent;
+mod converge;
 pub mod event;
+mod graph;
+mod log;
 pub mod plan;
 pub mod rehearsal;
+mod removal;
+mod run;
 pub mod status;
+mod survey;
+
+pub use apply::{apply, destroy};
+pub use consent::How;
+pub use rehearsal::{own_node, rehearse};
+pub use status::{status, status_by_use};
+pub use survey::survey;

@@ -1,9 +1,28 @@
 //! A whole apply on a fresh simulated Mac, twice, with what it took.
 
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{event::Summary, plan::Plan};
-use crate::value::Id;
+use super::{
+    apply,
+    consent::How,
+    event::{Event, Sink, Summary},
+    plan::Plan,
+    run::seconds,
+};
+use crate::{
+    desk::Nobody,
+    machine::Look,
+    manifest::{Chips, Stack},
+    sim::{Mac, Meter, Options, Session, Sim, Spec, SudoMode},
+    value::{Id, MemorySize, Problem, human_bytes},
+};
+
+/// The disk of a simulated Mac that nobody said more of, in free bytes.
+const DISK: u64 = 460_000_000_000;
 
 /// What a rehearsal showed. Times are virtual seconds, sizes bytes.
 #[derive(Clone, Debug, Serialize)]
@@ -66,4 +85,123 @@ pub struct Moment {
     pub words: String,
     /// Virtual seconds that it took.
     pub took_s: f64,
+}
+
+/// The Mac that the manifest's own `node` asks for, at the least, with what the stack does not bring itself.
+pub fn own_node(stack: &Stack) -> Result<Spec> {
+    let node = &stack.manifest.node;
+    let chip = match &node.chip {
+        Chips::Any => "M4".to_owned(),
+        Chips::OneOf(names) => names.first().context("no chip is named")?.clone(),
+    };
+    let known = ["15.5", "15.0", "26.1", "26.0", "14.7", "27.0"];
+    let macos = known.into_iter().find(|version| node.macos.allows(version)).ok_or_else(|| {
+        Problem::manifest(format!("no simulated macOS is `{}`", node.macos))
+            .hint(format!("these are known: {}", known.join(", ")))
+            .at(Some(&stack.span(&["node", "macos"])))
+    })?;
+    Ok(Spec {
+        chip,
+        memory: node.memory.0,
+        macos: macos.to_owned(),
+        disk_free: DISK,
+        sudo: SudoMode::Nopasswd,
+        session: Session::Gui,
+        ollama: stack.manifest.ollama.is_some(),
+        user: "lab".to_owned(),
+    })
+}
+
+/// Applies `stack` on a fresh simulated Mac, twice; a simulated person answers sudo. `bandwidth` is that of its line, in
+/// bits per second. `sink` hears the first apply.
+pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> Result<Rehearsal> {
+    let mut mac = Mac::new(spec, 0);
+    mac.state.bandwidth = bandwidth;
+    let sim = Sim::new(mac, Options::default());
+    let how = How { yes: true, command: String::new() };
+    let began = sim.now();
+    let hearing = Hearing { sim: &sim, began, beside: sink, heard: Mutex::default() };
+    let summary = apply(&sim, stack, &how, &Nobody, &hearing)?;
+    let duration_s = seconds(began, sim.now());
+    let heard = hearing.heard.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let meter = sim.with_mac(|mac| std::mem::take(&mut mac.state.meter));
+    let first = First {
+        changes: summary.changed.len(),
+        effects: count(meter.effects),
+        failed: summary.failed.len() + summary.skipped.len(),
+        duration_s,
+        download_bytes: meter.downloaded,
+    };
+    let again = apply(&sim, stack, &how, &Nobody, &Deaf)?;
+    let second = Second {
+        changes: again.changed.len() + again.failed.len(),
+        effects: count(sim.with_mac(|mac| mac.state.meter.effects)),
+    };
+    let Meter { peak_disk, peak_model_memory, .. } = meter;
+    Ok(Rehearsal {
+        stack: stack.manifest.stack.as_str().to_owned(),
+        target: in_words(spec),
+        plan: heard.plan.context("the rehearsal planned nothing")?,
+        first,
+        second,
+        timeline: heard.timeline,
+        proved: heard.proved,
+        peak_disk_bytes: peak_disk,
+        peak_model_memory_bytes: peak_model_memory,
+        summary,
+    })
+}
+
+fn in_words(spec: &Spec) -> String {
+    let free = human_bytes(spec.disk_free);
+    format!("a fresh {} {} with macOS {}, {free} free", spec.chip, MemorySize(spec.memory), spec.macos)
+}
+
+fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// What is kept of the first apply's events.
+#[derive(Default)]
+struct Heard {
+    plan: Option<Plan>,
+    timeline: Vec<Moment>,
+    proved: Vec<String>,
+}
+
+struct Hearing<'h> {
+    sim: &'h Sim,
+    began: Timestamp,
+    beside: &'h dyn Sink,
+    heard: Mutex<Heard>,
+}
+
+impl Sink for Hearing<'_> {
+    fn event(&self, event: &Event) {
+        let at_s = seconds(self.began, self.sim.now());
+        {
+            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            match event {
+                Event::Planned { plan } => heard.plan = Some((**plan).clone()),
+                Event::StepDone { id, words, seconds } => heard.timeline.push(Moment {
+                    at_s: at_s - seconds,
+                    id: id.clone(),
+                    words: words.clone(),
+                    took_s: *seconds,
+                }),
+                Event::Proved { id, evidence } => {
+                    heard.proved.extend(evidence.iter().map(|seen| format!("{id}: {seen}")));
+                }
+                _ => {}
+            }
+        }
+        self.beside.event(event);
+    }
+}
+
+/// Hears nothing.
+struct Deaf;
+
+impl Sink for Deaf {
+    fn event(&self, _: &Event) {}
 }

@@ -1,14 +1,19 @@
 //! Whether all is there and healthy.
 
+use std::time::Duration;
+
+use anyhow::Result;
 use serde::{Serialize, Serializer};
 
-use crate::{
-    machine::facts::Facts,
-    resource::Evidence,
-    value::{Delta, Id, Problem, Span},
-};
-
 use super::event::ProblemView;
+use crate::{
+    blueprint::{self, Blueprint, Entry},
+    journal::Journal,
+    machine::{Halt, Look, Looking, Machine, Once, facts, facts::Facts},
+    manifest::Stack,
+    resource::Evidence,
+    value::{Delta, Id, Problem, Span, differences},
+};
 
 /// What a look at every resource of a stack gave.
 #[derive(Clone, Debug, Serialize)]
@@ -58,6 +63,75 @@ impl Status {
     /// Whether every resource is well.
     pub fn ok(&self) -> bool {
         self.rows.iter().all(|row| row.verdict == Verdict::Well)
+    }
+}
+
+/// Looks at every resource of `stack`, without patience. Changes nothing.
+pub fn status(look: &dyn Look, stack: &Stack) -> Result<Status> {
+    let pass = Once::new(look);
+    let seen = Seen::new(&pass, stack)?;
+    seen.status(&pass, |entry| entry.resource.check(&pass, Duration::ZERO))
+}
+
+/// The same, and proves by use what can be used; `say` hears beforehand what that loads.
+pub fn status_by_use(machine: &dyn Machine, stack: &Stack, say: &mut dyn FnMut(&str)) -> Result<Status> {
+    let pass = Once::new(machine);
+    let seen = Seen::new(&pass, stack)?;
+    for entry in &seen.blueprint.entries {
+        // What cannot be asked now is told by the row itself.
+        if let Ok(Some(loads)) = entry.resource.use_loads(machine) {
+            say(&format!("{}: {loads}", entry.resource.id()));
+        }
+    }
+    seen.status(&pass, |entry| entry.resource.prove(machine))
+}
+
+/// What a status goes by.
+struct Seen {
+    stack: String,
+    node: Facts,
+    journal: Journal,
+    blueprint: Blueprint,
+}
+
+impl Seen {
+    fn new(look: &dyn Look, stack: &Stack) -> Result<Self> {
+        let identity = look.identity()?;
+        let journal = Journal::open(look, &identity.state)?;
+        let node = facts::gather(look)?;
+        let blueprint = blueprint::build(look, stack, &node, &identity, &journal.receipts())?;
+        Ok(Self { stack: stack.manifest.stack.as_str().to_owned(), node, journal, blueprint })
+    }
+
+    fn status(self, look: &dyn Look, check: impl Fn(&Entry) -> Result<Evidence>) -> Result<Status> {
+        let rows = self
+            .blueprint
+            .entries
+            .iter()
+            .map(|entry| self.row(entry, look, &check))
+            .collect::<Result<_>>()?;
+        Ok(Status { stack: self.stack, node: self.node, rows })
+    }
+
+    fn row(&self, entry: &Entry, look: &dyn Look, check: impl Fn(&Entry) -> Result<Evidence>) -> Result<Row> {
+        let resource = &entry.resource;
+        let (id, place) = (resource.id(), resource.place());
+        let receipt = self.journal.receipt(&id).filter(|receipt| receipt.place == place);
+        let found = place.observe(look, receipt.as_ref())?;
+        let deltas = differences(&resource.wanted(), &found);
+        let origin = Some(entry.origin.clone());
+        if !deltas.is_empty() {
+            let verdict = if found.present { Verdict::Differs } else { Verdict::Missing };
+            return Ok(Row { id, verdict, deltas, evidence: vec![], problem: None, origin });
+        }
+        match check(entry) {
+            Ok(evidence) => Ok(Row { id, verdict: Verdict::Well, deltas, evidence, problem: None, origin }),
+            Err(error) if Halt::of(&error).is_some() => Err(error),
+            Err(error) => {
+                let problem = Some(Problem::from_error(&error).at(origin.as_ref()).of(&id));
+                Ok(Row { id, verdict: Verdict::Unwell, deltas, evidence: vec![], problem, origin })
+            }
+        }
     }
 }
 

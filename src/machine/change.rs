@@ -242,11 +242,11 @@ pub enum Outcome {
 }
 
 /// A lock held; let go when dropped.
-pub struct Hold(#[expect(dead_code, reason = "held for its drop")] Box<dyn std::any::Any + Send>);
+pub struct Hold(#[expect(dead_code, reason = "held for its drop")] Box<dyn std::any::Any + Send + Sync>);
 
 impl Hold {
     /// Holds `what` until dropped.
-    pub fn new(what: impl std::any::Any + Send) -> Self {
+    pub fn new(what: impl std::any::Any + Send + Sync) -> Self {
         Self(Box::new(what))
     }
 }

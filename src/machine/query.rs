@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 use crate::value::Domain;
 
 /// One question to a machine. Closed; none of them changes anything.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Query {
     /// The content of a file of at most 16 MiB.
     Read(Utf8PathBuf),
@@ -47,7 +47,7 @@ impl fmt::Display for Query {
 }
 
 /// The commands that are known to change nothing, one constructor each.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Tool {
     /// `sysctl -i NAME…`: `name: value` lines, unknown names left out (docs/mac-facts.md#sysctl-names).
     Sysctl(Vec<&'static str>),

@@ -26,6 +26,14 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
             Some(_) => remove_tree(mac, path),
             None => Ok(()),
         }),
+        Change::Move { from, to } => file(sim, FILE, |mac| {
+            if mac.disk.node(from).is_none() && mac.disk.node(to).is_some() {
+                return Ok(());
+            }
+            own_file(mac, to)?;
+            let now = mac.state.now;
+            mac.disk.rename(USER, from, to, now).map_err(|error| refused(from, &error))
+        }),
         Change::Run(command) => Ok(Outcome::Ran(run(sim, command, tell))),
         Change::Send(order) | Change::Use(order) => {
             Ok(Outcome::Reply(request(sim, "POST", &order.url, order.body.as_bytes(), order.limit)))
@@ -38,6 +46,10 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
         Change::Keep { path, content } => file(sim, SYNCED, |mac| {
             own_file(mac, path)?;
             put(mac, path, content.clone(), 0o600)
+        }),
+        Change::Forget { path } => file(sim, FILE, |mac| match mac.disk.node(path) {
+            Some(_) => remove(mac, path),
+            None => Ok(()),
         }),
         Change::Lock { path, note } => lock(sim, path, note),
         Change::Sudo(Sudo::Ask { reasons }) => Ok(Outcome::Ran(ask(sim, reasons))),

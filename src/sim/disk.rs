@@ -192,6 +192,9 @@ pub trait Disk: Send {
     /// Makes a symbolic link.
     fn link(&mut self, uid: u32, path: &Utf8Path, target: &Utf8Path, now: Timestamp) -> io::Result<()>;
 
+    /// Moves a file or a link, with all that is known of it, to where nothing is.
+    fn rename(&mut self, uid: u32, from: &Utf8Path, to: &Utf8Path, now: Timestamp) -> io::Result<()>;
+
     /// Removes a file, a link or an empty folder.
     fn remove(&mut self, uid: u32, path: &Utf8Path, now: Timestamp) -> io::Result<()>;
 

@@ -294,6 +294,28 @@ impl Disk for MemoryDisk {
         self.make(uid, &path, Node::link(target, uid, permission::STAFF, now), now)
     }
 
+    fn rename(&mut self, uid: u32, from: &Utf8Path, to: &Utf8Path, now: Timestamp) -> io::Result<()> {
+        let (from, to) = (self.walk(uid, from, false)?, self.walk(uid, to, false)?);
+        let node = self.nodes.get(&from).ok_or(ErrorKind::NotFound)?;
+        if node.kind == Kind::Folder {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        if self.nodes.contains_key(&to) {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        if node.immutable {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
+        self.may_change_names(uid, &from)?;
+        self.may_change_names(uid, &to)?;
+        if let Some(node) = self.nodes.remove(&from) {
+            self.nodes.insert(to.clone(), node);
+        }
+        self.folder_changed(&from, now);
+        self.folder_changed(&to, now);
+        Ok(())
+    }
+
     fn remove(&mut self, uid: u32, path: &Utf8Path, now: Timestamp) -> io::Result<()> {
         let path = self.walk(uid, path, false)?;
         let node = self.nodes.get(&path).ok_or(ErrorKind::NotFound)?;

@@ -59,6 +59,8 @@ pub enum Place {
 pub enum Domain {
     /// `gui/UID`, there only while that user has a graphical session.
     Gui(u32),
+    /// `user/UID`, there from the first login of any kind.
+    User(u32),
     /// `system`, changed by root alone.
     System,
 }
@@ -67,6 +69,7 @@ impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gui(uid) => write!(f, "gui/{uid}"),
+            Self::User(uid) => write!(f, "user/{uid}"),
             Self::System => f.write_str("system"),
         }
     }

@@ -201,6 +201,43 @@ impl Files {
         self.note(&at, mode, true)
     }
 
+    /// Makes the folders above `path` that are missing, for the user alone.
+    pub fn make_own_folders(&self, path: &Utf8Path) -> io::Result<()> {
+        let mut missing = vec![];
+        for above in path.ancestors().skip(1) {
+            if self.stat(above)?.is_some() {
+                break;
+            }
+            missing.push(above);
+        }
+        missing.into_iter().rev().try_for_each(|folder| self.make_dir(folder, 0o700))
+    }
+
+    /// Moves a file or a link, with all that is known of it, to where nothing is.
+    pub fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+        let (from, to) = (self.locate(from, Last::Kept)?, self.locate(to, Last::Kept)?);
+        let (old, new) = (self.host(&from), self.host(&to));
+        if fs::symlink_metadata(&old)?.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if fs::symlink_metadata(&new).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.demand_folder(&from, "move")?;
+        self.demand_folder(&to, "write")?;
+        fs::rename(&old, &new)?;
+        replace::sync_folder_of(&old)?;
+        replace::sync_folder_of(&new)?;
+        match self.owners() {
+            Some(owners) => owners.update(|table| {
+                if let Some(marks) = table.nodes.remove(&from) {
+                    table.nodes.insert(to, marks);
+                }
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Removes a file, a link or an empty folder; `NotFound` when nothing is there.
     pub fn remove(&self, path: &Utf8Path) -> io::Result<()> {
         let at = self.locate(path, Last::Kept)?;

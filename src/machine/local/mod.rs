@@ -179,6 +179,16 @@ impl Machine for Local {
             Change::RemoveTree { path } => {
                 looked("removing", path, files.remove_tree(path))?;
             }
+            Change::Move { from, to } => {
+                let moved = || {
+                    if files.stat(from)?.is_none() && files.stat(to)?.is_some() {
+                        return Ok(());
+                    }
+                    files.make_own_folders(to)?;
+                    files.rename(from, to)
+                };
+                moved().with_context(|| format!("moving `{from}` to `{to}`"))?;
+            }
             Change::Run(command) => {
                 return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
             }
@@ -187,6 +197,9 @@ impl Machine for Local {
             }
             Change::Append { path, line } => own_files::append(files, self.who()?, path, line)?,
             Change::Keep { path, content } => own_files::keep(files, self.who()?, path, content)?,
+            Change::Forget { path } => {
+                looked("removing", path, files.remove(path))?;
+            }
             Change::Lock { path, note } => {
                 let host = own_files::ready(files, self.who()?, path)?;
                 return lock::take(&host, note).with_context(|| format!("taking the lock `{path}`"));

@@ -53,16 +53,7 @@ pub(super) fn keep(files: &Files, who: &Identity, path: &Utf8Path, content: &[u8
 /// Makes the folders of `path` and answers where it lies, after judging what is there already.
 pub(super) fn ready(files: &Files, who: &Identity, path: &Utf8Path) -> Result<Utf8PathBuf> {
     let folder = path.parent().with_context(|| format!("`{path}` lies in no folder"))?;
-    let mut missing = vec![];
-    for above in folder.ancestors() {
-        match files.stat(above).with_context(|| format!("looking at `{above}`"))? {
-            Some(_) => break,
-            None => missing.push(above),
-        }
-    }
-    for missing in missing.into_iter().rev() {
-        files.make_dir(missing, 0o700).with_context(|| format!("making the folder `{missing}`"))?;
-    }
+    files.make_own_folders(path).with_context(|| format!("making the folder `{folder}`"))?;
     // All folders from the state folder down are ours; of one that lies elsewhere, only that one.
     let own = folder.ancestors().take_while(|above| *above == folder || above.starts_with(&who.state));
     for above in own {

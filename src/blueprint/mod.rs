@@ -1,0 +1,106 @@
+//! Manifest and facts make resources with their needs; one file a manifest section.
+
+mod node;
+mod ollama;
+mod power;
+mod rivals;
+mod tools;
+
+pub(crate) use node::disk_shortage;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{
+    journal::Receipts,
+    machine::{Identity, Look, facts::Facts},
+    manifest::Stack,
+    resource::{Folder, Resource},
+    value::{Id, Problem, Span},
+};
+
+/// All that a stack wants of one Mac.
+pub struct Blueprint {
+    /// Its resources, each after all that it needs.
+    pub entries: Vec<Entry>,
+    /// Why it cannot be applied to this Mac.
+    pub refusals: Vec<Problem>,
+    /// What is worth knowing beforehand.
+    pub warnings: Vec<Problem>,
+    /// What will listen beyond this Mac, in plain words.
+    pub exposed: Vec<String>,
+    /// What can be opened when all is done: names and URLs.
+    pub open: Vec<(String, String)>,
+}
+
+/// One resource of a stack.
+#[derive(Clone)]
+pub struct Entry {
+    /// What is wanted.
+    pub resource: Arc<dyn Resource>,
+    /// What has to be there before.
+    pub needs: Vec<Id>,
+    /// The place in the manifest that asks for it.
+    pub origin: Span,
+}
+
+/// What the sections know of the Mac and of what forgectl did to it.
+struct Site<'s> {
+    look: &'s dyn Look,
+    stack: &'s Stack,
+    facts: &'s Facts,
+    identity: &'s Identity,
+    receipts: &'s Receipts,
+}
+
+/// Builds the blueprint of `stack` for the Mac behind `look`. Nothing is changed.
+pub fn build(
+    look: &dyn Look,
+    stack: &Stack,
+    facts: &Facts,
+    identity: &Identity,
+    receipts: &Receipts,
+) -> Result<Blueprint> {
+    let site = Site { look, stack, facts, identity, receipts };
+    let mut blueprint = Blueprint {
+        entries: vec![],
+        refusals: node::judge(&site),
+        warnings: stack.warnings.clone(),
+        exposed: vec![],
+        open: vec![],
+    };
+    if stack.manifest.power.as_ref().is_some_and(|power| power.never_sleep) {
+        power::never_sleep(&site, &mut blueprint)?;
+    }
+    if stack.manifest.tools.as_ref().is_some_and(|tools| tools.command_line_tools) {
+        tools::command_line_tools(&site, &mut blueprint);
+    }
+    if let Some(section) = &stack.manifest.ollama {
+        ollama::server(&site, section, &mut blueprint)?;
+    }
+    Ok(blueprint)
+}
+
+impl Blueprint {
+    /// Adds a resource, unless one of the same id is there; answers with its id.
+    fn add(&mut self, resource: impl Resource + 'static, needs: Vec<Id>, origin: Span) -> Id {
+        let id = resource.id();
+        if !self.entries.iter().any(|entry| entry.resource.id() == id) {
+            self.entries.push(Entry { resource: Arc::new(resource), needs, origin });
+        }
+        id
+    }
+
+    /// Adds the folder at `path` and those above it up to `base`, each on the one above; answers with the last.
+    fn add_folders(&mut self, base: &Utf8Path, path: &Utf8Path, mode: u32, origin: &Span) -> Vec<Id> {
+        let below: Vec<Utf8PathBuf> =
+            path.ancestors().take_while(|ancestor| *ancestor != base).map(Utf8Path::to_owned).collect();
+        let mut needs = vec![];
+        for folder in below.into_iter().rev() {
+            needs = vec![self.add(Folder { path: folder, mode, data: false }, needs, origin.clone())];
+        }
+        needs
+    }
+}

@@ -1,0 +1,64 @@
+use super::Site;
+use crate::{
+    manifest::Chips,
+    value::{MemorySize, Problem, human_bytes},
+};
+
+/// Why this Mac is not what the manifest's `node` says, or no Mac that forgectl can bring anywhere; all reasons at once.
+pub(super) fn judge(site: &Site) -> Vec<Problem> {
+    let Site { stack, facts, identity, .. } = site;
+    let node = &stack.manifest.node;
+    let mut problems = vec![];
+    if identity.uid == 0 {
+        problems.push(
+            Problem::mac("forgectl does not run as root")
+                .why("Homebrew refuses root, and what root makes you could not change")
+                .hint("run it as the user who will own the stack; it asks for sudo where a step needs it"),
+        );
+    }
+    if !facts.apple_silicon {
+        problems.push(
+            Problem::mac("this Mac has an Intel processor")
+                .why(format!("found: {}", facts.chip.as_deref().unwrap_or("unknown")))
+                .hint("forgectl is for Apple silicon"),
+        );
+    } else if facts.rosetta {
+        problems.push(
+            Problem::mac("forgectl runs translated by Rosetta")
+                .why("Homebrew would take this Mac for an Intel one")
+                .hint("use a terminal that does not run under Rosetta, or:")
+                .remedy("arch -arm64 forgectl plan STACK"),
+        );
+    }
+    let unlike = |key: &str, wanted: String, found: String| {
+        Problem::mac(format!("this Mac is not the node that the stack is for: `{key}`"))
+            .why(format!("wanted: {wanted}"))
+            .why(format!("found: {found}"))
+            .at(Some(&stack.span(&["node", key])))
+    };
+    let unknown = || "unknown".to_owned();
+    if !facts.chip.as_deref().is_some_and(|chip| node.chip.allows(chip)) {
+        let wanted = match &node.chip {
+            Chips::Any => "any".to_owned(),
+            Chips::OneOf(names) => names.join(" or "),
+        };
+        problems.push(unlike("chip", wanted, facts.chip.clone().unwrap_or_else(unknown)));
+    }
+    if facts.memory.is_none_or(|memory| memory < node.memory.0) {
+        let found = facts.memory.map_or_else(unknown, |memory| MemorySize(memory).to_string());
+        problems.push(unlike("memory", format!("at least {}", node.memory), found));
+    }
+    if !facts.macos.as_deref().is_some_and(|macos| node.macos.allows(macos)) {
+        problems.push(unlike("macos", node.macos.to_string(), facts.macos.clone().unwrap_or_else(unknown)));
+    }
+    problems
+}
+
+/// Why what is to be fetched does not fit on the disk.
+pub(crate) fn disk_shortage(needed: u64, free: u64) -> Option<Problem> {
+    (needed > free).then(|| {
+        Problem::mac("not enough room on the disk")
+            .why(format!("needed: {}", human_bytes(needed)))
+            .why(format!("free: {}", human_bytes(free)))
+    })
+}

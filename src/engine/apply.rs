@@ -1,0 +1,134 @@
+use std::sync::{Mutex, PoisonError, atomic::AtomicBool};
+
+use anyhow::Result;
+
+use super::{
+    consent::{self, How},
+    event::{Event, Sink, Summary},
+    log::RunLog,
+    plan::{Action, Plan},
+    removal,
+    run::Run,
+    survey,
+};
+use crate::{
+    desk::Person,
+    journal::Journal,
+    machine::{Change, Changing, Hold, Identity, Looking, Machine, Sudo},
+    manifest::Stack,
+    value::Problem,
+};
+
+/// Brings the Mac behind `machine` to `stack`: plan, question, run, prove. The plan and all that happens go to `sink`. Fails
+/// before the first change when the plan is refused; afterwards the summary says what failed.
+pub fn apply(
+    machine: &dyn Machine,
+    stack: &Stack,
+    how: &How,
+    person: &dyn Person,
+    sink: &dyn Sink,
+) -> Result<Summary> {
+    in_run(machine, stack, "apply", sink, |run| {
+        let survey = survey::observe(machine, stack, run.identity, run.journal)?;
+        run.sink.event(&Event::Planned { plan: Box::new(survey.plan.clone()) });
+        run.with_summary(|summary| summary.open.clone_from(&survey.blueprint.open));
+        if !begin(run, &survey.plan, how, "Apply", person)? {
+            return Ok(false);
+        }
+        for (id, receipt) in &survey.leaving {
+            if let Err(error) = run.remove(id, receipt, false) {
+                run.failed(id, None, &error);
+            }
+        }
+        run.converge_all(&survey.blueprint.entries, &survey.plan.items);
+        Ok(true)
+    })
+}
+
+/// Takes away what forgectl brought for `stack`, and gives back what it changed. Data, and what other tools share, stay
+/// unless `all_data`.
+pub fn destroy(
+    machine: &dyn Machine,
+    stack: &Stack,
+    how: &How,
+    all_data: bool,
+    person: &dyn Person,
+    sink: &dyn Sink,
+) -> Result<Summary> {
+    in_run(machine, stack, "destroy", sink, |run| {
+        let plan = survey::destruction(machine, stack, run.identity, run.journal, all_data)?;
+        run.sink.event(&Event::Planned { plan: Box::new(plan.clone()) });
+        if !begin(run, &plan, how, "Destroy", person)? {
+            return Ok(false);
+        }
+        for (id, receipt) in removal::claimed(run.journal, &run.stack) {
+            if let Err(error) = run.remove(&id, &receipt, all_data) {
+                run.failed(&id, None, &error);
+            }
+        }
+        Ok(true)
+    })
+}
+
+/// Consent, leave to be root, and a Mac that stays awake. An empty plan asks nothing.
+fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> Result<bool> {
+    let changes = plan.changes().count();
+    let noun = if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
+    let how = if plan.is_empty() { &How { yes: true, command: String::new() } } else { how };
+    if !consent::agreed(plan, how, &format!("{verb} {noun}? [y/N/e(xplain)]"), person)? {
+        return Ok(false);
+    }
+    if plan.changes().any(|item| item.action != Action::Keep) {
+        run.get_sudo(plan)?;
+        run.machine.done(&Change::Awake)?;
+    }
+    Ok(true)
+}
+
+/// What every run has: the lock, the journal, its log, and its end. `work` answers whether it was let begin.
+fn in_run(
+    machine: &dyn Machine,
+    stack: &Stack,
+    command: &'static str,
+    sink: &dyn Sink,
+    work: impl FnOnce(&Run) -> Result<bool>,
+) -> Result<Summary> {
+    let identity = machine.identity()?;
+    let name = format!("{}-{command}", machine.now().strftime("%Y%m%dT%H%M%SZ"));
+    let lock = take_lock(machine, &identity, stack, command)?;
+    let journal = Journal::open(machine, &identity.state)?;
+    let path = identity.state.join("runs").join(format!("{name}.jsonl"));
+    let log = RunLog::new(machine, path.clone(), sink);
+    let run = Run {
+        machine,
+        journal: &journal,
+        identity: &identity,
+        sink: &log,
+        stack: stack.manifest.stack.as_str().to_owned(),
+        name,
+        summary: Mutex::new(Summary { log: path.to_string(), ..Summary::default() }),
+        stopped: AtomicBool::new(false),
+        _lock: lock,
+    };
+    run.sink.event(&Event::Started { command, stack: run.stack.clone(), log: path.into_string() });
+    let begun = work(&run);
+    machine.done(&Change::Sudo(Sudo::Release))?;
+    let begun = begun?;
+    let mut summary = run.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    summary.declined = !begun;
+    run.sink.event(&Event::Finished { summary: summary.clone() });
+    Ok(summary)
+}
+
+fn take_lock(machine: &dyn Machine, identity: &Identity, stack: &Stack, command: &str) -> Result<Hold> {
+    let path = identity.state.join("lock");
+    let stack = stack.manifest.stack.as_str();
+    let note = format!("`{command}` of the stack `{stack}`, pid {}, since {}", identity.pid, machine.now());
+    machine.lock(&path, note)?.map_err(|holder| {
+        Problem::mac("another run is under way on this Mac")
+            .why(format!("the lock is held by {holder}"))
+            .why(format!("lock: {path}"))
+            .hint("wait for it to end, then try again; a run that was killed holds no lock")
+            .into()
+    })
+}

@@ -1,0 +1,60 @@
+use anyhow::Result;
+
+use super::{plan::Plan, run::Run};
+use crate::{
+    desk::Person,
+    machine::{Changing, Looking, Tool},
+    value::{Problem, Problems},
+};
+
+/// How a run was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct How {
+    /// Whether the person has agreed beforehand.
+    pub yes: bool,
+    /// The command as it was typed, for "type this again with --yes".
+    pub command: String,
+}
+
+/// Whether the plan may be carried out: its refusals come first, then the person is asked.
+pub(super) fn agreed(plan: &Plan, how: &How, question: &str, person: &dyn Person) -> Result<bool> {
+    if !plan.refusals.is_empty() {
+        return Err(Problems(plan.refusals.clone()).into());
+    }
+    if how.yes {
+        return Ok(true);
+    }
+    if !person.can_answer() {
+        return Err(Problem::manifest("nobody is here to agree to the plan")
+            .why("no terminal")
+            .hint("read the plan, then agree beforehand:")
+            .remedy(format!("{} --yes", how.command))
+            .into());
+    }
+    person.confirm(question)
+}
+
+impl Run<'_> {
+    /// Gets leave to run commands as root, when the plan needs it and sudo would ask.
+    pub(super) fn get_sudo(&self, plan: &Plan) -> Result<()> {
+        let reasons = plan.counts().sudo;
+        if reasons.is_empty() || self.machine.tool(Tool::SudoReady)?.ok() {
+            return Ok(());
+        }
+        let problem = Problem::mac("sudo asks for a password, and got none")
+            .why(format!("root is needed for: {}", reasons.join(", ")));
+        if !self.identity.can_ask {
+            return Err(problem
+                .why("no terminal, and SUDO_ASKPASS names no executable")
+                .hint("run it in a terminal, or name a program that answers:")
+                .remedy("export SUDO_ASKPASS=/path/to/program")
+                .into());
+        }
+        let output = self.machine.ask_sudo(reasons)?;
+        if output.ok() {
+            Ok(())
+        } else {
+            Err(problem.why(format!("`sudo -v` answered: {}", output.said())).into())
+        }
+    }
+}

@@ -1,0 +1,127 @@
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use super::event::{Event, Sink, Summary};
+use crate::{
+    journal::{Journal, Record},
+    machine::{Halt, Hold, Identity, Look, Machine, Tell, Wait},
+    step::Step,
+    value::{Id, Problem, Span},
+};
+
+/// A run under way: the lock is held, events are heard.
+pub(super) struct Run<'r> {
+    pub(super) machine: &'r dyn Machine,
+    pub(super) journal: &'r Journal,
+    pub(super) identity: &'r Identity,
+    pub(super) sink: &'r dyn Sink,
+    pub(super) stack: String,
+    /// Its name, for the journal and its log.
+    pub(super) name: String,
+    pub(super) summary: Mutex<Summary>,
+    /// Whether nothing new may start: the person asked to stop, or the journal cannot be written.
+    pub(super) stopped: AtomicBool,
+    pub(super) _lock: Hold,
+}
+
+impl Run<'_> {
+    /// Converging, leaving and destroying all go this way: a record before the first effect, a step at a time, a record of
+    /// what was left.
+    pub(super) fn drive(
+        &self,
+        id: &Id,
+        begin: Option<Record>,
+        steps: &[Box<dyn Step>],
+        finish: impl FnOnce() -> Result<Record>,
+    ) -> Result<()> {
+        if let Some(begin) = begin {
+            self.write_down(begin)?;
+        }
+        for step in steps {
+            self.go_on()?;
+            let words = step.about().words;
+            let started = self.machine.now();
+            self.sink.event(&Event::StepStarted { id: id.clone(), words: words.clone() });
+            step.run(self.machine, &Telling { id, sink: self.sink })
+                .with_context(|| format!("could not {words}"))?;
+            let seconds = seconds(started, self.machine.now());
+            self.sink.event(&Event::StepDone { id: id.clone(), words, seconds });
+        }
+        self.write_down(finish()?)
+    }
+
+    /// Writes to the journal; if that fails nothing new starts.
+    pub(super) fn write_down(&self, record: Record) -> Result<()> {
+        self.journal.write(self.machine, &self.name, record).map_err(|error| {
+            self.stopped.store(true, Ordering::SeqCst);
+            error.context("the journal cannot be written")
+        })
+    }
+
+    /// Fails when the person has asked to stop, or nothing new may start.
+    pub(super) fn go_on(&self) -> Result<()> {
+        self.machine.wait(Duration::ZERO, Wait::Poll)?;
+        if self.stopped.load(Ordering::SeqCst) { Err(Halt::Interrupted.into()) } else { Ok(()) }
+    }
+
+    /// Tells a failure: an interruption leaves the resource out, anything else fails it.
+    pub(super) fn failed(&self, id: &Id, origin: Option<&Span>, error: &anyhow::Error) {
+        match Halt::of(error) {
+            Some(Halt::Interrupted) => {
+                if !self.stopped.swap(true, Ordering::SeqCst) {
+                    self.sink.event(&Event::Interrupted);
+                }
+                self.with_summary(|summary| summary.interrupted = true);
+                self.skipped(id, "stopped before it was done; apply goes on from here");
+            }
+            Some(Halt::Killed) | None => {
+                let problem = Problem::from_error(error).at(origin).of(id);
+                self.with_summary(|summary| summary.failed.push(id.clone()));
+                self.sink.event(&Event::ResourceFailed { id: id.clone(), problem });
+            }
+        }
+    }
+
+    pub(super) fn skipped(&self, id: &Id, because: &str) {
+        self.with_summary(|summary| summary.skipped.push(id.clone()));
+        self.sink.event(&Event::ResourceSkipped { id: id.clone(), because: because.to_owned() });
+    }
+
+    pub(super) fn with_summary<T>(&self, change: impl FnOnce(&mut Summary) -> T) -> T {
+        change(&mut self.summary.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Seconds between two times of a machine's clock.
+pub(super) fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64()
+}
+
+/// Tells what happens while a step of `id` runs.
+struct Telling<'t> {
+    id: &'t Id,
+    sink: &'t dyn Sink,
+}
+
+impl Tell for Telling<'_> {
+    fn bytes(&self, done: u64, total: Option<u64>) {
+        self.sink.event(&Event::Bytes { id: self.id.clone(), done, total });
+    }
+
+    fn line(&self, line: &str) {
+        self.sink.event(&Event::Line { id: self.id.clone(), text: line.to_owned() });
+    }
+}
+
+/// A look through which nobody can change anything.
+pub(super) fn looking(machine: &dyn Machine) -> &dyn Look {
+    machine
+}

@@ -1,6 +1,7 @@
 //! The integration tests, one binary.
+#![cfg(test)]
 
-#[cfg(test)]
 mod local_files;
-#[cfg(test)]
 mod local_processes;
+mod promises;
+mod support;

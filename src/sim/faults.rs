@@ -55,6 +55,24 @@ pub enum Fault {
     SudoTicketLost,
     /// The data volume has no room for the next file.
     DiskFull,
+    /// `launchctl bootstrap` fails with 5 and loads nothing (docs/mac-facts.md#launchd-exit-codes).
+    BootstrapIo,
+    /// `launchctl bootstrap` fails with 5, and has loaded the job all the same.
+    BootstrapLoadsAndFails,
+    /// `launchctl bootstrap` of a job that is going down fails with 37 instead of 5.
+    BootstrapSettling,
+    /// `launchctl bootstrap` fails with 124: the session is ending.
+    BootstrapTearingDown,
+    /// `launchctl bootstrap` says 5 whatever it dislikes: an override (119), a bad owner (122), and so on.
+    BootstrapOnlyFive,
+    /// `launchctl bootout` is accepted with 36 instead of 0.
+    BootoutInProgress,
+    /// The graphical domain answers as if nobody were at the screen (docs/mac-facts.md#launchd-no-gui).
+    NoGraphicalSession,
+    /// A job that is loaded is not started by itself (docs/mac-facts.md#launchd-never-spawned).
+    NeverSpawned,
+    /// A job's process ignores SIGTERM, until launchd kills it (docs/mac-facts.md#launchd-exit-timeout).
+    IgnoresTerm,
 }
 
 impl Faults {

@@ -53,7 +53,7 @@ impl Mac {
             sleep_disabled: None,
             processes: BTreeMap::new(),
             next_pid: 1,
-            launchd: tool::launchd::Launchd::default(),
+            launchd: tool::launchd::Launchd::new(spec.session),
             updates: tool::softwareupdate::Updates::of(&spec.macos),
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],

@@ -129,23 +129,19 @@ impl Mac {
         pid
     }
 
-    /// Ends a process of the table, whatever the signal; says whether there was one.
-    pub fn kill_process(&mut self, pid: u32) -> bool {
-        self.state.processes.remove(&pid).is_some()
+    /// Sends a signal that ends processes to one of the table; says whether there was one. launchd's own end, and come
+    /// back, as launchd has it.
+    pub fn kill_process(&mut self, pid: u32, signal: i32) -> bool {
+        tool::launchd::signalled(self, pid, signal) || self.state.processes.remove(&pid).is_some()
     }
 
     /// All that accepts connections on `port`, by the process table.
     pub fn sockets(&self, port: u16) -> Vec<Socket> {
-        let listens = |program: &Program| match program {
-            Program::Idle => None,
-            Program::Listener { address, port } => Some((address.clone(), *port)),
-            Program::Ollama(server) => Some(server.listens()),
-        };
         self.state
             .processes
             .values()
             .filter_map(|process| {
-                let (address, port) = listens(&process.program)?;
+                let (address, port) = process.program.listens()?;
                 let command = process.command().to_owned();
                 Some(Socket { pid: process.pid, uid: process.uid, command, address, port })
             })

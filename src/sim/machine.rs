@@ -149,7 +149,7 @@ impl Sim {
         self.locks.clear();
         self.with_mac(|mac| {
             for pid in life.awake.into_iter().chain([life.pid]) {
-                mac.kill_process(pid);
+                mac.kill_process(pid, 9);
             }
         });
     }

@@ -37,6 +37,17 @@ pub enum Program {
     Ollama(Box<super::tool::ollama::Server>),
 }
 
+impl Program {
+    /// Where it accepts connections: an address, `*` for all, and a TCP port.
+    pub fn listens(&self) -> Option<(String, u16)> {
+        match self {
+            Self::Idle => None,
+            Self::Listener { address, port } => Some((address.clone(), *port)),
+            Self::Ollama(server) => Some(server.listens()),
+        }
+    }
+}
+
 impl Process {
     /// The name of its program, without folders.
     pub fn command(&self) -> &str {

@@ -1,0 +1,30 @@
+//! Ollama's server: which environment it obeys, which files it makes, what it answers, and how long that takes
+//! (docs/mac-facts.md#ollama-context-length and the sections after it).
+
+mod answer;
+mod chat;
+pub mod desktop;
+mod duration;
+mod fit;
+mod generate;
+mod guard;
+mod host;
+mod launch;
+mod library;
+mod loaded;
+mod model;
+mod name;
+mod request;
+mod server;
+mod settings;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use answer::HttpRequest;
+pub use launch::{Binary, Launch, launch};
+pub use loaded::Loaded;
+pub use request::request;
+pub use server::Server;
+pub use settings::Settings;
+pub use store::{Weights, store_model};

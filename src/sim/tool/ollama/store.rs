@@ -1,0 +1,96 @@
+use std::io;
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{model::Header, name::ModelName};
+use crate::sim::{Content, Disk};
+
+/// The weights of a model that is put on a disk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Weights {
+    /// Bytes.
+    pub bytes: u64,
+    /// The context length that it was trained for.
+    pub train_context: u64,
+    /// `PARAMETER num_ctx` baked into it.
+    pub num_ctx: Option<u64>,
+}
+
+/// Puts a model into a store as a pull leaves it: manifest, config, weights and parameters
+/// (docs/mac-facts.md#ollama-files). `models` is `$OLLAMA_MODELS`, which belongs to `uid`.
+pub fn store_model(
+    disk: &mut dyn Disk,
+    uid: u32,
+    models: &Utf8Path,
+    name: &str,
+    weights: Weights,
+    now: Timestamp,
+) -> io::Result<()> {
+    let name = ModelName::read(name).ok_or(io::ErrorKind::InvalidInput)?;
+    let header = Header::of(weights.bytes, weights.train_context);
+    let config = json!({
+        "model_format": "gguf", "model_family": "llama", "model_families": ["llama"],
+        "model_type": header.size_label(), "file_type": "Q4_K_M",
+        "architecture": "amd64", "os": "linux", "header": header,
+    });
+    let blobs = models.join("blobs");
+    folders(disk, uid, &blobs, now)?;
+    let seed = u64::from_be_bytes(
+        sha256(name.to_string().as_bytes()).as_bytes()[..8].try_into().unwrap_or_default(),
+    );
+    let content = Content::Made { size: weights.bytes, seed };
+    let mut layers = vec![("model", blob(disk, uid, &blobs, content, now)?)];
+    if let Some(length) = weights.num_ctx {
+        let parameters = Content::Bytes(json!({ "num_ctx": length }).to_string().into_bytes());
+        layers.push(("params", blob(disk, uid, &blobs, parameters, now)?));
+    }
+    let config = blob(disk, uid, &blobs, Content::Bytes(config.to_string().into_bytes()), now)?;
+    let layers: Vec<_> = layers
+        .into_iter()
+        .map(|(kind, (digest, size))| {
+            json!({ "mediaType": format!("application/vnd.ollama.image.{kind}"), "digest": digest, "size": size })
+        })
+        .collect();
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {
+            "mediaType": "application/vnd.docker.container.image.v1+json", "digest": config.0, "size": config.1,
+        },
+        "layers": layers,
+    });
+    let path = models.join(name.manifest());
+    folders(disk, uid, path.parent().unwrap_or(models), now)?;
+    disk.write(uid, &path, Content::Bytes(manifest.to_string().into_bytes()), 0o644, now)
+}
+
+/// Stores a blob under its digest; says that and its size.
+fn blob(
+    disk: &mut dyn Disk,
+    uid: u32,
+    blobs: &Utf8Path,
+    content: Content,
+    now: Timestamp,
+) -> io::Result<(String, u64)> {
+    let size = content.size();
+    let draft = blobs.join("sha256-draft");
+    disk.write(uid, &draft, content.clone(), 0o644, now)?;
+    let digest = disk.digest(uid, &draft)?;
+    disk.remove(uid, &draft, now)?;
+    disk.write(uid, &blobs.join(format!("sha256-{digest}")), content, 0o644, now)?;
+    Ok((format!("sha256:{digest}"), size))
+}
+
+/// Makes a folder with its parents.
+pub(super) fn folders(disk: &mut dyn Disk, uid: u32, path: &Utf8Path, now: Timestamp) -> io::Result<()> {
+    let missing: Vec<_> = path.ancestors().take_while(|folder| disk.resolve(folder).is_none()).collect();
+    missing.into_iter().rev().try_for_each(|folder| disk.make_dir(uid, folder, 0o755, now))
+}
+
+/// SHA-256 in lower-case hex.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}

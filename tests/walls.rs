@@ -79,7 +79,9 @@ fn used(code: &str) -> Vec<String> {
             rooms.push(rest.to_owned());
         }
     }
-    let name = |text: &String| text.trim().split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap().to_owned();
+    let name = |text: &String| {
+        text.trim().split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap().to_owned()
+    };
     rooms.iter().map(name).filter(|room| !room.is_empty()).collect()
 }
 

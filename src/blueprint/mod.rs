@@ -8,7 +8,7 @@ mod tools;
 
 pub(crate) use node::disk_shortage;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -33,6 +33,8 @@ pub struct Blueprint {
     pub exposed: Vec<String>,
     /// What can be opened when all is done: names and URLs.
     pub open: Vec<(String, String)>,
+    /// The ids of the entries.
+    known: HashSet<Id>,
 }
 
 /// One resource of a stack.
@@ -70,6 +72,7 @@ pub fn build(
         warnings: stack.warnings.clone(),
         exposed: vec![],
         open: vec![],
+        known: HashSet::new(),
     };
     if stack.manifest.power.as_ref().is_some_and(|power| power.never_sleep) {
         power::never_sleep(&site, &mut blueprint)?;
@@ -87,7 +90,7 @@ impl Blueprint {
     /// Adds a resource, unless one of the same id is there; answers with its id.
     fn add(&mut self, resource: impl Resource + 'static, needs: Vec<Id>, origin: Span) -> Id {
         let id = resource.id();
-        if !self.entries.iter().any(|entry| entry.resource.id() == id) {
+        if self.known.insert(id.clone()) {
             self.entries.push(Entry { resource: Arc::new(resource), needs, origin });
         }
         id

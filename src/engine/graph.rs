@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, PoisonError, atomic::Ordering},
 };
 
@@ -23,8 +23,11 @@ impl Run<'_> {
     /// something that failed is left out.
     pub(super) fn converge_all(&self, entries: &[Entry], items: &[Item]) {
         let ids: Vec<Id> = entries.iter().map(|entry| entry.resource.id()).collect();
+        let place: HashMap<&Id, usize> = ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
+        let shown: HashMap<&Id, &Item> =
+            items.iter().filter(|item| item.action != Action::Remove).map(|item| (&item.id, item)).collect();
         let jobs: Vec<Job> =
-            entries.iter().zip(&ids).map(|(entry, id)| Job::new(entry, id, &ids, items)).collect();
+            entries.iter().zip(&ids).map(|(entry, id)| Job::new(entry, shown.get(id).copied(), &place)).collect();
         let mut stages = vec![Stage::Waiting; entries.len()];
         let ended = Mutex::new(BTreeSet::new());
         self.machine.crew(&mut |done| {
@@ -80,17 +83,11 @@ struct Job<'e> {
 }
 
 impl<'e> Job<'e> {
-    fn new(entry: &'e Entry, id: &Id, ids: &[Id], items: &[Item]) -> Self {
-        let item = items.iter().find(|item| item.id == *id && item.action != Action::Remove);
+    fn new(entry: &'e Entry, item: Option<&Item>, place: &HashMap<&Id, usize>) -> Self {
         let steps = item.map_or(&[][..], |item| &item.steps);
         Self {
             entry,
-            needs: ids
-                .iter()
-                .enumerate()
-                .filter(|(_, id)| entry.needs.contains(id))
-                .map(|(at, _)| at)
-                .collect(),
+            needs: entry.needs.iter().filter_map(|need| place.get(need).copied()).collect(),
             shown: item.map_or(Action::Keep, |item| item.action),
             sudo: steps.iter().any(|step| step.sudo.is_some()),
             long: steps.iter().any(|step| step.long),

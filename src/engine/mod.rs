@@ -17,4 +17,4 @@ pub use apply::{apply, destroy};
 pub use consent::How;
 pub use rehearsal::{own_node, rehearse};
 pub use status::{status, status_by_use};
-pub use survey::survey;
+pub use survey::{survey, wanted};

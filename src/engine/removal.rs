@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -12,13 +12,26 @@ use crate::{
 };
 
 /// Receipts in the order of their removal: each before all that it needs.
-pub(super) fn order(mut receipts: Vec<(Id, Receipt)>) -> Vec<(Id, Receipt)> {
+pub(super) fn order(receipts: Vec<(Id, Receipt)>) -> Vec<(Id, Receipt)> {
+    let mut waiting: BTreeMap<Id, Receipt> = receipts.into_iter().collect();
+    let mut wanted_by: BTreeMap<Id, usize> = BTreeMap::new();
+    for need in waiting.values().flat_map(|receipt| &receipt.needs) {
+        *wanted_by.entry(need.clone()).or_default() += 1;
+    }
+    let mut free: BTreeSet<Id> = waiting.keys().filter(|id| !wanted_by.contains_key(*id)).cloned().collect();
     let mut ordered = vec![];
-    while !receipts.is_empty() {
-        let needed: BTreeSet<Id> = receipts.iter().flat_map(|(_, receipt)| receipt.needs.clone()).collect();
-        // A circle cannot come from a blueprint; should a journal hold one, its first goes first.
-        let next = receipts.iter().position(|(id, _)| !needed.contains(id)).unwrap_or(0);
-        ordered.push(receipts.remove(next));
+    // A circle cannot come from a blueprint; should a journal hold one, its first goes first.
+    while let Some(id) = free.pop_first().or_else(|| waiting.keys().next().cloned()) {
+        let Some(receipt) = waiting.remove(&id) else { continue };
+        for need in &receipt.needs {
+            if let Some(count) = wanted_by.get_mut(need) {
+                *count -= 1;
+                if *count == 0 {
+                    free.insert(need.clone());
+                }
+            }
+        }
+        ordered.push((id, receipt));
     }
     ordered
 }

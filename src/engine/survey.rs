@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use anyhow::Result;
 
 use super::{
@@ -14,13 +16,13 @@ use crate::{
 };
 
 /// A Mac seen through a stack: what is wanted, what was found, and what would be done.
-pub struct Survey {
+pub(super) struct Survey {
     /// What is wanted.
-    pub blueprint: Blueprint,
+    pub(super) blueprint: Blueprint,
     /// What would be done.
-    pub plan: Plan,
+    pub(super) plan: Plan,
     /// Resources that have left the manifest, or are to move, in the order of their removal.
-    pub leaving: Vec<(Id, Receipt)>,
+    pub(super) leaving: Vec<(Id, Receipt)>,
 }
 
 /// What would be done to bring the Mac behind `look` to `stack`. Changes nothing.
@@ -42,12 +44,11 @@ pub(super) fn observe(
     let name = stack.manifest.stack.as_str();
     let blueprint = blueprint::build(look, stack, &facts, identity, &receipts)?;
 
-    let stays = |id: &Id, place: &Place| {
-        blueprint.entries.iter().any(|entry| entry.resource.id() == *id && entry.resource.place() == *place)
-    };
+    let places: HashMap<Id, Place> =
+        blueprint.entries.iter().map(|entry| (entry.resource.id(), entry.resource.place())).collect();
     let leaving: Vec<(Id, Receipt)> = receipts
         .into_iter()
-        .filter(|(id, receipt)| receipt.claims.contains(name) && !stays(id, &receipt.place))
+        .filter(|(id, receipt)| receipt.claims.contains(name) && places.get(id) != Some(&receipt.place))
         .collect();
     let leaving = removal::order(leaving);
 
@@ -55,9 +56,7 @@ pub(super) fn observe(
     for (id, receipt) in &leaving {
         items.push(removed(look, id, receipt, false, identity)?);
     }
-    for entry in &blueprint.entries {
-        items.push(wanted(look, entry, journal)?);
-    }
+    items.extend(wanted(look, &blueprint.entries, journal)?);
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
@@ -121,7 +120,12 @@ fn not_admin(user: &str, reasons: &[String]) -> Problem {
         .hint("let an administrator apply, or take these parts out of the manifest")
 }
 
-fn wanted(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<Item> {
+/// What would be done about each of `entries`, in their order.
+pub fn wanted(look: &dyn Look, entries: &[Entry], journal: &Journal) -> Result<Vec<Item>> {
+    entries.iter().map(|entry| item(look, entry, journal)).collect()
+}
+
+fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<Item> {
     let resource = &entry.resource;
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());

@@ -1,7 +1,7 @@
 //! The integration tests, one binary.
 #![cfg(test)]
 
+mod first;
 mod local_files;
 mod local_processes;
-mod promises;
 mod support;

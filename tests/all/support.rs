@@ -64,7 +64,8 @@ pub fn destroy(machine: &dyn Machine, stack: &Stack) -> anyhow::Result<Summary> 
 /// Applies, and insists that all went well.
 pub fn apply_well(machine: &dyn Machine, stack: &Stack) -> Summary {
     let ears = Ears::default();
-    let summary = engine::apply(machine, stack, &yes(), &Nobody, &ears).unwrap_or_else(|error| panic!("{error:#}"));
+    let summary =
+        engine::apply(machine, stack, &yes(), &Nobody, &ears).unwrap_or_else(|error| panic!("{error:#}"));
     assert!(summary.ok(), "{summary:?}\n{}", ears.told().join("\n"));
     summary
 }
@@ -72,8 +73,8 @@ pub fn apply_well(machine: &dyn Machine, stack: &Stack) -> Summary {
 /// Destroys with all data, and insists that all went well.
 pub fn destroy_well(machine: &dyn Machine, stack: &Stack) -> Summary {
     let ears = Ears::default();
-    let summary =
-        engine::destroy(machine, stack, &yes(), true, &Nobody, &ears).unwrap_or_else(|error| panic!("{error:#}"));
+    let summary = engine::destroy(machine, stack, &yes(), true, &Nobody, &ears)
+        .unwrap_or_else(|error| panic!("{error:#}"));
     assert!(summary.ok(), "{summary:?}\n{}", ears.told().join("\n"));
     summary
 }

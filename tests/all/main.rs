@@ -3,5 +3,6 @@
 
 mod local_files;
 mod local_processes;
+mod manifest;
 mod promises;
 mod support;

@@ -4,4 +4,5 @@
 mod first;
 mod local_files;
 mod local_processes;
+mod manifest;
 mod support;

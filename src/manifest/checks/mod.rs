@@ -1,0 +1,26 @@
+//! What a schema cannot say: rules between values, and rules that know the catalogue.
+
+mod environment;
+mod variable;
+
+use super::stack::Stack;
+use crate::value::Problem;
+
+/// What the checks found, each in the order of the text.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub faults: Vec<Problem>,
+    pub warnings: Vec<Problem>,
+}
+
+/// Checks a manifest that satisfies its schema; everything at once.
+pub(super) fn check(stack: &Stack) -> Findings {
+    let mut findings = Findings::default();
+    if let Some(ollama) = &stack.manifest.ollama {
+        environment::check(ollama, stack, &mut findings);
+    }
+    for problems in [&mut findings.faults, &mut findings.warnings] {
+        problems.sort_by_key(|problem| problem.span.as_ref().map(|span| (span.line(), span.column())));
+    }
+    findings
+}

@@ -1,0 +1,19 @@
+//! The manifest: the types of stack.yaml, reading with line and column, semantic checks, JSON Schema.
+//!
+//! The text is read once into a tree that knows its places. The tree is judged by the JSON Schema that is
+//! derived from the types, and every fault is told with its place. Only a clean tree becomes the typed
+//! manifest, which is then checked for what a schema cannot say, again all at once.
+
+mod checks;
+mod reading;
+mod schema;
+mod stack;
+mod types;
+mod words;
+
+pub use schema::schema;
+pub use stack::{Stack, read};
+pub use types::{
+    Chips, FORMAT, KeepAlive, Listen, MacosRange, Manifest, Node, Ollama, Power, StackName, Start, Tools,
+    Wrong,
+};

@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use serde_saphyr::{
+    Options,
+    options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy},
+};
+
+use super::{syntax, tree::Tree};
+use crate::value::{Problem, Source};
+
+/// The longest manifest, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// How deep a manifest may be nested.
+pub(super) const LEVELS: usize = 32;
+
+/// How much its aliases may stand for, in the parser's events: about one a value.
+pub(super) const UNFOLDED: usize = 20_000;
+
+/// Reads the one YAML document of `source`. Errors: what is too long, no YAML, or unfolds to too much.
+pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Problem>> {
+    let text = source.text();
+    if text.len() > LONGEST {
+        let problem = Problem::manifest(format!("the manifest is too long: {} bytes", text.len()))
+            .why(format!("a manifest has at most {LONGEST} bytes"))
+            .hint("is this the file that was meant?");
+        return Err(vec![problem.at(Some(&source.span(0, 0)))]);
+    }
+    let tree = serde_saphyr::from_str_with_options(text, options());
+    tree.map_err(|error| vec![syntax::problem(&error, source)])
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: LEVELS,
+            flow_nesting_limit: LEVELS,
+            max_nodes: 50_000,
+            max_events: 200_000,
+            max_documents: 2,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: UNFOLDED,
+            max_replay_stack_depth: 8,
+        },
+        // Both entries reach the tree, which tells every key that is given twice, and not the first one only.
+        duplicate_keys: DuplicateKeyPolicy::LastWins,
+        merge_keys: MergeKeyPolicy::AsOrdinary,
+        // YAML 1.2: `yes`, `no`, `on` and `off` are texts.
+        strict_booleans: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+        emit_comments: false,
+        with_snippet: false,
+    }
+}

@@ -1,0 +1,69 @@
+use std::sync::Arc;
+
+use super::{
+    checks,
+    reading::{self, Tree},
+    types::Manifest,
+};
+use crate::value::{Problem, Problems, Source, Span};
+
+/// A manifest that was read and found good, with the places of its values.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// What it says.
+    pub manifest: Manifest,
+    /// What is no fault, but probably not meant.
+    pub warnings: Vec<Problem>,
+    source: Arc<Source>,
+    tree: Tree,
+}
+
+impl Stack {
+    /// The text it was read from.
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// Where a value was given: at the value itself where it is a single one, at its key where it is a map,
+    /// a list or nothing. Of what was not given, the place of the nearest parent that was; where there is
+    /// none, the start of the manifest. Items of a list go by their number.
+    pub fn span(&self, path: &[&str]) -> Span {
+        let place = self.tree.place(path);
+        self.source.span(place.start, place.len())
+    }
+
+    /// Where the key of a value was given; else as [`Self::span`].
+    pub fn key_span(&self, path: &[&str]) -> Span {
+        let place = self.tree.key_place(path);
+        self.source.span(place.start, place.len())
+    }
+}
+
+/// Reads a manifest. Every fault that can be known is told at once, in the order of the text; the last one
+/// carries the command to check again.
+pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
+    let told = |mut faults: Vec<Problem>| {
+        if let Some(last) = faults.last_mut() {
+            last.remedy.push(format!("forgectl validate {}", shell_word(source.name())));
+        }
+        Problems(faults)
+    };
+    let (manifest, tree) = reading::read(source).map_err(told)?;
+    let mut stack = Stack { manifest, warnings: vec![], source: Arc::clone(source), tree };
+    let findings = checks::check(&stack);
+    if !findings.faults.is_empty() {
+        return Err(told(findings.faults));
+    }
+    stack.warnings = findings.warnings;
+    Ok(stack)
+}
+
+/// `word` as a shell takes it for one word.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@%:,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}

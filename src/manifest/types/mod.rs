@@ -1,0 +1,28 @@
+//! The types of a manifest. The JSON Schema is derived from them.
+
+mod chips;
+mod grammar;
+mod keep_alive;
+mod listen;
+mod macos;
+mod memory;
+mod name;
+mod node;
+mod ollama;
+mod power;
+mod root;
+mod tools;
+
+pub use chips::Chips;
+pub use grammar::Wrong;
+pub use keep_alive::KeepAlive;
+pub use listen::Listen;
+pub use macos::MacosRange;
+pub use name::StackName;
+pub use node::Node;
+pub use ollama::{Ollama, Start};
+pub use power::Power;
+pub use root::{FORMAT, Manifest};
+pub use tools::Tools;
+
+pub(super) use grammar::{GRAMMARS, Grammar};

@@ -1,0 +1,34 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Node, Ollama, Power, StackName, Tools};
+
+/// The format of manifest that this forgectl reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// What one Mac is to be. A section that is left out is not managed; a section brings what it needs.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "forgectl stack")]
+pub struct Manifest {
+    /// The format of this file.
+    #[schemars(extend("const" = FORMAT))]
+    pub forge: u32,
+    /// The name of the stack: 1 to 40 lower-case letters, digits and hyphens. Keep it: by this name forgectl
+    /// knows on a Mac what it has brought.
+    pub stack: StackName,
+    /// What this Mac must be. A mismatch refuses before any change.
+    pub node: Node,
+    /// How this Mac behaves as a server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Power")]
+    pub power: Option<Power>,
+    /// Tools that much else stands on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Tools")]
+    pub tools: Option<Tools>,
+    /// The Ollama server, as a launchd job of forgectl's own. `ollama: {}` takes every default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Ollama")]
+    pub ollama: Option<Ollama>,
+}

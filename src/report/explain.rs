@@ -1,4 +1,4 @@
-use super::{ink::Ink, layout};
+use super::{layout::Page, words};
 use crate::{
     desk::Screen,
     engine::plan::{Item, Plan},
@@ -7,49 +7,45 @@ use crate::{
 
 /// The steps of every change of a plan: why each is needed, what it runs and how it is undone.
 pub fn explained(plan: &Plan, screen: Screen) -> String {
-    let ink = Ink::new(screen);
-    let width = layout::page(screen.width);
-    plan.changes()
-        .map(|item| format!("{}\n{}", ink.bold(&item.id.to_string()), steps(item, ink, width)))
-        .collect()
+    let mut page = Page::new(screen);
+    for item in plan.changes() {
+        page.line(&page.ink.bold(&item.id.to_string()));
+        steps(item, &mut page);
+    }
+    page.done()
 }
 
 /// The steps of one change, below its line.
-pub(super) fn steps(item: &Item, ink: Ink, width: usize) -> String {
-    let mut page = String::new();
+pub(super) fn steps(item: &Item, page: &mut Page) {
     for delta in &item.deltas {
-        page.push_str(&layout::hanging("      field ", &ink.plain(&super::words::delta(delta)), width));
+        page.hanging("      field ", &page.ink.plain(&words::delta(delta)));
     }
-    page.extend(item.steps.iter().map(|about| step(about, ink, width)));
-    page
+    for about in &item.steps {
+        step(about, page);
+    }
 }
 
-fn step(about: &About, ink: Ink, width: usize) -> String {
-    let mut page = layout::hanging("      * ", &ink.plain(&about.words), width);
-    let mut part = |name: &str, text: &str| {
-        if !text.is_empty() {
-            page.push_str(&layout::hanging(&format!("        {} ", ink.dim(name)), &ink.plain(text), width));
+fn step(about: &About, page: &mut Page) {
+    let ink = page.ink;
+    page.hanging("      * ", &ink.plain(&about.words));
+    let name = |name: &str| format!("        {} ", ink.dim(&format!("{name:<8}")));
+    let parts = [
+        ("why", Some(&about.why)),
+        ("sudo", about.sudo.as_ref()),
+        ("restarts", about.restarts.as_ref()),
+        ("undo", Some(&about.undo)),
+    ];
+    for (part, text) in parts {
+        if part == "undo" {
+            // A command stays on one line, so that it can be copied.
+            for command in &about.commands {
+                page.line(&format!("{}{}", name("run"), ink.plain(command)));
+            }
         }
-    };
-    part("why  ", &about.why);
-    if let Some(sudo) = &about.sudo {
-        part("sudo ", sudo);
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            page.hanging(&name(part), &ink.plain(text));
+        }
     }
-    if let Some(restarts) = &about.restarts {
-        part("restarts", restarts);
-    }
-    // A command stays on one line, so that it can be copied.
-    for command in &about.commands {
-        page.push_str(&format!("        {} {}\n", ink.dim("run  "), ink.plain(command)));
-    }
-    if !about.undo.is_empty() {
-        page.push_str(&layout::hanging(
-            &format!("        {} ", ink.dim("undo ")),
-            &ink.plain(&about.undo),
-            width,
-        ));
-    }
-    page
 }
 
 #[cfg(test)]
@@ -63,12 +59,12 @@ mod tests {
         insta::assert_snapshot!(clt, @"
         clt/command-line-tools
               * install the Command Line Tools
-                why   git, clang and the headers that other tools are built with come
-                      from it
-                sudo  CLT
-                run   sudo touch /tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress
-                run   sudo softwareupdate -i 'Command Line Tools for Xcode-16.4' --verbose --agree-to-license
-                undo  left in place
+                why      git, clang and the headers that other tools are built with come
+                         from it
+                sudo     CLT
+                run      sudo touch /tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress
+                run      sudo softwareupdate -i 'Command Line Tools for Xcode-16.4' --verbose --agree-to-license
+                undo     left in place
         ");
     }
 }

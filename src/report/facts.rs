@@ -1,4 +1,4 @@
-use super::{ink::Ink, layout};
+use super::layout::{self, Page};
 use crate::{
     desk::Screen,
     machine::facts::Facts,
@@ -7,7 +7,7 @@ use crate::{
 
 /// What is known of a Mac, a line a fact.
 pub fn facts(facts: &Facts, screen: Screen) -> String {
-    let ink = Ink::new(screen);
+    let mut page = Page::new(screen);
     let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let macos = match &facts.build {
@@ -28,14 +28,12 @@ pub fn facts(facts: &Facts, screen: Screen) -> String {
         ("at the screen", yes(facts.at_screen)),
         ("device manager", yes(facts.managed)),
     ];
-    let width = layout::page(screen.width);
     let name_width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    rows.iter()
-        .map(|(name, value)| {
-            let lead = format!("{}  ", layout::pad(&ink.dim(name), name_width));
-            layout::hanging(&lead, &ink.plain(value), width)
-        })
-        .collect()
+    for (name, value) in rows {
+        let lead = format!("{}  ", layout::pad(&page.ink.dim(name), name_width));
+        page.hanging(&lead, &page.ink.plain(&value));
+    }
+    page.done()
 }
 
 #[cfg(test)]

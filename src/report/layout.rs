@@ -2,12 +2,67 @@
 
 use console::measure_text_width;
 
+use super::ink::Ink;
+use crate::desk::Screen;
+
 /// Wide enough for any eye; wider terminals are not filled.
 const WIDEST: usize = 120;
 
-/// The width that is laid out for on a terminal of `width` columns.
-pub(super) fn page(width: usize) -> usize {
-    width.min(WIDEST)
+/// Lines for one screen, one below the other.
+pub(super) struct Page {
+    pub(super) ink: Ink,
+    pub(super) width: usize,
+    text: String,
+}
+
+impl Page {
+    pub(super) fn new(screen: Screen) -> Self {
+        Self { ink: Ink::new(screen), width: screen.width.min(WIDEST), text: String::new() }
+    }
+
+    /// A line as it is, however wide.
+    pub(super) fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// Lines that are laid out already.
+    pub(super) fn lines(&mut self, lines: &str) {
+        self.text.push_str(lines);
+    }
+
+    /// `lead` and behind it `text`, wrapped so that all of its lines start in the same column.
+    pub(super) fn hanging(&mut self, lead: &str, text: &str) {
+        let indent = measure_text_width(lead);
+        let lines = wrap(text, self.width.saturating_sub(indent));
+        if lines.is_empty() {
+            self.line(lead);
+        }
+        for (nth, line) in lines.iter().enumerate() {
+            let start = if nth == 0 { lead.to_owned() } else { " ".repeat(indent) };
+            self.line(&format!("{start}{line}"));
+        }
+    }
+
+    /// `left`, and `right` at the right edge; on a line of its own when both do not fit beside each other.
+    pub(super) fn ends(&mut self, left: &str, right: &str) {
+        let used = measure_text_width(left) + measure_text_width(right);
+        if right.is_empty() {
+            self.line(left);
+        } else if used + 2 <= self.width {
+            self.line(&format!("{left}{}{right}", " ".repeat(self.width - used)));
+        } else {
+            self.line(left);
+            self.line(&format!(
+                "{}{right}",
+                " ".repeat(self.width.saturating_sub(measure_text_width(right)))
+            ));
+        }
+    }
+
+    pub(super) fn done(self) -> String {
+        self.text
+    }
 }
 
 /// `text` with blanks to `width`.
@@ -36,37 +91,15 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// `lead` and behind it `text`, wrapped so that all of its lines start in the same column; with a line end.
-pub(super) fn hanging(lead: &str, text: &str, width: usize) -> String {
-    let indent = measure_text_width(lead);
-    let mut page = String::new();
-    let lines = wrap(text, width.saturating_sub(indent));
-    if lines.is_empty() {
-        page = format!("{}\n", lead.trim_end());
-    }
-    for (nth, line) in lines.iter().enumerate() {
-        let start = if nth == 0 { lead.to_owned() } else { " ".repeat(indent) };
-        page.push_str(format!("{start}{line}").trim_end());
-        page.push('\n');
-    }
-    page
-}
-
-/// `left`, and `right` at the right edge; on a line of its own when both do not fit beside each other. With a line end.
-pub(super) fn ends(left: &str, right: &str, width: usize) -> String {
-    let (left_width, right_width) = (measure_text_width(left), measure_text_width(right));
-    if right.is_empty() {
-        format!("{}\n", left.trim_end())
-    } else if left_width + 2 + right_width <= width {
-        format!("{left}{}{right}\n", " ".repeat(width - left_width - right_width))
-    } else {
-        format!("{}\n{}{right}\n", left.trim_end(), " ".repeat(width.saturating_sub(right_width)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn page(width: usize, write: impl Fn(&mut Page)) -> String {
+        let mut page = Page { width, ..Page::new(Screen::plain(80)) };
+        write(&mut page);
+        page.done()
+    }
 
     #[test]
     fn lines_break_between_words_and_never_within_one() {
@@ -78,12 +111,12 @@ mod tests {
 
     #[test]
     fn text_hangs_under_its_start() {
-        assert_eq!(hanging("hint: ", "one two three", 13), "hint: one two\n      three\n");
+        assert_eq!(page(13, |page| page.hanging("hint: ", "one two three")), "hint: one two\n      three\n");
     }
 
     #[test]
     fn the_right_end_moves_down_when_there_is_no_room() {
-        assert_eq!(ends("left", "right", 12), "left   right\n");
-        assert_eq!(ends("left side", "right", 12), "left side\n       right\n");
+        assert_eq!(page(12, |page| page.ends("left", "right")), "left   right\n");
+        assert_eq!(page(12, |page| page.ends("left side", "right")), "left side\n       right\n");
     }
 }

@@ -9,6 +9,7 @@ mod node;
 mod plan;
 mod problem;
 mod rehearsal;
+pub mod run;
 mod status;
 #[cfg(test)]
 mod tests;

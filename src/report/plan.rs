@@ -1,10 +1,10 @@
+use console::measure_text_width;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
     explain,
-    ink::Ink,
-    layout,
+    layout::{self, Page},
     node::node,
     problem::problems,
     words::{count, download},
@@ -20,43 +20,44 @@ const NAME_COLUMN: usize = 44;
 /// A plan for people: the Mac, a line a change, what stays, what speaks against it, and the totals as the last line.
 /// With `explain` each change is followed by its steps, their reasons, commands and undo.
 pub fn plan(plan: &Plan, screen: Screen, explain: bool) -> String {
-    let ink = Ink::new(screen);
-    let width = layout::page(screen.width);
-    let manifest = ink.dim(&format!("manifest {}", plan.manifest));
-    let mut page = layout::ends(&ink.plain(&node(&plan.node)), &manifest, width);
+    let mut page = Page::new(screen);
+    let ink = page.ink;
+    page.ends(&ink.plain(&node(&plan.node)), &ink.dim(&format!("manifest {}", plan.manifest)));
     let columns = Columns::of(plan);
     for item in plan.changes() {
-        page.push_str(&change(item, columns, ink, width));
+        change(item, columns, &mut page);
         if explain {
-            page.push_str(&explain::steps(item, ink, width));
+            explain::steps(item, &mut page);
         }
     }
-    let counts = plan.counts();
-    if counts.keep > 0 {
-        page.push_str(&format!("  {}\n", ink.dim(&format!("= {} unchanged", counts.keep))));
+    let unchanged = plan.items.iter().filter(|item| item.action == Action::Keep).count();
+    if unchanged > 0 {
+        page.line(&format!("  {}", ink.dim(&format!("= {unchanged} unchanged"))));
     }
     for exposed in &plan.exposed {
-        page.push_str(&layout::hanging(&format!("  {} ", ink.warn("!")), &ink.plain(exposed), width));
+        page.hanging(&format!("  {} ", ink.warn("!")), &ink.plain(exposed));
     }
-    if !plan.warnings.is_empty() {
-        page.push_str(&format!("\n{}\n", problems("warning", &plan.warnings, screen)));
+    for (word, problems_of_it) in [("warning", &plan.warnings), ("error", &plan.refusals)] {
+        if !problems_of_it.is_empty() {
+            page.line("");
+            page.lines(&problems(word, problems_of_it, screen));
+            page.line("");
+        }
     }
     if !plan.refusals.is_empty() {
-        page.push_str(&format!("\n{}\n", problems("error", &plan.refusals, screen)));
         let reasons = count(plan.refusals.len(), "reason", "reasons");
-        page.push_str(&format!("{}\n", ink.bad(&format!("This cannot be applied, for {reasons} above."))));
+        page.line(&ink.bad(&format!("This cannot be applied, for {reasons} above.")));
     }
-    page + &plan_totals(plan, screen)
+    page.lines(&plan_totals(plan, screen));
+    page.done()
 }
 
 /// A plan in one line.
 pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
     let counts = plan.counts();
+    let adopt = if counts.adopt > 0 { format!(", {} adopt", counts.adopt) } else { String::new() };
     let mut parts =
-        vec![format!("Plan: {} add, {} change, {} remove", counts.add, counts.change, counts.remove)];
-    if counts.adopt > 0 {
-        parts[0].push_str(&format!(", {} adopt", counts.adopt));
-    }
+        vec![format!("Plan: {} add, {} change, {} remove{adopt}", counts.add, counts.change, counts.remove)];
     parts.push(match counts.download {
         0 => "nothing to download".to_owned(),
         bytes => format!("{} to download", download(bytes)),
@@ -74,8 +75,20 @@ pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
         0 => "nothing listens beyond this Mac".to_owned(),
         number => format!("{} beyond this Mac", count(number, "service listens", "services listen")),
     });
-    let ink = Ink::new(screen);
-    format!("{}\n", ink.bold(&parts.join(" · ")))
+    let mut page = Page::new(screen);
+    let mut line = String::new();
+    for part in parts {
+        // It is one line for whoever counts lines; only under somebody's eyes it is broken to fit.
+        if screen.live && !line.is_empty() && line.chars().count() + 3 + part.chars().count() > page.width {
+            page.line(&page.ink.bold(&line));
+            line = format!("      {part}");
+        } else {
+            let separator = if line.is_empty() { "" } else { " · " };
+            line = [&line, separator, &part].concat();
+        }
+    }
+    page.line(&page.ink.bold(&line));
+    page.done()
 }
 
 /// A plan for programs: the whole of it, and `counts`.
@@ -120,7 +133,8 @@ impl Columns {
 
 /// One change: symbol, kind, name, why, and at the right edge who asked for it. Where that does not fit on one line,
 /// the reason goes below the name.
-fn change(item: &Item, columns: Columns, ink: Ink, width: usize) -> String {
+fn change(item: &Item, columns: Columns, page: &mut Page) {
+    let ink = page.ink;
     let symbol = match item.action {
         Action::Keep => ink.dim("="),
         Action::Add => ink.good("+"),
@@ -131,17 +145,15 @@ fn change(item: &Item, columns: Columns, ink: Ink, width: usize) -> String {
     let kind = layout::pad(&ink.plain(item.id.kind()), columns.kind);
     let lead = format!("  {symbol} {kind}  ");
     let name = ink.bold(item.id.name());
-    let reason = reason(item);
+    let reason = ink.plain(&reason(item));
     let origin = item.origin.as_ref().map(|span| ink.dim(&span.short())).unwrap_or_default();
-    let left = format!("{lead}{}  {}", layout::pad(&name, columns.name), ink.plain(&reason));
-    let line = layout::ends(&left, &origin, width);
-    let fits = line.lines().count() == 1 && console::measure_text_width(line.trim_end()) <= width;
-    if fits {
-        return line;
+    let left = format!("{lead}{}  {reason}", layout::pad(&name, columns.name));
+    if measure_text_width(&left) + 2 + measure_text_width(&origin) <= page.width {
+        page.ends(&left, &origin);
+    } else {
+        page.ends(&format!("{lead}{name}"), &origin);
+        page.hanging(&format!("{}  ", " ".repeat(measure_text_width(&lead))), &reason);
     }
-    let indent = " ".repeat(console::measure_text_width(&lead));
-    layout::ends(&format!("{lead}{name}"), &origin, width)
-        + &layout::hanging(&format!("{indent}  "), &ink.plain(&reason), width)
 }
 
 fn reason(item: &Item) -> String {
@@ -223,6 +235,15 @@ mod tests {
         assert!(
             last(&spine).ends_with(" · nothing to download · sudo: no · 1 service listens beyond this Mac\n")
         );
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_the_last_line_is_broken_between_its_parts() {
+        let narrow = Screen { live: true, ..screen(80, true) };
+        insta::assert_snapshot!(plan_totals(&spine_plan(), narrow), @"
+        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts
+              sudo: 1 question (CLT, power) · nothing listens beyond this Mac
+        ");
     }
 
     #[test]

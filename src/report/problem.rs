@@ -1,7 +1,7 @@
 use console::measure_text_width;
 use serde_json::json;
 
-use super::{ink::Ink, layout};
+use super::{ink::Ink, layout::Page};
 use crate::{
     desk::Screen,
     engine::event::ProblemView,
@@ -14,23 +14,27 @@ const MOST: usize = 50;
 /// Problems for people: what, the causes, the place in the manifest with a caret, hints, and the commands to type next,
 /// each alone on its line. `word` is what they are: `error`, `warning`.
 pub fn problems(word: &str, problems: &[Problem], screen: Screen) -> String {
-    let ink = Ink::new(screen);
-    let mut page =
-        problems.iter().take(MOST).map(|problem| one(word, problem, ink)).collect::<Vec<_>>().join("\n");
+    let mut page = Page::new(screen);
+    for (nth, problem) in problems.iter().take(MOST).enumerate() {
+        if nth > 0 {
+            page.line("");
+        }
+        one(word, problem, &mut page);
+    }
     if problems.len() > MOST {
-        page.push_str(&format!("\nand {} more\n", problems.len() - MOST));
+        page.line(&format!("\nand {} more", problems.len() - MOST));
     }
     if problems.iter().any(|problem| problem.sort == Sort::Bug) {
-        page.push('\n');
-        page.push_str(&layout::hanging(
+        page.line("");
+        page.hanging(
             "",
             "This is a fault of forgectl, neither of your manifest nor of your Mac. Please report it with the \
              lines above and what these print:",
-            layout::page(screen.width),
-        ));
-        page.push_str("    forgectl --version\n    forgectl facts\n");
+        );
+        page.line("    forgectl --version");
+        page.line("    forgectl facts");
     }
-    page
+    page.done()
 }
 
 /// Problems for programs: `{"problems": [{what, why, hints, remedy, place, resource}]}`.
@@ -38,45 +42,41 @@ pub fn problems_json(problems: &[Problem]) -> anyhow::Result<String> {
     super::json(&json!({ "problems": problems.iter().map(ProblemView::from).collect::<Vec<_>>() }))
 }
 
-fn one(word: &str, problem: &Problem, ink: Ink) -> String {
-    let width = layout::page(ink.screen.width);
+fn one(word: &str, problem: &Problem, page: &mut Page) {
+    let ink = page.ink;
     let painted = if word == "error" { ink.bad(word) } else { ink.warn(word) };
-    let mut page = layout::hanging(&format!("{painted}: "), &ink.bold(&problem.what), width);
+    page.hanging(&format!("{painted}: "), &ink.bold(&problem.what));
     for why in &problem.why {
-        page.push_str(&layout::hanging("  Caused by: ", &ink.plain(why), width));
+        page.hanging("  Caused by: ", &ink.plain(why));
     }
     if let Some(resource) = &problem.resource {
-        page.push_str(&format!("  of {}\n", ink.plain(&resource.to_string())));
+        page.line(&format!("  of {}", ink.plain(&resource.to_string())));
     }
     if let Some(span) = &problem.span {
-        page.push_str(&place(span, ink, width));
+        place(span, page);
     }
     for hint in &problem.hints {
-        page.push_str(&layout::hanging(&format!("{}: ", ink.good("hint")), &ink.plain(hint), width));
+        page.hanging(&format!("{}: ", ink.good("hint")), &ink.plain(hint));
     }
     if problem.hints.is_empty() && !problem.remedy.is_empty() {
-        page.push_str(&format!("{}: try\n", ink.good("hint")));
+        page.line(&format!("{}: try", ink.good("hint")));
     }
     for command in &problem.remedy {
-        page.push_str(&format!("    {}\n", ink.plain(command)));
+        page.line(&format!("    {}", ink.plain(command)));
     }
-    page
 }
 
 /// `at stack.yaml:21:5`, the line, and a caret under the part that is meant.
-fn place(span: &Span, ink: Ink, width: usize) -> String {
+fn place(span: &Span, page: &mut Page) {
+    let ink = page.ink;
     let number = span.line().to_string();
     let gutter = " ".repeat(number.len());
-    let room = width.saturating_sub(number.len() + 6).max(20);
+    let room = page.width.saturating_sub(number.len() + 6).max(20);
     let (line, offset, carets) = excerpt(span, ink, room);
-    format!(
-        "  at {}\n  {number} {} {line}\n  {gutter} {} {}{}\n",
-        ink.plain(&span.to_string()),
-        ink.dim("|"),
-        ink.dim("|"),
-        " ".repeat(offset),
-        ink.bad(&"^".repeat(carets)),
-    )
+    let bar = ink.dim("|");
+    page.line(&format!("  at {}", ink.plain(&span.to_string())));
+    page.line(&format!("  {number} {bar} {line}"));
+    page.line(&format!("  {gutter} {bar} {}{}", " ".repeat(offset), ink.bad(&"^".repeat(carets))));
 }
 
 /// The line as it can be shown in `room` columns, the column in it where the span starts, and the columns it covers. A

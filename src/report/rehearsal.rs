@@ -1,36 +1,37 @@
-use super::{ink::Ink, layout, plan, words};
+use super::{layout::Page, plan, words};
 use crate::{desk::Screen, engine::rehearsal::Rehearsal};
 
 /// A rehearsal for people: what was planned, when what happened, what it took, what was proved, and whether a second run
 /// had anything to do.
 pub fn rehearsal(rehearsal: &Rehearsal, screen: Screen) -> String {
-    let ink = Ink::new(screen);
-    let width = layout::page(screen.width);
-    let mut page = layout::ends(
+    let mut page = Page::new(screen);
+    let ink = page.ink;
+    page.ends(
         &ink.bold(&format!("Rehearsal of {}", rehearsal.stack)),
         &ink.dim(&format!("simulated: {}", rehearsal.target)),
-        width,
     );
-    page.push_str(&format!("\n{}\n", plan::plan(&rehearsal.plan, screen, false)));
-    page.push_str(&format!("{}\n", ink.bold("Timeline (simulated time)")));
+    page.line("");
+    page.lines(&plan::plan(&rehearsal.plan, screen, false));
+    page.line("");
+    page.line(&ink.bold("Timeline (simulated time)"));
     for moment in &rehearsal.timeline {
         let lead = format!("  {:>8}  {:>9}  ", clock(moment.at_s), words::seconds(moment.took_s));
-        let text = format!("{}: {}", moment.id, moment.words);
-        page.push_str(&layout::hanging(&ink.plain(&lead), &ink.plain(&text), width));
+        page.hanging(&lead, &ink.plain(&format!("{}: {}", moment.id, moment.words)));
     }
-    page.push('\n');
+    page.line("");
     if !rehearsal.proved.is_empty() {
-        page.push_str(&format!("{}\n", ink.bold("Proved")));
+        page.line(&ink.bold("Proved"));
         for proved in &rehearsal.proved {
-            page.push_str(&layout::hanging("  * ", &ink.plain(proved), width));
+            page.hanging("  * ", &ink.plain(proved));
         }
-        page.push('\n');
+        page.line("");
     }
-    page.push_str(&totals(rehearsal, ink, width));
-    page
+    totals(rehearsal, &mut page);
+    page.done()
 }
 
-fn totals(rehearsal: &Rehearsal, ink: Ink, width: usize) -> String {
+fn totals(rehearsal: &Rehearsal, page: &mut Page) {
+    let ink = page.ink;
     let (first, second) = (&rehearsal.first, &rehearsal.second);
     let failed =
         if first.failed > 0 { ink.bad(&format!(", {} failed", first.failed)) } else { String::new() };
@@ -38,22 +39,19 @@ fn totals(rehearsal: &Rehearsal, ink: Ink, width: usize) -> String {
         0 => "nothing fetched".to_owned(),
         bytes => format!("{} fetched", words::download(bytes)),
     };
-    let mut page = layout::hanging(
-        "First run:   ",
-        &format!(
-            "{} by {} in {}{failed}, {fetched}",
-            words::count(first.changes, "change", "changes"),
-            words::count(first.effects, "effect", "effects"),
-            words::seconds(first.duration_s),
-        ),
-        width,
+    let made = format!(
+        "{} by {} in {}{failed}, {fetched}",
+        words::count(first.changes, "change", "changes"),
+        words::count(first.effects, "effect", "effects"),
+        words::seconds(first.duration_s),
     );
+    page.hanging("First run:   ", &made);
     let models = match rehearsal.peak_model_memory_bytes {
         0 => String::new(),
         bytes => format!(", {} of memory for models", words::download(bytes)),
     };
     let peak = format!("{} of disk{models}", words::download(rehearsal.peak_disk_bytes));
-    page.push_str(&layout::hanging("At the most: ", &peak, width));
+    page.hanging("At the most: ", &peak);
     let again = if second.changes == 0 && second.effects == 0 {
         ink.good("nothing to do, no effect")
     } else {
@@ -63,7 +61,7 @@ fn totals(rehearsal: &Rehearsal, ink: Ink, width: usize) -> String {
             words::count(second.effects, "effect", "effects"),
         ))
     };
-    page + &layout::hanging("Second run:  ", &again, width)
+    page.hanging("Second run:  ", &again);
 }
 
 /// `0:02:05` since the start.

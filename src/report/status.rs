@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{ink::Ink, layout, node::node, problem::problems, words};
+use super::{ink::Ink, layout::Page, node::node, problem::problems, words};
 use crate::{
     desk::Screen,
     engine::status::{Row, Status, Verdict},
@@ -9,18 +9,19 @@ use crate::{
 
 /// How every resource is, a line each, and in full what is wrong with those that do not work.
 pub fn status(status: &Status, screen: Screen) -> String {
-    let ink = Ink::new(screen);
-    let width = layout::page(screen.width);
-    let mut page =
-        layout::ends(&ink.plain(&node(&status.node)), &ink.dim(&format!("stack {}", status.stack)), width);
+    let mut page = Page::new(screen);
+    page.ends(&page.ink.plain(&node(&status.node)), &page.ink.dim(&format!("stack {}", status.stack)));
     for row in &status.rows {
-        page.push_str(&line(row, ink, width));
+        line(row, &mut page);
     }
     let wrong: Vec<Problem> = status.rows.iter().filter_map(|row| row.problem.clone()).collect();
     if !wrong.is_empty() {
-        page.push_str(&format!("\n{}\n", problems("error", &wrong, screen)));
+        page.line("");
+        page.lines(&problems("error", &wrong, screen));
+        page.line("");
     }
-    page + &status_totals(status, screen)
+    page.lines(&status_totals(status, screen));
+    page.done()
 }
 
 /// How a stack is, in one line.
@@ -51,7 +52,8 @@ pub fn status_json(status: &Status) -> anyhow::Result<String> {
     super::json(&Document { status, ok: status.ok() })
 }
 
-fn line(row: &Row, ink: Ink, width: usize) -> String {
+fn line(row: &Row, page: &mut Page) {
+    let ink = page.ink;
     let verdict = match row.verdict {
         Verdict::Well => ink.good("well   "),
         Verdict::Missing => ink.bad("missing"),
@@ -59,12 +61,11 @@ fn line(row: &Row, ink: Ink, width: usize) -> String {
         Verdict::Unwell => ink.bad("unwell "),
     };
     let origin = row.origin.as_ref().map(|span| ink.dim(&span.short())).unwrap_or_default();
-    let mut page = layout::ends(&format!("  {verdict}  {}", ink.bold(&row.id.to_string())), &origin, width);
-    let deltas = row.deltas.iter().map(words::delta);
-    for text in row.evidence.iter().cloned().chain(deltas.filter(|_| row.verdict != Verdict::Missing)) {
-        page.push_str(&layout::hanging("           ", &ink.plain(&text), width));
+    page.ends(&format!("  {verdict}  {}", ink.bold(&row.id.to_string())), &origin);
+    let deltas = row.deltas.iter().filter(|_| row.verdict != Verdict::Missing).map(words::delta);
+    for text in row.evidence.iter().cloned().chain(deltas) {
+        page.hanging("           ", &ink.plain(&text));
     }
-    page
 }
 
 #[cfg(test)]

@@ -1,0 +1,325 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::summary;
+use crate::{
+    desk::{Screen, Stopwatch},
+    engine::{
+        event::{Event, Summary},
+        plan::{Action, Plan},
+    },
+    report::{
+        explain,
+        ink::Ink,
+        layout::{self, Page},
+        plan,
+        problem::problems,
+        words::{download, seconds},
+    },
+    value::{Id, Problem},
+};
+
+/// How a run is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// What standard output shows.
+    pub out: Screen,
+    /// What standard error shows.
+    pub err: Screen,
+    /// Only what went wrong, and the last line.
+    pub quiet: bool,
+    /// Whether somebody is asked about the plan, who then sees it in any case.
+    pub asks: bool,
+}
+
+/// What is known of a run so far, and what each event adds to the page.
+pub(super) struct Story {
+    manner: Manner,
+    command: &'static str,
+    began: Option<Timestamp>,
+    plan: Option<Plan>,
+    problems: Vec<Problem>,
+    /// What goes on now.
+    pub(super) running: BTreeMap<Id, Running>,
+}
+
+/// What goes on for one resource.
+pub(super) struct Running {
+    pub(super) words: String,
+    pub(super) since: Stopwatch,
+    pub(super) bytes: Option<(u64, Option<u64>)>,
+}
+
+/// What an event adds.
+#[derive(Default)]
+pub(super) struct Told {
+    /// What stays: for standard output.
+    pub(super) out: String,
+    /// What is wrong: for standard error.
+    pub(super) err: String,
+    /// What begins: for standard error, where it is not seen otherwise.
+    pub(super) begins: String,
+}
+
+impl Story {
+    pub(super) fn new(manner: Manner) -> Self {
+        Self { manner, command: "", began: None, plan: None, problems: vec![], running: BTreeMap::new() }
+    }
+
+    /// Takes `event` in, which happened at `now` on the machine, and answers with what it adds.
+    pub(super) fn hear(&mut self, event: &Event, now: Timestamp) -> Told {
+        let ink = Ink::new(self.manner.out);
+        let mut told = Told::default();
+        match event {
+            Event::Started { command, .. } => {
+                self.command = command;
+                self.began = Some(now);
+            }
+            Event::Planned { plan } => {
+                told.out = self.planned(plan);
+                self.plan = Some((**plan).clone());
+            }
+            Event::ResourceStarted { id } => self.goes_on(id, ""),
+            Event::StepStarted { id, words } => {
+                self.goes_on(id, words);
+                told.begins = self.saying("  begin    ", &format!("{id}: {words}"));
+            }
+            Event::Bytes { id, done, total } => {
+                if let Some(running) = self.running.get_mut(id) {
+                    running.bytes = Some((*done, *total));
+                }
+            }
+            Event::Line { .. } | Event::StepDone { .. } => {}
+            Event::ResourceDone { id, evidence, seconds: took } => {
+                // What was as wanted and was only checked is counted at the end.
+                if self.running.remove(id).is_some() {
+                    told.out = row(
+                        &ink.good("done"),
+                        id,
+                        evidence.last().map_or("", |last| last),
+                        Some(*took),
+                        self.manner.out,
+                    );
+                }
+            }
+            Event::Proved { id, evidence } => {
+                let evidence = evidence.join("; ");
+                told.out = row(&ink.good("proved"), id, &evidence, None, self.manner.out);
+            }
+            Event::ResourceFailed { id, problem } => {
+                self.running.remove(id);
+                told.out = row(&ink.bad("failed"), id, &problem.what, None, self.manner.out);
+                self.problems.push(problem.clone().of(id));
+            }
+            Event::ResourceSkipped { id, because } => {
+                self.running.remove(id);
+                told.out = row(&ink.warn("left out"), id, because, None, self.manner.out);
+            }
+            Event::Kept { id, why } => told.out = row(&ink.warn("kept"), id, why, None, self.manner.out),
+            Event::Interrupted => {
+                let text =
+                    "Stopping: nothing new is started, and what runs is let to end. Again to stop at once.";
+                told.err = self.saying("", text);
+            }
+            Event::Finished { summary } => return self.finished(summary, now),
+        }
+        if self.manner.quiet {
+            told.begins.clear();
+            if !(self.manner.asks && matches!(event, Event::Planned { .. })) {
+                told.out.clear();
+            }
+        }
+        told
+    }
+
+    /// The steps of the plan, for the person who is asked about it.
+    pub(super) fn explanation(&self) -> String {
+        self.plan.as_ref().map(|plan| explain::explained(plan, self.manner.err)).unwrap_or_default()
+    }
+
+    /// What still goes on and for how long, a line each.
+    pub(super) fn heartbeat(&self) -> String {
+        let lines = self.running.iter().map(|(id, running)| {
+            let since = seconds(running.since.elapsed().as_secs_f64());
+            self.saying("  still    ", &format!("{id}: {} ({since})", running.so_far()))
+        });
+        lines.collect()
+    }
+
+    fn saying(&self, lead: &str, text: &str) -> String {
+        let mut page = Page::new(self.manner.err);
+        page.hanging(lead, &page.ink.plain(text));
+        page.done()
+    }
+
+    fn planned(&self, plan: &Plan) -> String {
+        if plan.is_empty() && plan.refusals.is_empty() {
+            return String::new();
+        }
+        plan::plan(plan, self.manner.out, false) + "\n"
+    }
+
+    fn goes_on(&mut self, id: &Id, words: &str) {
+        // A resource that nothing is done for is only looked at, and no line of the page.
+        let changes = self
+            .plan
+            .as_ref()
+            .and_then(|plan| plan.items.iter().find(|item| item.id == *id))
+            .is_none_or(|item| item.action != Action::Keep);
+        if changes || !words.is_empty() {
+            let running = self.running.entry(id.clone()).or_insert_with(|| Running {
+                words: String::new(),
+                since: Stopwatch::start(),
+                bytes: None,
+            });
+            running.words = self.manner.err.fit(words).into_owned();
+            running.bytes = None;
+        }
+    }
+
+    fn finished(&mut self, summary: &Summary, now: Timestamp) -> Told {
+        let took = self.began.map_or(0.0, |began| now.duration_since(began).as_secs_f64());
+        let err = if self.problems.is_empty() {
+            String::new()
+        } else {
+            format!("\n{}\n", problems("error", &self.problems, self.manner.err))
+        };
+        let manifest = self.plan.as_ref().map_or("", |plan| &plan.manifest);
+        let told = summary::Told { command: self.command, manifest, took, summary };
+        let out =
+            if self.manner.quiet { told.last_line(self.manner.out) } else { told.page(self.manner.out) };
+        Told { out, err, ..Told::default() }
+    }
+}
+
+impl Running {
+    /// `install the Command Line Tools, 0.2 of 0.7 GB`.
+    pub(super) fn so_far(&self) -> String {
+        let bytes = match self.bytes {
+            Some((done, Some(total))) => format!(", {} of {}", download(done), download(total)),
+            Some((done, None)) => format!(", {}", download(done)),
+            None => String::new(),
+        };
+        let words = if self.words.is_empty() { "checking" } else { &self.words };
+        format!("{words}{bytes}")
+    }
+}
+
+fn row(verb: &str, id: &Id, text: &str, took: Option<f64>, screen: Screen) -> String {
+    let mut page = Page::new(screen);
+    let ink = page.ink;
+    let took = took.filter(|&took| took > 0.0).map(|took| ink.dim(&seconds(took))).unwrap_or_default();
+    page.ends(&format!("  {} {}", layout::pad(verb, 8), ink.bold(&id.to_string())), &took);
+    if !text.is_empty() {
+        page.hanging("             ", &ink.plain(text));
+    }
+    page.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::spine_plan;
+
+    fn story(quiet: bool, asks: bool) -> Story {
+        Story::new(Manner { out: Screen::plain(80), err: Screen::plain(80), quiet, asks })
+    }
+
+    fn tell(story: &mut Story, at: i64, event: &Event) -> Told {
+        story.hear(event, Timestamp::from_second(at).unwrap())
+    }
+
+    fn job() -> Id {
+        Id::new("job", "dev.forge.ollama")
+    }
+
+    fn run() -> Vec<Event> {
+        let id = job();
+        vec![
+            Event::Started { command: "apply", stack: "spine".to_owned(), log: "/log".to_owned() },
+            Event::Planned { plan: Box::new(spine_plan()) },
+            Event::ResourceStarted { id: id.clone() },
+            Event::StepStarted { id: id.clone(), words: "load the job".to_owned() },
+            Event::StepDone { id: id.clone(), words: "load the job".to_owned(), seconds: 9.2 },
+            Event::ResourceDone {
+                id: id.clone(),
+                evidence: vec!["runs as process 812".to_owned()],
+                seconds: 9.2,
+            },
+            Event::Proved { id: id.clone(), evidence: vec!["answers with 0.9.0".to_owned()] },
+            Event::Finished { summary: Summary { changed: vec![id], ..Summary::default() } },
+        ]
+    }
+
+    #[test]
+    fn a_run_leaves_the_plan_a_line_a_resource_and_its_end() {
+        let mut story = story(false, false);
+        let told: Vec<Told> = run().iter().zip(0..).map(|(event, at)| tell(&mut story, at, event)).collect();
+        assert_eq!(told[1].out, plan::plan(&spine_plan(), Screen::plain(80), false) + "\n");
+        assert_eq!(told[3].begins, "  begin    job/dev.forge.ollama: load the job\n");
+        let rest: String = told[2..].iter().map(|told| told.out.as_str()).collect();
+        insta::assert_snapshot!(rest, @"
+          done     job/dev.forge.ollama                                            9.2 s
+                     runs as process 812
+          proved   job/dev.forge.ollama
+                     answers with 0.9.0
+        Done after 7.0 s: 1 changed
+        ");
+        assert!(told.iter().all(|told| told.err.is_empty()));
+    }
+
+    #[test]
+    fn quiet_leaves_the_end_alone_unless_somebody_has_to_see_the_plan() {
+        let all = |mut story: Story| -> String {
+            run().iter().map(|event| tell(&mut story, 0, event).out).collect()
+        };
+        assert_eq!(all(story(true, false)), "Done after 0.0 s: 1 changed\n");
+        assert!(all(story(true, true)).starts_with(&plan::plan(&spine_plan(), Screen::plain(80), false)));
+    }
+
+    #[test]
+    fn the_heartbeat_names_what_still_goes_on_and_how_far_it_is() {
+        let mut story = story(false, false);
+        for event in &run()[..4] {
+            tell(&mut story, 0, event);
+        }
+        tell(&mut story, 0, &Event::Bytes { id: job(), done: 200_000_000, total: Some(700_000_000) });
+        assert_eq!(
+            story.heartbeat(),
+            "  still    job/dev.forge.ollama: load the job, 0.2 GB of 0.7 GB (0.0 s)\n"
+        );
+        tell(&mut story, 0, &Event::ResourceSkipped { id: job(), because: "stopped".to_owned() });
+        assert_eq!(story.heartbeat(), "");
+    }
+
+    #[test]
+    fn failures_are_told_in_full_at_the_end() {
+        let mut story = story(true, false);
+        let problem = Problem::mac("it did not start: `dev.forge.ollama`").why("exit 78");
+        tell(&mut story, 0, &Event::ResourceFailed { id: job(), problem });
+        let told = tell(
+            &mut story,
+            0,
+            &Event::Finished { summary: Summary { failed: vec![job()], ..Summary::default() } },
+        );
+        insta::assert_snapshot!(told.err + &told.out, @"
+        error: it did not start: `dev.forge.ollama`
+          Caused by: exit 78
+          of job/dev.forge.ollama
+
+        Not finished after 0.0 s: 0 changed, 1 failed
+        ");
+    }
+
+    #[test]
+    fn a_resource_that_is_only_checked_is_no_line() {
+        let mut story = story(false, false);
+        tell(&mut story, 0, &run()[1]);
+        let kept = Id::new("folder", "/Users/lab/Library/LaunchAgents");
+        tell(&mut story, 0, &Event::ResourceStarted { id: kept.clone() });
+        assert!(story.heartbeat().is_empty());
+        let done = tell(&mut story, 0, &Event::ResourceDone { id: kept, evidence: vec![], seconds: 0.0 });
+        assert_eq!(done.out, "");
+    }
+}

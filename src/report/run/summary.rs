@@ -1,0 +1,121 @@
+use crate::{
+    desk::Screen,
+    engine::event::Summary,
+    report::{
+        ink::Ink,
+        layout::Page,
+        words::{count, seconds},
+    },
+};
+
+/// What a run left, to be told at its end.
+pub(super) struct Told<'s> {
+    /// `apply` …
+    pub(super) command: &'s str,
+    /// The manifest, as the person named it.
+    pub(super) manifest: &'s str,
+    /// Seconds on the machine's clock.
+    pub(super) took: f64,
+    pub(super) summary: &'s Summary,
+}
+
+impl Told<'_> {
+    /// What was kept, what can be opened, how to go on, where the log is; and last what was done.
+    pub(super) fn page(&self, screen: Screen) -> String {
+        let mut page = Page::new(screen);
+        let ink = page.ink;
+        for (name, url) in &self.summary.open {
+            page.line(&format!("Open {}: {}", ink.plain(name), ink.plain(url)));
+        }
+        if !self.summary.ok() && !self.manifest.is_empty() {
+            page.line("To go on from here:");
+            page.line(&format!("    forgectl {} {}", self.command, ink.plain(self.manifest)));
+        }
+        if !self.summary.log.is_empty() {
+            page.hanging("Log: ", &ink.dim(&self.summary.log));
+        }
+        page.done() + &self.last_line(screen)
+    }
+
+    /// What was done, in one line.
+    pub(super) fn last_line(&self, screen: Screen) -> String {
+        let ink = Ink::new(screen);
+        let summary = self.summary;
+        let unchanged = summary.unchanged;
+        if summary.ok() && summary.changed.is_empty() {
+            let text = match self.command {
+                "destroy" => "Nothing to remove".to_owned(),
+                _ => format!("Nothing to do: {} as wanted", count(unchanged, "resource is", "resources are")),
+            };
+            return format!("{}\n", ink.good(&text));
+        }
+        let changed = if self.command == "destroy" { "removed or given back" } else { "changed" };
+        let mut parts = vec![format!("{} {changed}", summary.changed.len())];
+        for (number, word) in [
+            (unchanged, "as wanted"),
+            (summary.kept.len(), "kept"),
+            (summary.failed.len(), "failed"),
+            (summary.skipped.len(), "left out"),
+        ] {
+            if number > 0 {
+                parts.push(format!("{number} {word}"));
+            }
+        }
+        let verb = match (summary.interrupted, summary.ok()) {
+            (true, _) => ink.warn("Stopped"),
+            (false, true) => ink.good("Done"),
+            (false, false) => ink.bad("Not finished"),
+        };
+        format!("{verb} after {}: {}\n", seconds(self.took), parts.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Id;
+
+    fn told(command: &str, summary: &Summary) -> String {
+        Told { command, manifest: "stack.yaml", took: 125.0, summary }.page(Screen::plain(80))
+    }
+
+    fn ids(names: &[&str]) -> Vec<Id> {
+        names.iter().map(|name| Id::new("job", name)).collect()
+    }
+
+    #[test]
+    fn a_run_ends_with_what_to_open_where_the_log_is_and_what_was_done() {
+        let summary = Summary {
+            changed: ids(&["a", "b"]),
+            unchanged: 3,
+            open: vec![("Ollama".to_owned(), "http://127.0.0.1:11434".to_owned())],
+            log: "/Users/lab/.local/state/forgectl/runs/1.jsonl".to_owned(),
+            ..Summary::default()
+        };
+        insta::assert_snapshot!(told("apply", &summary), @"
+        Open Ollama: http://127.0.0.1:11434
+        Log: /Users/lab/.local/state/forgectl/runs/1.jsonl
+        Done after 2 min 05 s: 2 changed, 3 as wanted
+        ");
+    }
+
+    #[test]
+    fn a_run_that_failed_says_how_to_go_on() {
+        let summary =
+            Summary { changed: ids(&["a"]), failed: ids(&["b"]), skipped: ids(&["c"]), ..Summary::default() };
+        insta::assert_snapshot!(told("apply", &summary), @"
+        To go on from here:
+            forgectl apply stack.yaml
+        Not finished after 2 min 05 s: 1 changed, 1 failed, 1 left out
+        ");
+    }
+
+    #[test]
+    fn a_stopped_run_and_an_idle_one_say_so() {
+        let stopped = Summary { interrupted: true, ..Summary::default() };
+        assert!(told("destroy", &stopped).contains("Stopped after 2 min 05 s: 0 removed or given back"));
+        let idle = Summary { unchanged: 9, ..Summary::default() };
+        assert_eq!(told("apply", &idle), "Nothing to do: 9 resources are as wanted\n");
+        assert_eq!(told("destroy", &Summary::default()), "Nothing to remove\n");
+    }
+}

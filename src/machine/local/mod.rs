@@ -1,1 +1,213 @@
 //! The real adapter: this Mac, or a folder that stands for one.
+#![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
+
+mod awake;
+mod command;
+mod crew;
+mod files;
+mod http;
+mod identity;
+mod judge;
+mod listeners;
+mod lock;
+mod own_files;
+mod owners;
+mod process;
+mod replace;
+mod root;
+mod signals;
+mod sudo;
+mod surroundings;
+
+use std::{
+    io,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use camino::Utf8Path;
+use jiff::Timestamp;
+
+use self::{awake::Awake, files::absent_is_none, http::Http, sudo::Renewal};
+pub use self::{
+    files::Files,
+    owners::{Marks, Owners, Table, USER},
+    root::Last,
+};
+use super::{
+    Answer, Change, Identity, Listener, Look, Machine, Outcome, Query, Quiet, Sudo, Task, Tell, Tool, Wait,
+    tool,
+};
+
+/// How long a read-only command may take; `softwareupdate -l` asks Apple.
+const TOOL: Duration = Duration::from_mins(1);
+const UPDATES: Duration = Duration::from_mins(5);
+
+/// This Mac, or a Mac that lies in a folder and whose every path is under it.
+pub struct Local {
+    files: Files,
+    who: OnceLock<Identity>,
+    http: Http,
+    ticket: Mutex<Option<Renewal>>,
+    awake: Mutex<Option<Awake>>,
+}
+
+impl Local {
+    /// The Mac that forgectl runs on. From here on the first Ctrl-C asks to stop and the second stops at once.
+    pub fn this_mac() -> Result<Self> {
+        Self::with(Files::here())
+    }
+
+    /// The Mac whose `/` is `root`, with its owners noted in `owners.json` beside it. Signals as with [`Local::this_mac`].
+    pub fn under(root: &Utf8Path) -> Result<Self> {
+        let real = root.canonicalize_utf8().with_context(|| format!("opening the root folder `{root}`"))?;
+        Self::with(Files::under(&real))
+    }
+
+    fn with(files: Files) -> Result<Self> {
+        signals::listen()?;
+        Ok(Self {
+            files,
+            who: OnceLock::new(),
+            http: Http::default(),
+            ticket: Mutex::default(),
+            awake: Mutex::default(),
+        })
+    }
+
+    fn who(&self) -> Result<&Identity> {
+        if let Some(who) = self.who.get() {
+            return Ok(who);
+        }
+        let who = match self.files.owners() {
+            Some(_) => identity::under(&self.files)?,
+            None => identity::here(&command::groups()?)?,
+        };
+        Ok(self.who.get_or_init(|| who))
+    }
+
+    fn tool(&self, tool: &Tool) -> Result<super::Output> {
+        let limit = if matches!(tool, Tool::Updates) { UPDATES } else { TOOL };
+        let command = super::Command { argv: tool.argv(), root: false, limit, done_mark: None };
+        command::run(&self.files, self.who()?, &command, &Quiet)
+    }
+
+    /// A connection is tried first: it takes no process, and it finds what `lsof` may not see (docs/mac-facts.md#lsof-others-hidden).
+    fn listeners(&self, port: u16) -> Result<Vec<Listener>> {
+        let Some(accepted) = listeners::accepts(port) else { return Ok(vec![]) };
+        let argv = ["/usr/sbin/lsof", "-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-F", "pcn"];
+        let found = command::run(&self.files, self.who()?, &super::Command::new(&argv), &Quiet)?;
+        let mut listeners = tool::lsof::parse(&found.stdout);
+        if listeners.is_empty() {
+            listeners.push(Listener { pid: None, command: None, address: accepted.to_string() });
+        }
+        Ok(listeners)
+    }
+
+    fn sudo(&self, wanted: &Sudo) -> Result<Outcome> {
+        let mut ticket = self.ticket.lock().unwrap_or_else(PoisonError::into_inner);
+        match wanted {
+            Sudo::Release => {
+                *ticket = None;
+                Ok(Outcome::Done)
+            }
+            Sudo::Ask { reasons } => {
+                let who = self.who()?;
+                let sudo = command::sudo(&self.files, who)?;
+                let output = sudo::ask(sudo.build(), reasons).context("running `sudo -v`")?;
+                if output.ok() {
+                    *ticket = Some(Renewal::start(move || sudo.build()));
+                }
+                Ok(Outcome::Ran(output))
+            }
+        }
+    }
+
+    fn keep_awake(&self) -> Result<Outcome> {
+        let mut awake = self.awake.lock().unwrap_or_else(PoisonError::into_inner);
+        if awake.is_none() {
+            let caffeinate = command::caffeinate(&self.files, self.who()?)?;
+            *awake = Some(Awake::start(caffeinate).context("running `caffeinate`")?);
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl Look for Local {
+    fn look(&self, query: &Query) -> Result<Answer> {
+        let files = &self.files;
+        Ok(match query {
+            Query::Read(path) => Answer::Bytes(looked("reading", path, files.read(path))?),
+            Query::Stat(path) => Answer::Stat(looked("looking at", path, files.stat(path))?.flatten()),
+            Query::List(path) => Answer::Names(looked("listing", path, files.list(path))?),
+            Query::Digest(path) => Answer::Digest(looked("reading", path, files.digest(path))?),
+            Query::Resolve(path) => Answer::Path(looked("following", path, files.resolve(path))?.flatten()),
+            Query::Space(path) => {
+                Answer::Space(files.space(path).with_context(|| format!("measuring the volume of `{path}`"))?)
+            }
+            Query::Listeners(port) => Answer::Listeners(self.listeners(*port)?),
+            Query::Identity => Answer::Identity(Box::new(self.who()?.clone())),
+            Query::Tool(tool) => Answer::Ran(self.tool(tool)?),
+            Query::Get(url) => Answer::Reply(self.http.get(url)),
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn wait(&self, time: Duration, how: Wait) -> Result<()> {
+        Ok(signals::wait(time, how)?)
+    }
+}
+
+impl Machine for Local {
+    fn change(&self, change: &Change, tell: &dyn Tell) -> Result<Outcome> {
+        let files = &self.files;
+        match change {
+            Change::Write { path, content, mode } => {
+                files.write(path, content, *mode).with_context(|| format!("writing `{path}`"))?;
+            }
+            Change::MakeDir { path, mode } => match files.make_dir(path, *mode) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(files, path) => {}
+                made => made.with_context(|| format!("making the folder `{path}`"))?,
+            },
+            Change::Remove { path } => {
+                looked("removing", path, files.remove(path))?;
+            }
+            Change::RemoveTree { path } => {
+                looked("removing", path, files.remove_tree(path))?;
+            }
+            Change::Run(command) => {
+                return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
+            }
+            Change::Send(request) | Change::Use(request) => {
+                return Ok(Outcome::Reply(self.http.post(request)));
+            }
+            Change::Append { path, line } => own_files::append(files, self.who()?, path, line)?,
+            Change::Keep { path, content } => own_files::keep(files, self.who()?, path, content)?,
+            Change::Lock { path, note } => {
+                let host = own_files::ready(files, self.who()?, path)?;
+                return lock::take(&host, note).with_context(|| format!("taking the lock `{path}`"));
+            }
+            Change::Sudo(wanted) => return self.sudo(wanted),
+            Change::Awake => return self.keep_awake(),
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn crew<'t>(&self, next: &mut dyn FnMut(Option<usize>) -> Vec<(usize, Task<'t>)>) {
+        crew::run(next);
+    }
+}
+
+/// Names the path of an error as the Mac knows it; what is not there is `None`.
+fn looked<T>(doing: &str, path: &Utf8Path, found: io::Result<T>) -> Result<Option<T>> {
+    absent_is_none(found).with_context(|| format!("{doing} `{path}`"))
+}
+
+fn is_folder(files: &Files, path: &Utf8Path) -> bool {
+    let at = files.locate(path, Last::Followed).and_then(|at| files.stat(&at));
+    matches!(at, Ok(Some(stat)) if stat.kind == super::Kind::Folder)
+}

@@ -1,0 +1,354 @@
+//! The files of a machine, by the paths that it knows them under.
+#![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
+
+use std::{
+    fs, io,
+    io::Read,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    sync::Arc,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::{
+    judge::{self, Use},
+    owners::{Marks, Owners, Table, USER},
+    replace,
+    root::{Last, Root},
+};
+use crate::machine::{Kind, Space, Stat};
+
+/// The largest file that is read whole, in bytes.
+const LARGEST_READ: u64 = 16 * 1024 * 1024;
+
+/// The files of this machine, or of a Mac that lies in a folder. There, owners are those noted beside the root, and
+/// what the kernel of that Mac would not let the acting user do is refused with `PermissionDenied`.
+#[derive(Clone, Debug)]
+pub struct Files {
+    root: Root,
+    owners: Option<Arc<Owners>>,
+    uid: u32,
+}
+
+impl Files {
+    /// Those of this machine; its own kernel judges.
+    pub fn here() -> Self {
+        Self { root: Root::new(Utf8Path::new("/")), owners: None, uid: USER }
+    }
+
+    /// Those of the Mac whose `/` is `folder`, used by its ordinary user.
+    pub fn under(folder: &Utf8Path) -> Self {
+        Self { root: Root::new(folder), owners: Some(Arc::new(Owners::beside(folder))), uid: USER }
+    }
+
+    /// The same, used by `uid`; on this machine it is whoever runs forgectl.
+    #[must_use]
+    pub fn by(&self, uid: u32) -> Self {
+        Self { uid, ..self.clone() }
+    }
+
+    /// What is noted beside the root; `None` on this machine.
+    pub fn owners(&self) -> Option<&Owners> {
+        self.owners.as_deref()
+    }
+
+    /// The folder of this machine that stands for `/`.
+    pub fn folder(&self) -> &Utf8Path {
+        self.root.folder()
+    }
+
+    /// Where a path that [`Files::locate`] answered lies on this machine.
+    pub fn host(&self, path: &Utf8Path) -> Utf8PathBuf {
+        self.root.host(path)
+    }
+
+    /// `path` without links and dots, whether anything is there or not.
+    pub fn locate(&self, path: &Utf8Path, last: Last) -> io::Result<Utf8PathBuf> {
+        let table = self.table()?;
+        self.root.resolve(path, last, &|folder| match &table {
+            Some(table) if self.uid != 0 => match self.raw(folder, Some(table))? {
+                Some((mode, marks)) if !judge::may(table, self.uid, &marks, mode, Use::Search) => {
+                    Err(judge::denied("search", folder))
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        })
+    }
+
+    /// `path` after all links, if something is there.
+    pub fn resolve(&self, path: &Utf8Path) -> io::Result<Option<Utf8PathBuf>> {
+        let at = self.locate(path, Last::Followed)?;
+        Ok(absent_is_none(fs::symlink_metadata(self.host(&at)))?.map(|_| at))
+    }
+
+    /// What is at `path`, its last link kept.
+    pub fn stat(&self, path: &Utf8Path) -> io::Result<Option<Stat>> {
+        let Some(at) = absent_is_none(self.locate(path, Last::Kept))? else { return Ok(None) };
+        let host = self.host(&at);
+        let Some(data) = absent_is_none(fs::symlink_metadata(&host))? else { return Ok(None) };
+        let mut stat = Stat {
+            kind: kind(&data),
+            mode: data.mode() & 0o7777,
+            uid: data.uid(),
+            gid: data.gid(),
+            size: data.size(),
+            modified: Timestamp::new(data.mtime(), i32::try_from(data.mtime_nsec()).unwrap_or(0))
+                .map_err(io::Error::other)?,
+            target: None,
+        };
+        if stat.kind == Kind::Link {
+            let target = fs::read_link(&host)?;
+            stat.target =
+                Some(Utf8PathBuf::try_from(target).map_err(camino::FromPathBufError::into_io_error)?);
+        }
+        if let Some(table) = self.table()? {
+            let marks = table.get(&at);
+            (stat.uid, stat.gid) = (marks.uid, marks.gid);
+            stat.mode = marks.mode.unwrap_or(stat.mode);
+            stat.kind = marks.kind.unwrap_or(stat.kind);
+            stat.size = marks.made.map_or(stat.size, |(size, _)| size);
+        }
+        Ok(Some(stat))
+    }
+
+    /// The sorted names in a folder.
+    pub fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {
+        let at = self.locate(path, Last::Followed)?;
+        self.demand(&at, Use::Read, "read")?;
+        let mut names = fs::read_dir(self.host(&at))?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// The content of a file of at most 16 MiB.
+    pub fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        let at = self.locate(path, Last::Followed)?;
+        self.demand(&at, Use::Read, "read")?;
+        let size = self.stat(&at)?.map_or(0, |stat| stat.size);
+        if size > LARGEST_READ {
+            let text = format!("it holds {size} bytes, more than the {LARGEST_READ} that are read whole");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+        }
+        let mut content = vec![];
+        fs::File::open(self.host(&at))?.take(LARGEST_READ).read_to_end(&mut content)?;
+        Ok(content)
+    }
+
+    /// SHA-256 of a file in lower-case hex.
+    pub fn digest(&self, path: &Utf8Path) -> io::Result<String> {
+        let at = self.locate(path, Last::Followed)?;
+        self.demand(&at, Use::Read, "read")?;
+        let mut file = fs::File::open(self.host(&at))?;
+        let mut hash = Sha256::new();
+        io::copy(&mut file, &mut HashWriter(&mut hash))?;
+        Ok(hash.finalize().iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}")))
+    }
+
+    /// Room on the volume that holds `path`, or would.
+    pub fn space(&self, path: &Utf8Path) -> io::Result<Space> {
+        if let Some(space) = self.table()?.and_then(|table| table.space()) {
+            return Ok(space);
+        }
+        let at = self.locate(path, Last::Followed)?;
+        let there =
+            at.ancestors().map(|path| self.host(path)).find(|host| fs::symlink_metadata(host).is_ok());
+        let found = nix::sys::statvfs::statvfs(there.as_deref().unwrap_or(self.folder()).as_std_path())?;
+        let (block, free, all) =
+            (wide(found.fragment_size()), wide(found.blocks_available()), wide(found.blocks()));
+        Ok(Space { free: block * free, total: block * all })
+    }
+
+    /// Puts a file in place as a new inode: see [`crate::machine::Change::Write`].
+    pub fn write(&self, path: &Utf8Path, content: &[u8], mode: u32) -> io::Result<()> {
+        let at = self.locate(path, Last::Followed)?;
+        let former = self.stat(&at)?;
+        match former.as_ref().map(|former| former.kind) {
+            None | Some(Kind::File) => {}
+            Some(Kind::Folder) => return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
+            Some(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
+        }
+        self.demand_folder(&at, "write")?;
+        if former.is_some() {
+            self.refuse_held(&at)?;
+        }
+        if self.owners.is_some() && self.uid != 0 && former.as_ref().is_some_and(|stat| stat.uid != self.uid)
+        {
+            // Its owner could not be kept.
+            return Err(judge::denied("replace", &at));
+        }
+        let mode = former.as_ref().map_or(mode, |former| former.mode);
+        replace::file(&self.host(&at), content, self.real_mode(mode, false), former.is_some())?;
+        self.note(&at, mode, former.is_none())
+    }
+
+    /// Makes one folder; `AlreadyExists` when anything is there.
+    pub fn make_dir(&self, path: &Utf8Path, mode: u32) -> io::Result<()> {
+        let at = self.locate(path, Last::Kept)?;
+        let host = self.host(&at);
+        if fs::symlink_metadata(&host).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.demand_folder(&at, "write")?;
+        // Narrow at first: whatever the umask takes away or leaves, nobody else gets in before the mode is set.
+        fs::DirBuilder::new().mode(0o700).create(&host)?;
+        fs::set_permissions(&host, fs::Permissions::from_mode(self.real_mode(mode, true)))?;
+        replace::sync_folder_of(&host)?;
+        self.note(&at, mode, true)
+    }
+
+    /// Removes a file, a link or an empty folder; `NotFound` when nothing is there.
+    pub fn remove(&self, path: &Utf8Path) -> io::Result<()> {
+        let at = self.locate(path, Last::Kept)?;
+        let host = self.host(&at);
+        let data = fs::symlink_metadata(&host)?;
+        self.demand_folder(&at, "remove")?;
+        if self.table()?.is_some_and(|table| table.get(&at).immutable) {
+            return Err(judge::denied("remove: it is immutable", &at));
+        }
+        if data.is_dir() {
+            fs::remove_dir(&host)?;
+        } else {
+            fs::remove_file(&host)?;
+        }
+        replace::sync_folder_of(&host)?;
+        match self.owners() {
+            Some(owners) if owners.table()?.nodes.contains_key(&at) => {
+                owners.update(|table| drop(table.nodes.remove(&at)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes a folder with all in it and follows no link; `NotFound` when nothing is there.
+    pub fn remove_tree(&self, path: &Utf8Path) -> io::Result<()> {
+        let at = self.locate(path, Last::Kept)?;
+        let host = self.host(&at);
+        let data = fs::symlink_metadata(&host)?;
+        if !data.is_dir() {
+            return self.remove(&at);
+        }
+        if self.owners.is_none() {
+            fs::remove_dir_all(&host)?;
+            return replace::sync_folder_of(&host);
+        }
+        for name in self.list(&at)? {
+            self.remove_tree(&at.join(name))?;
+        }
+        self.remove(&at)
+    }
+
+    /// Notes owner and mode of what the acting user has just put at `at`; a new one gets the group of its folder.
+    pub fn note(&self, at: &Utf8Path, mode: u32, new: bool) -> io::Result<()> {
+        let Some(owners) = self.owners() else { return Ok(()) };
+        let table = owners.table()?;
+        let former = table.get(at);
+        let mut marks = if new {
+            let gid = at.parent().map_or(former.gid, |folder| table.get(folder).gid);
+            Marks { uid: self.uid, gid, ..Marks::default() }
+        } else {
+            Marks { made: None, ..former.clone() }
+        };
+        let real = fs::symlink_metadata(self.host(at))?;
+        marks.mode =
+            (real.is_file() || real.is_dir()).then_some(mode).filter(|mode| *mode != real.mode() & 0o7777);
+        if marks == former { Ok(()) } else { owners.update(|table| table.set(at, marks)) }
+    }
+
+    /// The permission bits that a file of a Mac in a folder really gets: its real owner must get at it, and no
+    /// real program may change its user.
+    pub fn real_mode(&self, mode: u32, folder: bool) -> u32 {
+        match (&self.owners, folder) {
+            (None, _) => mode,
+            (Some(_), true) => mode & 0o1777 | 0o700,
+            (Some(_), false) => mode & 0o777 | 0o600,
+        }
+    }
+
+    /// Refuses what the acting user may not do with what is at `at`; nothing there is left to the caller.
+    fn demand(&self, at: &Utf8Path, how: Use, what: &str) -> io::Result<()> {
+        let Some(table) = self.table()? else { return Ok(()) };
+        match self.raw(at, Some(&table))? {
+            Some((mode, marks)) if !judge::may(&table, self.uid, &marks, mode, how) => {
+                Err(judge::denied(what, at))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses unless the acting user may put another file at `at`, or take away what is there.
+    pub fn demand_folder(&self, at: &Utf8Path, what: &str) -> io::Result<()> {
+        let (Some(table), Some(parent)) = (self.table()?, at.parent()) else { return Ok(()) };
+        let Some((mode, marks)) = self.raw(parent, Some(&table))? else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let allowed = judge::may(&table, self.uid, &marks, mode, Use::Write)
+            && judge::may(&table, self.uid, &marks, mode, Use::Search)
+            && (self.raw(at, Some(&table))?.is_none()
+                || judge::may_replace(self.uid, (&marks, mode), &table.get(at)));
+        if allowed { Ok(()) } else { Err(judge::denied(what, at)) }
+    }
+
+    /// Refuses a file whose place in the file system says more than forgectl can put back.
+    fn refuse_held(&self, at: &Utf8Path) -> io::Result<()> {
+        let marks = self.table()?.map(|table| table.get(at)).unwrap_or_default();
+        let held = match (marks.acl, marks.immutable) {
+            (true, _) => Some(replace::Held::Acl),
+            (_, true) => Some(replace::Held::Immutable),
+            _ => replace::held(&self.host(at))?,
+        };
+        held.map_or(Ok(()), |held| Err(held.refusal()))
+    }
+
+    fn raw(&self, at: &Utf8Path, table: Option<&Table>) -> io::Result<Option<(u32, Marks)>> {
+        let Some(data) = absent_is_none(fs::symlink_metadata(self.host(at)))? else { return Ok(None) };
+        let marks = table.map(|table| table.get(at)).unwrap_or_default();
+        Ok(Some((marks.mode.unwrap_or(data.mode() & 0o7777), marks)))
+    }
+
+    fn table(&self) -> io::Result<Option<Arc<Table>>> {
+        self.owners.as_deref().map(Owners::table).transpose()
+    }
+}
+
+/// What is not there, and what would lie in something that is no folder, as `None`.
+pub(super) fn absent_is_none<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The width of the numbers of `statvfs` differs between systems.
+fn wide(number: impl Into<u64>) -> u64 {
+    number.into()
+}
+
+fn kind(data: &fs::Metadata) -> Kind {
+    match data.file_type() {
+        kind if kind.is_file() => Kind::File,
+        kind if kind.is_dir() => Kind::Folder,
+        kind if kind.is_symlink() => Kind::Link,
+        _ => Kind::Other,
+    }
+}
+
+struct HashWriter<'h>(&'h mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

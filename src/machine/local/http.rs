@@ -1,0 +1,87 @@
+//! HTTP requests to servers.
+#![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
+
+use std::{env, error::Error, io::Read, sync::OnceLock, time::Duration};
+
+use reqwest::{
+    NoProxy, Proxy,
+    blocking::{Client, RequestBuilder},
+    header::CONTENT_TYPE,
+    redirect::Policy,
+};
+
+use crate::machine::{Reply, Request};
+
+/// How long a server may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a GET request may take in all.
+const GET: Duration = Duration::from_secs(10);
+/// Bytes kept of a body.
+const MOST_BODY: u64 = 4 * 1024 * 1024;
+/// What no proxy is asked for, whatever else the environment says.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+/// One client for all requests, made when the first is sent.
+#[derive(Default)]
+pub(super) struct Http(OnceLock<Result<Client, String>>);
+
+impl Http {
+    pub(super) fn get(&self, url: &str) -> Result<Reply, String> {
+        self.ask(|client| client.get(url), GET)
+    }
+
+    pub(super) fn post(&self, request: &Request) -> Result<Reply, String> {
+        self.ask(
+            |client| {
+                client.post(&request.url).header(CONTENT_TYPE, "application/json").body(request.body.clone())
+            },
+            request.limit,
+        )
+    }
+
+    fn ask(&self, request: impl FnOnce(&Client) -> RequestBuilder, limit: Duration) -> Result<Reply, String> {
+        let client = self.0.get_or_init(client).as_ref().map_err(String::clone)?;
+        let reply = request(client).timeout(limit).send().map_err(|error| told(&error, limit))?;
+        let status = reply.status().as_u16();
+        let mut body = vec![];
+        reply.take(MOST_BODY).read_to_end(&mut body).map_err(|error| {
+            format!("the answer broke off after {} bytes: {}", body.len(), deepest(&error))
+        })?;
+        Ok(Reply { status, body })
+    }
+}
+
+fn client() -> Result<Client, String> {
+    let mut builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none()).no_proxy();
+    if let Some(proxy) = variable("http_proxy", "HTTP_PROXY") {
+        let direct = variable("no_proxy", "NO_PROXY").unwrap_or_default();
+        let direct = NoProxy::from_string(&format!("{LOOPBACK},{direct}"));
+        let proxy =
+            Proxy::http(&proxy).map_err(|error| format!("the proxy `{proxy}`: {}", deepest(&error)))?;
+        builder = builder.proxy(proxy.no_proxy(direct));
+    }
+    builder.build().map_err(|error| deepest(&error))
+}
+
+fn variable(name: &str, other: &str) -> Option<String> {
+    env::var(name).or_else(|_| env::var(other)).ok().filter(|value| !value.is_empty())
+}
+
+fn told(error: &reqwest::Error, limit: Duration) -> String {
+    match error {
+        error if error.is_timeout() && error.is_connect() => {
+            format!("no connection within {} s", CONNECT.min(limit).as_secs())
+        }
+        error if error.is_timeout() => format!("no answer within {} s", limit.as_secs()),
+        error => deepest(error),
+    }
+}
+
+/// The innermost cause: the outer ones repeat the address.
+fn deepest(error: &dyn Error) -> String {
+    let mut error = error;
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
+}

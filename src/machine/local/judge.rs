@@ -1,0 +1,42 @@
+//! Whether the kernel of a Mac would let a user do something, by owners, groups and permission bits.
+
+use std::io;
+
+use camino::Utf8Path;
+
+use super::owners::{Marks, Table, USER};
+
+/// One way to use a file or folder.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Use {
+    Read = 4,
+    Write = 2,
+    Search = 1,
+}
+
+const STICKY: u32 = 0o1000;
+
+/// Whether `uid` may use what has these marks and this mode; root may everything.
+pub(super) fn may(table: &Table, uid: u32, marks: &Marks, mode: u32, how: Use) -> bool {
+    let in_group = uid == USER && table.groups.contains(&marks.gid);
+    let shift = match (marks.uid == uid, in_group) {
+        (true, _) => 6,
+        (false, true) => 3,
+        (false, false) => 0,
+    };
+    uid == 0 || (mode >> shift) & how as u32 != 0
+}
+
+/// Whether `uid` may take a name out of a folder or put another file there under it: in a sticky folder
+/// only the owner of the file or of the folder may.
+pub(super) fn may_replace(uid: u32, folder: (&Marks, u32), file: &Marks) -> bool {
+    uid == 0 || folder.1 & STICKY == 0 || file.uid == uid || folder.0.uid == uid
+}
+
+/// The kernel's answer when it does not let a user.
+pub(super) fn denied(what: &str, path: &Utf8Path) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!("Permission denied: {path} is not yours to {what}"),
+    )
+}

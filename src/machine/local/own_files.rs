@@ -1,0 +1,92 @@
+//! Files of forgectl's own: folders 0700, files 0600, synced, and nobody else's to write.
+
+use std::{
+    fs,
+    io::{Read, Seek, SeekFrom, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{files::Files, replace, root::Last};
+use crate::machine::{Identity, Kind};
+
+/// Adds a line, and syncs it. A line that a killed process left without its end gets one first, so that no two lines run together.
+pub(super) fn append(files: &Files, who: &Identity, path: &Utf8Path, line: &str) -> Result<()> {
+    let host = ready(files, who, path)?;
+    let new = files.stat(path)?.is_none();
+    let add = || {
+        let mut file = fs::File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(nix::fcntl::OFlag::O_NOFOLLOW.bits())
+            .open(&host)?;
+        if new {
+            // Whatever the umask took away.
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+        let mut text = format!("{line}\n");
+        if file.seek(SeekFrom::End(0))? > 0 {
+            let mut last = [0];
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                text.insert(0, '\n');
+            }
+        }
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        if new { replace::sync_folder_of(&host) } else { Ok(()) }
+    };
+    add().with_context(|| format!("adding a line to `{path}`"))
+}
+
+/// Puts a file in place, whole.
+pub(super) fn keep(files: &Files, who: &Identity, path: &Utf8Path, content: &[u8]) -> Result<()> {
+    let host = ready(files, who, path)?;
+    replace::file(&host, content, 0o600, false).with_context(|| format!("keeping `{path}`"))
+}
+
+/// Makes the folders of `path` and answers where it lies, after judging what is there already.
+pub(super) fn ready(files: &Files, who: &Identity, path: &Utf8Path) -> Result<Utf8PathBuf> {
+    let folder = path.parent().with_context(|| format!("`{path}` lies in no folder"))?;
+    let mut missing = vec![];
+    for above in folder.ancestors() {
+        match files.stat(above).with_context(|| format!("looking at `{above}`"))? {
+            Some(_) => break,
+            None => missing.push(above),
+        }
+    }
+    for missing in missing.into_iter().rev() {
+        files.make_dir(missing, 0o700).with_context(|| format!("making the folder `{missing}`"))?;
+    }
+    // All folders from the state folder down are ours; of one that lies elsewhere, only that one.
+    let own = folder.ancestors().take_while(|above| *above == folder || above.starts_with(&who.state));
+    for above in own {
+        judge(files, who, above, Kind::Folder)?;
+    }
+    judge(files, who, path, Kind::File)?;
+    let at = files.locate(path, Last::Kept).with_context(|| format!("looking for `{path}`"))?;
+    Ok(files.host(&at))
+}
+
+fn judge(files: &Files, who: &Identity, path: &Utf8Path, kind: Kind) -> Result<()> {
+    let Some(stat) = files.stat(path).with_context(|| format!("looking at `{path}`"))? else { return Ok(()) };
+    if stat.kind != kind {
+        match kind {
+            Kind::Folder => bail!("`{path}` is no folder, and forgectl keeps its own files there"),
+            _ => bail!("`{path}` is no regular file, and forgectl keeps one of its own there"),
+        }
+    }
+    ensure!(
+        stat.uid == who.uid,
+        "`{path}` belongs to another user (uid {}), not to uid {}",
+        stat.uid,
+        who.uid
+    );
+    ensure!(stat.mode & 0o022 == 0, "`{path}` can be written by others (mode {:04o})", stat.mode);
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Leave to run commands as root: asked for once, kept while it is needed.
+#![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
+
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, IsTerminal, Read, Write},
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError, Sender},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use crate::machine::Output;
+
+/// How often the ticket is renewed, which lasts five minutes (docs/mac-facts.md#sudo-keepalive).
+const RENEWAL: Duration = Duration::from_mins(1);
+
+/// Where sudo can get a password from.
+enum Asked {
+    Person,
+    Helper(OsString),
+    Nobody,
+}
+
+fn asked() -> Asked {
+    if io::stdin().is_terminal() {
+        return Asked::Person;
+    }
+    match env::var_os("SUDO_ASKPASS") {
+        Some(helper) if nix::unistd::access(Path::new(&helper), nix::unistd::AccessFlags::X_OK).is_ok() => {
+            Asked::Helper(helper)
+        }
+        _ => Asked::Nobody,
+    }
+}
+
+/// Whether sudo can ask somebody.
+pub(super) fn can_ask() -> bool {
+    !matches!(asked(), Asked::Nobody)
+}
+
+/// Asks for a ticket. `sudo` is a command that starts sudo; it runs in forgectl's own process group, since the
+/// terminal answers no other, and what it says is passed on as it comes (docs/mac-facts.md#sudo-ticket).
+pub(super) fn ask(mut sudo: Command, reasons: &[String]) -> io::Result<Output> {
+    match asked() {
+        Asked::Person => sudo.args(["-v", "-p", &prompt(reasons)]).stdin(Stdio::inherit()),
+        Asked::Helper(helper) => sudo.args(["-A", "-v"]).env("SUDO_ASKPASS", helper).stdin(Stdio::null()),
+        Asked::Nobody => sudo.args(["-n", "-v"]).stdin(Stdio::null()),
+    };
+    let mut child = sudo.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let mut said = vec![];
+    if let Some(mut pipe) = child.stderr.take() {
+        let mut piece = [0; 4096];
+        while let Ok(size @ 1..) = pipe.read(&mut piece) {
+            let piece = piece.get(..size).unwrap_or_default();
+            let _ = io::stderr().write_all(piece);
+            said.extend_from_slice(piece);
+        }
+    }
+    let status = child.wait()?;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1);
+    Ok(Output { code, stdout: String::new(), stderr: String::from_utf8_lossy(&said).into_owned() })
+}
+
+/// sudo puts the user's name for `%p`, so a percent sign of ours is doubled.
+fn prompt(reasons: &[String]) -> String {
+    format!("forgectl runs commands as root for: {}\nPassword of %p: ", reasons.join(", ").replace('%', "%%"))
+}
+
+/// Renews the ticket each minute until dropped, from forgectl's own session, which the ticket is bound to.
+pub(super) struct Renewal {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Renewal {
+    pub(super) fn start(mut renew: impl FnMut() -> Command + Send + 'static) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        // Not a task of the machine's crew: it works while tasks come and go.
+        let thread = thread::spawn(move || {
+            while stopped.recv_timeout(RENEWAL) == Err(RecvTimeoutError::Timeout) {
+                // A ticket that cannot be renewed shows when it is used.
+                let _ = renew()
+                    .arg("-nv")
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .status();
+            }
+        });
+        Self { stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

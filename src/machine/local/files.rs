@@ -286,6 +286,9 @@ impl Files {
         let Some((mode, marks)) = self.raw(parent, Some(&table))? else {
             return Err(io::ErrorKind::NotFound.into());
         };
+        if judge::is_sealed(parent) {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
         let allowed = judge::may(&table, self.uid, &marks, mode, Use::Write)
             && judge::may(&table, self.uid, &marks, mode, Use::Search)
             && (self.raw(at, Some(&table))?.is_none()

@@ -32,6 +32,7 @@ use jiff::Timestamp;
 use self::{awake::Awake, files::absent_is_none, http::Http, sudo::Renewal};
 pub use self::{
     files::Files,
+    judge::is_sealed,
     owners::{Marks, Owners, Table, USER},
     root::Last,
 };

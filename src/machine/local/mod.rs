@@ -18,6 +18,7 @@ mod root;
 mod signals;
 mod sudo;
 mod surroundings;
+mod tampering;
 
 use std::{
     io,
@@ -35,6 +36,7 @@ pub use self::{
     judge::is_sealed,
     owners::{Marks, Owners, Table, USER},
     root::Last,
+    tampering::Laid,
 };
 use super::{
     Answer, Change, Identity, Listener, Look, Machine, Outcome, Query, Quiet, Sudo, Task, Tell, Tool, Wait,

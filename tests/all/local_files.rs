@@ -251,3 +251,14 @@ fn a_file_with_an_access_control_list_or_an_immutable_flag_is_refused_by_name() 
         assert_eq!(fs::read(path.join("root/Users/lab/held")).expect("there"), b"");
     }
 }
+
+#[test]
+fn the_sealed_system_volume_takes_nothing_not_even_where_the_user_owns_the_folder() {
+    let (_folder, path, local) = folder();
+    fs::create_dir_all(path.join("root/usr/bin")).expect("a folder");
+    fs::create_dir_all(path.join("root/usr/local/bin")).expect("a folder");
+    let error = local.write(Utf8Path::new("/usr/bin/mine"), b"", 0o755).expect_err("sealed");
+    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    assert_eq!(kind, Some(std::io::ErrorKind::ReadOnlyFilesystem), "{error:#}");
+    local.write(Utf8Path::new("/usr/local/bin/mine"), b"", 0o755).expect("not sealed");
+}

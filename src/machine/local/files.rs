@@ -49,6 +49,11 @@ impl Files {
         Self { uid, ..self.clone() }
     }
 
+    /// Who acts in a Mac in a folder.
+    pub fn user(&self) -> u32 {
+        self.uid
+    }
+
     /// What is noted beside the root; `None` on this machine.
     pub fn owners(&self) -> Option<&Owners> {
         self.owners.as_deref()
@@ -139,6 +144,13 @@ impl Files {
         Ok(content)
     }
 
+    /// The content of a file of any size.
+    pub fn read_all(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        let at = self.locate(path, Last::Followed)?;
+        self.demand(&at, Use::Read, "read")?;
+        fs::read(self.host(&at))
+    }
+
     /// SHA-256 of a file in lower-case hex.
     pub fn digest(&self, path: &Utf8Path) -> io::Result<String> {
         let at = self.locate(path, Last::Followed)?;
@@ -176,9 +188,9 @@ impl Files {
         if former.is_some() {
             self.refuse_held(&at)?;
         }
-        if self.owners.is_some() && self.uid != 0 && former.as_ref().is_some_and(|stat| stat.uid != self.uid)
+        if let (Some(table), Some(former)) = (self.table()?, &former)
+            && !judge::may_give(&table, self.uid, former)
         {
-            // Its owner could not be kept.
             return Err(judge::denied("replace", &at));
         }
         let mode = former.as_ref().map_or(mode, |former| former.mode);
@@ -280,7 +292,7 @@ impl Files {
     }
 
     /// Notes owner and mode of what the acting user has just put at `at`; a new one gets the group of its folder.
-    pub fn note(&self, at: &Utf8Path, mode: u32, new: bool) -> io::Result<()> {
+    pub(super) fn note(&self, at: &Utf8Path, mode: u32, new: bool) -> io::Result<()> {
         let Some(owners) = self.owners() else { return Ok(()) };
         let table = owners.table()?;
         let former = table.get(at);
@@ -298,7 +310,7 @@ impl Files {
 
     /// The permission bits that a file of a Mac in a folder really gets: its real owner must get at it, and no
     /// real program may change its user.
-    pub fn real_mode(&self, mode: u32, folder: bool) -> u32 {
+    pub(super) fn real_mode(&self, mode: u32, folder: bool) -> u32 {
         match (&self.owners, folder) {
             (None, _) => mode,
             (Some(_), true) => mode & 0o1777 | 0o700,
@@ -307,7 +319,7 @@ impl Files {
     }
 
     /// Refuses what the acting user may not do with what is at `at`; nothing there is left to the caller.
-    fn demand(&self, at: &Utf8Path, how: Use, what: &str) -> io::Result<()> {
+    pub(super) fn demand(&self, at: &Utf8Path, how: Use, what: &str) -> io::Result<()> {
         let Some(table) = self.table()? else { return Ok(()) };
         match self.raw(at, Some(&table))? {
             Some((mode, marks)) if !judge::may(&table, self.uid, &marks, mode, how) => {
@@ -318,13 +330,17 @@ impl Files {
     }
 
     /// Refuses unless the acting user may put another file at `at`, or take away what is there.
-    pub fn demand_folder(&self, at: &Utf8Path, what: &str) -> io::Result<()> {
+    pub(super) fn demand_folder(&self, at: &Utf8Path, what: &str) -> io::Result<()> {
         let (Some(table), Some(parent)) = (self.table()?, at.parent()) else { return Ok(()) };
         let Some((mode, marks)) = self.raw(parent, Some(&table))? else {
             return Err(io::ErrorKind::NotFound.into());
         };
+        if judge::is_sealed(parent) {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
         let allowed = judge::may(&table, self.uid, &marks, mode, Use::Write)
             && judge::may(&table, self.uid, &marks, mode, Use::Search)
+            && !marks.immutable
             && (self.raw(at, Some(&table))?.is_none()
                 || judge::may_replace(self.uid, (&marks, mode), &table.get(at)));
         if allowed { Ok(()) } else { Err(judge::denied(what, at)) }

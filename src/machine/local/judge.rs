@@ -5,6 +5,7 @@ use std::io;
 use camino::Utf8Path;
 
 use super::owners::{Marks, Table, USER};
+use crate::machine::Stat;
 
 /// One way to use a file or folder.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,21 @@ pub(super) fn may(table: &Table, uid: u32, marks: &Marks, mode: u32, how: Use) -
 /// only the owner of the file or of the folder may.
 pub(super) fn may_replace(uid: u32, folder: (&Marks, u32), file: &Marks) -> bool {
     uid == 0 || folder.1 & STICKY == 0 || file.uid == uid || folder.0.uid == uid
+}
+
+/// Whether `uid` may give a new file the owner and group of the one that it replaces.
+pub(super) fn may_give(table: &Table, uid: u32, former: &Stat) -> bool {
+    uid == 0 || (former.uid == uid && (uid != USER || table.groups.contains(&former.gid)))
+}
+
+/// Whether a path without links lies on the sealed system volume, where not even root writes (docs/mac-facts.md#data-volume).
+pub fn is_sealed(path: &Utf8Path) -> bool {
+    let below = |top: &str| path.starts_with(top);
+    path == "/"
+        || below("/bin")
+        || below("/sbin")
+        || (below("/usr") && !below("/usr/local"))
+        || (below("/System") && !below("/System/Volumes"))
 }
 
 /// The kernel's answer when it does not let a user.

@@ -18,6 +18,7 @@ mod root;
 mod signals;
 mod sudo;
 mod surroundings;
+mod tampering;
 
 use std::{
     io,
@@ -32,8 +33,10 @@ use jiff::Timestamp;
 use self::{awake::Awake, files::absent_is_none, http::Http, sudo::Renewal};
 pub use self::{
     files::Files,
+    judge::is_sealed,
     owners::{Marks, Owners, Table, USER},
     root::Last,
+    tampering::Laid,
 };
 use super::{
     Answer, Change, Identity, Listener, Look, Machine, Outcome, Query, Quiet, Sudo, Task, Tell, Tool, Wait,
@@ -173,7 +176,7 @@ impl Machine for Local {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(files, path) => {}
                 made => made.with_context(|| format!("making the folder `{path}`"))?,
             },
-            Change::Remove { path } => {
+            Change::Remove { path } | Change::Forget { path } => {
                 looked("removing", path, files.remove(path))?;
             }
             Change::RemoveTree { path } => {
@@ -197,9 +200,6 @@ impl Machine for Local {
             }
             Change::Append { path, line } => own_files::append(files, self.who()?, path, line)?,
             Change::Keep { path, content } => own_files::keep(files, self.who()?, path, content)?,
-            Change::Forget { path } => {
-                looked("removing", path, files.remove(path))?;
-            }
             Change::Lock { path, note } => {
                 let host = own_files::ready(files, self.who()?, path)?;
                 return lock::take(&host, note).with_context(|| format!("taking the lock `{path}`"));

@@ -146,8 +146,6 @@ impl Owners {
         lock.lock()?;
         let mut table = Table::clone(&*self.table()?);
         change(&mut table);
-        let new = self.file.with_extension("new");
-        fs::write(&new, serde_json::to_vec_pretty(&table)?)?;
-        fs::rename(&new, &self.file)
+        super::replace::quickly(&self.file, &serde_json::to_vec_pretty(&table)?)
     }
 }

@@ -55,6 +55,13 @@ fn beside(path: &Utf8Path) -> Utf8PathBuf {
     path.with_file_name(format!(".{}.forgectl", path.file_name().unwrap_or_default()))
 }
 
+/// Puts a file in place, whole for everybody who reads it, but not synced: a power cut may take it.
+pub(super) fn quickly(path: &Utf8Path, content: &[u8]) -> io::Result<()> {
+    let beside = beside(path);
+    fs::write(&beside, content)?;
+    fs::rename(&beside, path)
+}
+
 /// Makes the entry of `path` in its folder last.
 pub(super) fn sync_folder_of(path: &Utf8Path) -> io::Result<()> {
     fs::File::open(path.parent().unwrap_or(path))?.sync_all()

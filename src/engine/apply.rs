@@ -14,7 +14,7 @@ use super::{
 use crate::{
     desk::Person,
     journal::Journal,
-    machine::{Change, Changing, Hold, Identity, Looking, Machine, Sudo},
+    machine::{Change, Changing, Halt, Hold, Identity, Looking, Machine, Sudo},
     manifest::Stack,
     value::Problem,
 };
@@ -124,7 +124,15 @@ fn take_lock(machine: &dyn Machine, identity: &Identity, stack: &Stack, command:
     let path = identity.state.join("lock");
     let stack = stack.manifest.stack.as_str();
     let note = format!("`{command}` of the stack `{stack}`, pid {}, since {}", identity.pid, machine.now());
-    machine.lock(&path, note)?.map_err(|holder| {
+    let taken = machine.lock(&path, note).map_err(|error| match Halt::of(&error) {
+        Some(_) => error,
+        None => Problem::mac(format!("forgectl cannot keep its books in `{}`", identity.state))
+            .why(format!("{error:#}"))
+            .hint("nothing was changed; that folder has to be yours, and writable:")
+            .remedy(format!("ls -ld {} {}", identity.home, identity.state))
+            .into(),
+    })?;
+    taken.map_err(|holder| {
         Problem::mac("another run is under way on this Mac")
             .why(format!("the lock is held by {holder}"))
             .why(format!("lock: {path}"))

@@ -26,8 +26,11 @@ impl Run<'_> {
         let place: HashMap<&Id, usize> = ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
         let shown: HashMap<&Id, &Item> =
             items.iter().filter(|item| item.action != Action::Remove).map(|item| (&item.id, item)).collect();
-        let jobs: Vec<Job> =
-            entries.iter().zip(&ids).map(|(entry, id)| Job::new(entry, shown.get(id).copied(), &place)).collect();
+        let jobs: Vec<Job> = entries
+            .iter()
+            .zip(&ids)
+            .map(|(entry, id)| Job::new(entry, shown.get(id).copied(), &place))
+            .collect();
         let mut stages = vec![Stage::Waiting; entries.len()];
         let ended = Mutex::new(BTreeSet::new());
         self.machine.crew(&mut |done| {

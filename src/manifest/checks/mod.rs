@@ -1,5 +1,6 @@
 //! What a schema cannot say: rules between values, and rules that know the catalogue.
 
+mod chips;
 mod environment;
 mod variable;
 
@@ -16,6 +17,7 @@ pub(super) struct Findings {
 /// Checks a manifest that satisfies its schema; everything at once.
 pub(super) fn check(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
+    chips::check(stack, &mut findings);
     if let Some(ollama) = &stack.manifest.ollama {
         environment::check(ollama, stack, &mut findings);
     }

@@ -20,13 +20,16 @@ pub(super) fn judge_any(value: &str, written: &str) -> Result<(), Wrong> {
 
 /// Judges the value of a known variable as the server would read it; empty is as if it were not there.
 pub(super) fn judge(variable: &Variable, value: &str) -> Result<(), Wrong> {
-    let value = trimmed(value);
+    if trimmed(value) != value {
+        let wrong = Wrong::new("the server takes spaces and quotation marks around a value away");
+        return Err(wrong.meant(trimmed(value)));
+    }
     let whole = value.parse::<u64>().is_ok() && !value.starts_with('+');
     let fits = match variable.kind {
         _ if value.is_empty() => true,
         VariableKind::Text => return one_of(&variable.values, value),
         VariableKind::Duration => return value.parse::<KeepAlive>().map(drop),
-        VariableKind::Path => value.starts_with('/'),
+        VariableKind::Path => is_plain_path(value),
         VariableKind::Whole => whole,
         VariableKind::Switch => switch(value).is_some(),
         VariableKind::Level => whole || switch(value).is_some(),
@@ -35,9 +38,9 @@ pub(super) fn judge(variable: &Variable, value: &str) -> Result<(), Wrong> {
         return Ok(());
     }
     Err(match variable.kind {
-        VariableKind::Path => {
-            Wrong::new("it is an absolute path such as `/Users/me/models`: the server expands nothing")
-        }
+        VariableKind::Path => Wrong::new(
+            "expected an absolute path such as `/Users/me/models`, written plainly: the server expands nothing in it",
+        ),
         VariableKind::Whole => Wrong::new("the server reads a whole number here, and ignores all else"),
         VariableKind::Level => {
             Wrong::new("the server reads `0`, `1` or `2` here, and takes all else for `1`")
@@ -58,6 +61,11 @@ fn one_of(values: &[String], value: &str) -> Result<(), Wrong> {
         Some(near) => wrong.meant(near),
         None => wrong,
     })
+}
+
+/// Absolute, below the root, and without steps that lead nowhere or back: places are compared as texts.
+fn is_plain_path(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|step| !matches!(step, "" | "." | "..")))
 }
 
 /// Whether YAML made another number of what was written, as it does of `1.10`, `0x10` and `1e3`.

@@ -188,3 +188,14 @@ fn what_is_left_out_takes_its_default() {
     assert!(stack.manifest.node.macos.allows("15.0") && !stack.manifest.node.macos.allows("14.7"));
     assert!(stack.manifest.node.chip.allows("M1"));
 }
+
+#[test]
+fn a_chip_that_nobody_knows_is_warned_of_at_its_place() {
+    let warned = |chip: &str| -> Vec<String> {
+        let stack = good(&format!("forge: 1\nstack: lab\nnode: {{memory: 16GB, chip: {chip}}}\n"));
+        stack.warnings.iter().map(super::line_of).collect()
+    };
+    assert_eq!(warned("[M4 Pro, M4 Ultra]"), ["3:37 M4 Ultra: unknown chip: `M4 Ultra`"]);
+    assert_eq!(warned("M99"), ["3:28 M99: unknown chip: `M99`"]);
+    assert_eq!(warned("any"), Vec::<String>::new());
+}

@@ -4,6 +4,7 @@
 mod answering;
 mod caller;
 mod changing;
+mod diff;
 mod disk;
 mod exec;
 mod faults;
@@ -20,9 +21,12 @@ mod process;
 mod running;
 mod schedule;
 mod spec;
+#[cfg(test)]
+mod testing;
 pub mod tool;
 
 pub use caller::{Caller, USER};
+pub use diff::{Difference, LEFT_OUT, differences};
 pub use disk::{Content, Disk, Node};
 pub use faults::{Fault, Faults, Kill};
 pub use fresh::BANDWIDTH;

@@ -1,13 +1,24 @@
 //! The Mac's tools, one file each. Each is a function of the Mac, who calls it, and its arguments.
 
+mod caffeinate;
+mod command_line_tools;
+mod fdesetup;
 pub(super) mod files;
 mod id;
+mod ioreg;
 pub mod launchctl;
 pub mod launchd;
+mod lsof;
 pub mod ollama;
+mod pkgutil;
+mod plutil;
+pub mod pmset;
+mod ps;
 pub mod softwareupdate;
 pub mod sudo;
 pub(super) mod sw_vers;
+mod sysctl;
+mod xcode_select;
 
 use std::time::Duration;
 
@@ -19,30 +30,48 @@ use super::{
 };
 use crate::machine::Kind;
 
-/// What a tool is: from the Mac, who calls and the arguments (without the program) to what it does.
-type Run = fn(&mut Mac, Caller, &[String]) -> Running;
+/// How a tool is run.
+#[derive(Clone, Copy)]
+enum Run {
+    /// With its arguments.
+    Plain(fn(&mut Mac, Caller, &[String]) -> Running),
+    /// With its name as it was called in front of them.
+    Named(fn(&mut Mac, Caller, &[String]) -> Running),
+}
+
+use Run::{Named, Plain};
 
 /// Where a program without a folder in its name is looked for.
 const PATH: [&str; 6] = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 
 /// The tools that come with macOS, by path.
 const TOOLS: &[(&str, Run)] = &[
-    ("/bin/launchctl", launchctl::run),
-    ("/bin/mkdir", files::mkdir),
-    ("/bin/rm", files::rm),
-    ("/usr/bin/id", id::run),
-    ("/usr/bin/install", files::install),
-    ("/usr/bin/sudo", sudo::run),
-    ("/usr/bin/sw_vers", sw_vers::run),
-    ("/usr/bin/touch", files::touch),
-    ("/usr/bin/true", files::true_),
-    ("/usr/sbin/chown", files::chown),
-    ("/usr/sbin/softwareupdate", softwareupdate::run),
+    ("/bin/launchctl", Plain(launchctl::run)),
+    ("/bin/mkdir", Plain(files::mkdir)),
+    ("/bin/ps", Plain(ps::run)),
+    ("/bin/rm", Plain(files::rm)),
+    ("/usr/bin/caffeinate", Plain(caffeinate::run)),
+    ("/usr/bin/fdesetup", Plain(fdesetup::run)),
+    ("/usr/bin/id", Plain(id::run)),
+    ("/usr/bin/install", Plain(files::install)),
+    ("/usr/bin/plutil", Plain(plutil::run)),
+    ("/usr/bin/pmset", Named(pmset::run)),
+    ("/usr/bin/sudo", Plain(sudo::run)),
+    ("/usr/bin/sw_vers", Plain(sw_vers::run)),
+    ("/usr/bin/touch", Plain(files::touch)),
+    ("/usr/bin/true", Plain(files::true_)),
+    ("/usr/bin/xcode-select", Plain(xcode_select::run)),
+    ("/usr/sbin/chown", Plain(files::chown)),
+    ("/usr/sbin/ioreg", Plain(ioreg::run)),
+    ("/usr/sbin/lsof", Plain(lsof::run)),
+    ("/usr/sbin/pkgutil", Plain(pkgutil::run)),
+    ("/usr/sbin/softwareupdate", Plain(softwareupdate::run)),
+    ("/usr/sbin/sysctl", Plain(sysctl::run)),
 ];
 
 /// Where the tools that come with macOS are.
 pub(super) fn programs() -> impl Iterator<Item = &'static str> {
-    TOOLS.iter().map(|(path, _)| *path)
+    TOOLS.iter().map(|(path, _)| *path).chain(command_line_tools::SHIMS)
 }
 
 /// Runs a program: `argv` with it in front, absolute or to be looked for along `PATH`. Exit code 127 when it
@@ -56,7 +85,12 @@ pub fn run(mac: &mut Mac, caller: Caller, argv: &[String]) -> Running {
         Err(failed) => return failed,
     };
     match TOOLS.iter().find(|(tool, _)| path == *tool) {
-        Some((_, tool)) => tool(mac, caller, arguments),
+        Some((_, Plain(tool))) => tool(mac, caller, arguments),
+        Some((_, Named(tool))) => tool(mac, caller, argv),
+        None if command_line_tools::SHIMS.contains(&path.as_str()) => {
+            command_line_tools::shim(mac, caller, argv)
+        }
+        None if path.starts_with(command_line_tools::FOLDER) => command_line_tools::tool(mac, argv),
         None => Running::failed(126, format!("{name}: Exec format error\n")),
     }
 }

@@ -1,25 +1,249 @@
-//! `softwareupdate`, and what Apple offers.
+//! `softwareupdate`, and what Apple offers (docs/mac-facts.md#softwareupdate-list, #softwareupdate-install).
 
+use std::time::Duration;
+
+use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
-use crate::sim::{Caller, Mac, Running};
+use super::{command_line_tools as tools, files::reason, pkgutil};
+use crate::{
+    machine::Output,
+    sim::{Caller, Content, Fault, Mac, Running},
+};
+
+/// While this file is there, the Command Line Tools are offered (docs/mac-facts.md#clt-placeholder).
+const PLACEHOLDER: &str = "/tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress";
+
+/// Bytes of the package, by its size in the listing.
+const KIB: u64 = 745_661;
+
+/// Where the package lies while it is fetched and installed.
+const PACKAGE: &str = "/Library/Updates/072-44426/CLTools_Executables.pkg";
+
+/// Asking Apple takes from 10 to 60 s.
+const ASKING: (u64, u64) = (12, 24);
+
+/// In how many parts the package is fetched, so that others can act in between.
+const PARTS: u64 = 20;
+
+/// Installing the package takes minutes, here in two stages.
+const INSTALLING: Duration = Duration::from_secs(210);
+
+const GREETING: &str = "Software Update Tool\n\nFinding available software\n";
+const NO_ROOM: &str = "The volume does not have enough space for this update.\n";
 
 /// What Apple's update server offers this Mac.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Updates {
-    /// The newest release of the Command Line Tools.
+    /// The newest release of the Command Line Tools for its macOS.
     pub tools: String,
+    /// A newer macOS, as version and build.
+    pub macos: Option<(String, String)>,
 }
 
 impl Updates {
     /// What is offered to a release of macOS.
     pub fn of(macos: &str) -> Self {
-        let tools = if macos.starts_with("15") { "16.4" } else { "26.2" };
-        Self { tools: tools.to_owned() }
+        let (tools, newest, build) = if macos.split('.').next() == Some("15") {
+            ("16.4", "15.6.1", "24G90")
+        } else {
+            ("26.2", "26.2", "25C56")
+        };
+        let newer = crate::machine::tool::softwareupdate::by_version(macos, newest).is_lt();
+        Self { tools: tools.to_owned(), macos: newer.then(|| (newest.to_owned(), build.to_owned())) }
     }
 }
 
-/// `softwareupdate`.
-pub(super) fn run(_: &mut Mac, _: Caller, _: &[String]) -> Running {
-    Running::failed(64, "usage: softwareupdate <cmd> [<args> ...]\n")
+/// `softwareupdate -l`, `-i LABEL… [--verbose]`.
+pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Running {
+    let is = |names: &[&str]| arguments.iter().any(|word| names.contains(&word.as_str()));
+    let labels: Vec<String> = arguments.iter().filter(|word| !word.starts_with('-')).cloned().collect();
+    if is(&["-l", "--list"]) {
+        return list(mac);
+    }
+    if !is(&["-i", "--install"]) || labels.is_empty() {
+        return Running::failed(
+            64,
+            "usage: softwareupdate <cmd> [<args> ...]\n\n** Manage Updates:\n\t-l | --list\t\tList all appropriate update labels\n\t-i | --install\t\tInstall\n",
+        );
+    }
+    if caller.uid != 0 {
+        return Running::failed(1, "softwareupdate: Must be run as root to install updates.\n");
+    }
+    install(mac, &labels, is(&["--verbose"]))
+}
+
+fn list(mac: &mut Mac) -> Running {
+    let noise = mac.state.faults.has(Fault::UpdatesNoise);
+    let greeting = if noise { format!("{}{GREETING}", log_line(mac)) } else { GREETING.to_owned() };
+    Running::printed(greeting).then(asking(mac), move |mac, output| {
+        let nothing = mac.state.faults.take(Fault::UpdatesNothing);
+        let offers = if nothing { vec![] } else { offers(mac) };
+        if offers.is_empty() {
+            output.stderr += "No new software available.\n";
+            return;
+        }
+        output.stdout += "\nSoftware Update found the following new or updated software:\n";
+        for Offer { label, title, version, kib, action } in offers {
+            output.stdout += &format!("* Label: {label}\n");
+            if noise {
+                output.stdout += &log_line(mac);
+            }
+            output.stdout += &format!(
+                "\tTitle: {title}, Version: {version}, Size: {kib}KiB, Recommended: YES, {action}\n"
+            );
+        }
+    })
+}
+
+fn log_line(mac: &Mac) -> String {
+    let at = mac.state.now.strftime("%Y-%m-%d %H:%M:%S.000");
+    format!("{at} softwareupdate[{}:5b1e] XPC connection interrupted\n", mac.state.next_pid)
+}
+
+fn asking(mac: &Mac) -> Duration {
+    Duration::from_secs(ASKING.0 + (mac.state.seed ^ mac.state.now.as_second().unsigned_abs()) % ASKING.1)
+}
+
+struct Offer {
+    label: String,
+    title: String,
+    version: String,
+    kib: u64,
+    action: &'static str,
+}
+
+impl Offer {
+    fn tools(version: &str, beta: bool) -> Self {
+        let name = if beta { "Command Line Tools beta 2 for Xcode" } else { "Command Line Tools for Xcode" };
+        let (label, title) = (format!("{name}-{version}"), name.to_owned());
+        Self { label, title, version: version.to_owned(), kib: KIB, action: "" }
+    }
+}
+
+fn offers(mac: &Mac) -> Vec<Offer> {
+    let mut offers = vec![];
+    if offers_tools(mac) {
+        if mac.state.faults.has(Fault::UpdatesSeveral) {
+            // Out of order, and so that a plain sort takes the wrong one.
+            offers.extend(["16.2", "16.1"].map(|version| Offer::tools(version, false)));
+        }
+        offers.push(Offer::tools(&mac.state.updates.tools, false));
+        if mac.state.faults.has(Fault::UpdatesBeta) {
+            offers.push(Offer::tools("26.9", true));
+        }
+    }
+    if let Some((version, build)) = &mac.state.updates.macos {
+        let name = if version.starts_with("15") { "Sequoia" } else { "Tahoe" };
+        let title = format!("macOS {name} {version}");
+        let (label, version) = (format!("{title}-{build}"), version.clone());
+        offers.push(Offer { label, title, version, kib: 2_978_233, action: "Action: restart, " });
+    }
+    offers
+}
+
+/// With the placeholder the tools are offered unless they are there; without it only to update an older receipt.
+fn offers_tools(mac: &Mac) -> bool {
+    let receipt = pkgutil::version(mac, tools::RECEIPT);
+    let older = receipt.as_deref().is_some_and(|version| !version.starts_with(&mac.state.updates.tools));
+    let placeholder = mac.disk.resolve(Utf8Path::new(PLACEHOLDER)).is_some();
+    older || (placeholder && !(receipt.is_some() && tools::are_there(mac)))
+}
+
+fn install(mac: &mut Mac, labels: &[String], verbose: bool) -> Running {
+    let running = Running::printed(format!("{GREETING}\n"));
+    if mac.state.faults.take(Fault::UpdatesHangBefore) {
+        return running.hanging();
+    }
+    let unknown = mac.state.faults.take(Fault::UpdatesNoSuchLabel);
+    let offers = if unknown { vec![] } else { offers(mac) };
+    let mut text = String::new();
+    let mut found = vec![];
+    for label in labels {
+        match offers.iter().find(|offer| offer.label == *label) {
+            Some(offer) => found.push((offer.title.clone(), offer.version.clone())),
+            None => text += &format!("{label}: No such update\n"),
+        }
+    }
+    if found.is_empty() {
+        text += "No updates are available.\n";
+    }
+    // Of the other updates nothing is modelled: macOS itself is never updated here.
+    let wanted = found.into_iter().find(|(title, _)| title.starts_with("Command Line Tools"));
+    let running = running.then(asking(mac), move |_, output| output.stdout += &text);
+    match wanted {
+        Some((title, version)) => install_tools(mac, running, title, version, verbose),
+        None => running,
+    }
+}
+
+fn install_tools(
+    mac: &mut Mac,
+    mut running: Running,
+    title: String,
+    version: String,
+    verbose: bool,
+) -> Running {
+    let bytes = KIB * 1024;
+    let part = Duration::from_secs_f64(bytes as f64 * 8.0 / mac.state.bandwidth.max(1) as f64 / PARTS as f64);
+    let hangs = mac.state.faults.take(Fault::UpdatesHangAfterDone);
+    let name = title.clone();
+    running =
+        running.then(Duration::ZERO, move |_, output| output.stdout += &format!("Downloading {name}\n"));
+    for nth in 1..=PARTS {
+        running = running.then(part, move |mac, output| fetch(mac, output, nth, verbose));
+    }
+    let name = title.clone();
+    running = running.then(Duration::ZERO, move |_, output| {
+        if output.ok() {
+            output.stdout += &format!("Downloaded {name}\nInstalling {name}\n");
+        }
+    });
+    running = running.then(INSTALLING, move |mac, output| {
+        if !output.ok() {
+            return;
+        }
+        let installed = tools::install(mac, &version);
+        let now = mac.state.now;
+        let path = Utf8Path::new(PACKAGE);
+        let removed = mac
+            .disk
+            .remove(0, path, now)
+            .and_then(|()| path.parent().map_or(Ok(()), |folder| mac.disk.remove(0, folder, now)));
+        match installed.and(removed) {
+            Ok(()) => output.stdout += &format!("Done with {title}\nDone.\n"),
+            Err(error) => fail(output, &error),
+        }
+    });
+    if hangs { running.hanging() } else { running }
+}
+
+/// Adds a part to the package.
+fn fetch(mac: &mut Mac, output: &mut Output, nth: u64, verbose: bool) {
+    if !output.ok() {
+        return;
+    }
+    let (path, now) = (Utf8Path::new(PACKAGE), mac.state.now);
+    let folder = path.parent().unwrap_or(path);
+    let made = match mac.disk.node(folder) {
+        Some(_) => Ok(()),
+        None => mac.disk.make_dir(0, folder, 0o755, now),
+    };
+    let so_far = Content::Made { size: KIB * 1024 * nth / PARTS, seed: KIB };
+    if let Err(error) = made.and_then(|()| mac.disk.write(0, path, so_far, 0o644, now)) {
+        return fail(output, &error);
+    }
+    mac.state.meter.downloaded += KIB * 1024 * nth / PARTS - KIB * 1024 * (nth - 1) / PARTS;
+    if verbose {
+        output.stdout += &format!("Downloading: {}.00%\n", nth * 100 / PARTS);
+    }
+}
+
+fn fail(output: &mut Output, error: &std::io::Error) {
+    output.code = 1;
+    output.stderr += match error.kind() {
+        std::io::ErrorKind::StorageFull => NO_ROOM,
+        _ => "",
+    };
+    output.stderr += &format!("Error installing updates: {}\n", reason(error));
 }

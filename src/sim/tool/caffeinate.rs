@@ -1,0 +1,26 @@
+use std::time::Duration;
+
+use super::files::flags;
+use crate::sim::{Caller, Mac, Running};
+
+/// `caffeinate [-dimsu] [-t SECONDS] [-w PID] [COMMAND…]` (docs/mac-facts.md#caffeinate): prints nothing, ends with what it waits
+/// for.
+pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Running {
+    let usage = || {
+        Running::failed(64, "usage: caffeinate [-disu] [-t timeout] [-w Process ID] [command arguments...]\n")
+    };
+    let Some((flags, command)) = flags(arguments, "tw") else { return usage() };
+    if !flags.iter().all(|(flag, _)| "dimsutw".contains(*flag)) {
+        return usage();
+    }
+    if !command.is_empty() {
+        return super::run(mac, caller, command);
+    }
+    let value = |wanted: char| flags.iter().find(|(flag, _)| *flag == wanted).map(|(_, value)| *value);
+    match (value('w').map(str::parse::<u32>), value('t').map(str::parse)) {
+        (Some(Err(_)), _) | (_, Some(Err(_))) => usage(),
+        (Some(Ok(pid)), _) if !mac.state.processes.contains_key(&pid) => Running::default(),
+        (_, Some(Ok(seconds))) => Running::default().then(Duration::from_secs(seconds), |_, _| {}),
+        _ => Running::default().hanging(),
+    }
+}

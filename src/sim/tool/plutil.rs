@@ -1,0 +1,47 @@
+use camino::Utf8Path;
+
+use crate::sim::{Caller, Mac, Running};
+
+/// `plutil [-lint] [-s] FILE…` (docs/mac-facts.md#plutil-lint): faults are told on standard output.
+pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Running {
+    let mut words: Vec<&String> = arguments.iter().collect();
+    words.retain(|word| *word != "-lint" && *word != "--");
+    let silent = words.iter().any(|word| *word == "-s");
+    words.retain(|word| *word != "-s");
+    if words.is_empty() || words.iter().any(|word| word.starts_with('-')) {
+        return Running::failed(1, "plutil: [command_option] [other_options] file...\n");
+    }
+    let mut running = Running::default();
+    for file in words {
+        let content = mac.disk.read(caller.uid, Utf8Path::new(file)).ok();
+        let fault = match content.as_ref().and_then(|content| content.bytes(super::super::disk::LARGEST_READ))
+        {
+            None => Some(format!(
+                "file does not exist or is not readable or is not a regular file (Error Domain=NSCocoaErrorDomain Code=260 \
+                 \"The file “{}” couldn’t be opened because there is no such file.\")",
+                Utf8Path::new(file).file_name().unwrap_or(file),
+            )),
+            Some(bytes) => {
+                plist::from_bytes::<plist::Value>(&bytes).err().map(|error| unreadable(&bytes, &error))
+            }
+        };
+        match fault {
+            Some(fault) => {
+                running.output.code = 1;
+                running.output.stdout += &format!("{file}: {fault}\n");
+            }
+            None if silent => {}
+            None => running.output.stdout += &format!("{file}: OK\n"),
+        }
+    }
+    running
+}
+
+/// What is wrong with a property list, much as Apple's own parser tells it.
+fn unreadable(bytes: &[u8], error: &plist::Error) -> String {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => "Encountered unexpected EOF".to_owned(),
+        Some(b'<') => error.to_string(),
+        Some(&first) => format!("Unexpected character {} at line 1", char::from(first)),
+    }
+}

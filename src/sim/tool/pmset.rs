@@ -1,0 +1,233 @@
+//! `pmset` (docs/mac-facts.md#pmset-custom, #pmset-live, #pmset-write, #pmset-unprivileged, #pmset-unsupported-key).
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+
+use crate::{
+    sim::{Caller, Content, Fault, Mac, Node, Running},
+    value::PowerSource,
+};
+
+/// Settings that pmset knows, whether or not this Mac has them.
+const KNOWN: [&str; 26] = [
+    "acwake",
+    "autopoweroff",
+    "autopoweroffdelay",
+    "autorestart",
+    "destroyfvkeyonstandby",
+    "disksleep",
+    "displaysleep",
+    "halfdim",
+    "hibernatefile",
+    "hibernatemode",
+    "highstandbythreshold",
+    "lessbright",
+    "lidwake",
+    "lowpowermode",
+    "networkoversleep",
+    "powermode",
+    "powernap",
+    "proximitywake",
+    "ring",
+    "sleep",
+    "standby",
+    "standbydelayhigh",
+    "standbydelaylow",
+    "tcpkeepalive",
+    "ttyskeepawake",
+    "womp",
+];
+
+/// The one setting that holds for the whole Mac.
+const SYSTEM_WIDE: &str = "disablesleep";
+
+/// What a configuration profile holds (docs/mac-facts.md#pmset-profile-held).
+const HELD: &str = "/Library/Managed Preferences/com.apple.MCX.plist";
+
+/// The names that a profile has for settings.
+const HELD_NAMES: [(&str, &str); 5] = [
+    ("System Sleep Timer", "sleep"),
+    ("Disk Sleep Timer", "disksleep"),
+    ("Display Sleep Timer", "displaysleep"),
+    ("Automatic Restart On Power Loss", "autorestart"),
+    ("Wake On LAN", "womp"),
+];
+
+const USAGE: &str = "Usage: pmset <options>\nSee pmset(1) for details: 'man pmset'\n";
+
+/// Runs `pmset`; the first of `argv` is its name as it was called.
+pub(super) fn run(mac: &mut Mac, caller: Caller, argv: &[String]) -> Running {
+    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [_, "-g"] | [_, "-g", "live"] => Running::printed(live(mac)),
+        [_, "-g", "custom"] => Running::printed(custom(mac)),
+        [_, "-g", "batt" | "ps"] => Running::printed(battery(mac)),
+        [_, "-g", "cap"] => Running::printed(capabilities(mac)),
+        [name, flag @ ("-a" | "-c" | "-b" | "-u"), settings @ ..] => write(mac, caller, name, flag, settings),
+        [name, settings @ ..] if !settings.is_empty() && !settings[0].starts_with('-') => {
+            write(mac, caller, name, "-a", settings)
+        }
+        _ => usage(),
+    }
+}
+
+fn usage() -> Running {
+    let mut running = Running::printed(USAGE);
+    running.output.code = 1;
+    running
+}
+
+/// The settings as they are read back: what a profile holds stands above what was written.
+fn settings(mac: &Mac) -> Vec<(PowerSource, Vec<(String, String)>)> {
+    let held = held(mac);
+    let over = |source: PowerSource, (key, value): (String, String)| {
+        let value = held.get(&(source, key.as_str())).cloned().unwrap_or(value);
+        (key, value)
+    };
+    let all = mac.state.power.iter().rev();
+    all.map(|(&source, settings)| {
+        (source, settings.iter().cloned().map(|setting| over(source, setting)).collect())
+    })
+    .collect()
+}
+
+fn held(mac: &Mac) -> BTreeMap<(PowerSource, &'static str), String> {
+    let mut all = BTreeMap::new();
+    let Ok(content) = mac.disk.read(0, Utf8Path::new(HELD)) else { return all };
+    let payload: Option<plist::Dictionary> =
+        content.bytes(1 << 20).and_then(|bytes| plist::from_bytes(&bytes).ok());
+    for (key, group) in payload.iter().flatten() {
+        let source = if key.ends_with("BatteryPower") { PowerSource::Battery } else { PowerSource::Ac };
+        for (name, value) in group.as_dictionary().into_iter().flatten() {
+            let number = value.as_signed_integer().or(value.as_boolean().map(i64::from));
+            let known = HELD_NAMES.iter().find(|(held, _)| held == name);
+            if let (Some(number), Some((_, setting))) = (number, known) {
+                all.insert((source, *setting), number.to_string());
+            }
+        }
+    }
+    all
+}
+
+/// Lets a configuration profile hold a setting of one source, by its name in `pmset`; false when a profile has no name for it.
+pub fn hold(mac: &mut Mac, source: PowerSource, setting: &str, value: i64) -> bool {
+    let Some((name, _)) = HELD_NAMES.iter().find(|(_, known)| *known == setting) else { return false };
+    let group = match source {
+        PowerSource::Battery => "com.apple.EnergySaver.portable.BatteryPower",
+        _ if mac.state.power.contains_key(&PowerSource::Battery) => "com.apple.EnergySaver.portable.ACPower",
+        _ => "com.apple.EnergySaver.desktop.ACPower",
+    };
+    let payload = plist::Dictionary::from_iter([(group, plist::Dictionary::from_iter([(*name, value)]))]);
+    let mut text = vec![];
+    let now = mac.state.now;
+    match (plist::to_writer_xml(&mut text, &payload), mac.disk.memory_mut()) {
+        (Ok(()), Some(disk)) => {
+            disk.put("/Library/Managed Preferences", Node::folder(0o755, 0, 0, now));
+            disk.put(HELD, Node::file(Content::Bytes(text), 0o644, 0, 0, now));
+            true
+        }
+        _ => false,
+    }
+}
+
+fn line(key: &str, value: &str) -> String {
+    format!(" {key:<20} {value}\n")
+}
+
+fn custom(mac: &Mac) -> String {
+    let mut text = String::new();
+    for (source, settings) in settings(mac) {
+        text += &format!("{}:\n", source.heading());
+        text.extend(settings.iter().map(|(key, value)| line(key, value)));
+    }
+    text
+}
+
+fn live(mac: &Mac) -> String {
+    let mut text = String::from("System-wide power settings:\n");
+    if let Some(disabled) = mac.state.sleep_disabled {
+        text += &format!(" SleepDisabled\t\t{}\n", u8::from(disabled));
+    }
+    text += "Currently in use:\n";
+    let awake = mac.state.processes.values().any(|process| process.command() == "caffeinate");
+    for (_, settings) in settings(mac).into_iter().filter(|(source, _)| *source == PowerSource::Ac) {
+        for (key, value) in settings {
+            let remark = if key == "sleep" && awake { " (sleep prevented by caffeinate)" } else { "" };
+            text += &line(&key, &format!("{value}{remark}"));
+        }
+    }
+    text
+}
+
+fn battery(mac: &Mac) -> String {
+    let laptop = mac.state.power.contains_key(&PowerSource::Battery);
+    let battery = " -InternalBattery-0 (id=21430371)\t100%; charged; 0:00 remaining present: true\n";
+    format!("Now drawing from 'AC Power'\n{}", if laptop { battery } else { "" })
+}
+
+fn capabilities(mac: &Mac) -> String {
+    let supported = mac.state.power.get(&PowerSource::Ac).into_iter().flatten();
+    let names = supported.map(|(key, _)| key).filter(|key| KNOWN.contains(&key.as_str()));
+    names.fold("Capabilities for AC Power:\n".to_owned(), |text, key| text + " " + key + "\n")
+}
+
+fn write(mac: &mut Mac, caller: Caller, name: &str, flag: &str, settings: &[&str]) -> Running {
+    let (pairs, rest) = settings.as_chunks::<2>();
+    let known = |[key, value]: &[&str; 2]| {
+        (KNOWN.contains(key) || *key == SYSTEM_WIDE)
+            && (*key == "hibernatefile" || value.parse::<u32>().is_ok())
+    };
+    if pairs.is_empty() || !rest.is_empty() || !pairs.iter().all(known) {
+        return usage();
+    }
+    if caller.uid != 0 {
+        return Running::printed(format!("'{name}' must be run as root...\n"));
+    }
+    if mac.state.faults.take(Fault::PowerWriteIgnored) {
+        return Running::default();
+    }
+    let sources: &[PowerSource] = match flag {
+        "-c" => &[PowerSource::Ac],
+        "-b" => &[PowerSource::Battery],
+        "-u" => &[PowerSource::Ups],
+        _ => &PowerSource::ALL,
+    };
+    for [key, value] in pairs {
+        if *key == SYSTEM_WIDE {
+            mac.state.sleep_disabled = Some(*value != "0");
+        }
+        for source in sources {
+            let settings = mac.state.power.get_mut(source).into_iter().flatten();
+            settings.filter(|(known, _)| known == key).for_each(|setting| setting.1 = (*value).to_owned());
+        }
+    }
+    Running::failed(0, warnings(mac))
+}
+
+/// What pmset thinks of the timers after a write (docs/mac-facts.md#pmset-sleep-warning).
+fn warnings(mac: &Mac) -> String {
+    let mut text = String::new();
+    for (source, settings) in &mac.state.power {
+        let minutes = |key: &str| {
+            let value = settings.iter().find(|(known, _)| known == key)?.1.parse::<u32>().ok()?;
+            Some(if value == 0 { u32::MAX } else { value })
+        };
+        let Some(sleep) = minutes("sleep").filter(|&sleep| sleep != u32::MAX) else { continue };
+        let display = minutes("displaysleep").is_some_and(|display| display > sleep);
+        let disk = minutes("disksleep") == Some(u32::MAX);
+        if display || disk {
+            text += &format!(
+                "Warning: Idle sleep timings for \"{}\" may not behave as expected.\n",
+                source.heading()
+            );
+        }
+        if display {
+            text += "- Display sleep should have a lower timeout than system sleep.\n";
+        }
+        if disk {
+            text += "- Disk sleep should be non-zero whenever system sleep is non-zero.\n";
+        }
+    }
+    text
+}

@@ -1,0 +1,96 @@
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{command_line_tools, files::reason};
+use crate::sim::{Caller, Mac, Running, Session};
+
+/// The link that records a choice (docs/mac-facts.md#xcode-select-link).
+const LINK: &str = "/private/var/db/xcode_select_link";
+
+/// Where Xcode has its own tools.
+const XCODE: &str = "/Applications/Xcode.app/Contents/Developer";
+
+/// The active developer folder; it need not be there.
+pub(super) fn active(mac: &Mac) -> Option<Utf8PathBuf> {
+    if let Some(target) = mac.disk.node(Utf8Path::new(LINK)).and_then(|link| link.target) {
+        return Some(target);
+    }
+    [XCODE, command_line_tools::FOLDER]
+        .into_iter()
+        .map(Utf8PathBuf::from)
+        .find(|folder| mac.disk.resolve(folder).is_some())
+}
+
+/// `xcode-select -p | -s FOLDER | -r | --install | -v` (docs/mac-facts.md#xcode-select-print, #xcode-select-link,
+/// #xcode-select-install).
+pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Running {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["-p" | "--print-path" | "-print-path"] => match active(mac) {
+            Some(folder) => Running::printed(format!("{folder}\n")),
+            None => Running::failed(
+                2,
+                "xcode-select: error: unable to get active developer directory, use `sudo xcode-select --switch \
+                 path/to/Xcode.app` to set one (or see `man xcode-select`)\n",
+            ),
+        },
+        ["-s" | "--switch" | "-switch", folder] => select(mac, caller, "switch", Some(folder)),
+        ["-r" | "--reset" | "-reset"] => select(mac, caller, "reset", None),
+        ["--install"] => install(mac),
+        ["-v" | "--version" | "-version"] => Running::printed("xcode-select version 2409.\n"),
+        _ => Running::failed(
+            1,
+            "Usage: xcode-select [options]\n\nPrint or change the path to the active developer directory.\n",
+        ),
+    }
+}
+
+fn select(mac: &mut Mac, caller: Caller, verb: &str, folder: Option<&str>) -> Running {
+    if caller.uid != 0 {
+        return Running::failed(
+            1,
+            format!(
+                "xcode-select: error: --{verb} must be run as root (e.g. `sudo xcode-select --{verb}`).\n"
+            ),
+        );
+    }
+    let target = match folder.map(|folder| developer_folder(mac, folder)) {
+        None => None,
+        Some(Some(target)) => Some(target),
+        Some(None) => {
+            let folder = folder.unwrap_or_default();
+            return Running::failed(
+                1,
+                format!("xcode-select: error: invalid developer directory '{folder}'\n"),
+            );
+        }
+    };
+    let (link, now) = (Utf8Path::new(LINK), mac.state.now);
+    let removed = mac.disk.node(link).map_or(Ok(()), |_| mac.disk.remove(0, link, now));
+    let made = target.map_or(Ok(()), |target| mac.disk.link(0, link, &target, now));
+    match removed.and(made) {
+        Ok(()) => Running::default(),
+        Err(error) => Running::failed(1, format!("xcode-select: error: {}\n", reason(&error))),
+    }
+}
+
+/// The developer folder that a path stands for: itself, or the one inside an application.
+fn developer_folder(mac: &Mac, folder: &str) -> Option<Utf8PathBuf> {
+    let folder = Utf8Path::new(folder);
+    [folder.join("Contents/Developer"), folder.to_owned()]
+        .into_iter()
+        .find(|folder| mac.disk.resolve(&folder.join("usr/bin")).is_some())
+}
+
+fn install(mac: &mut Mac) -> Running {
+    if command_line_tools::are_there(mac) {
+        return Running::failed(
+            1,
+            "xcode-select: error: command line tools are already installed, use \"Software Update\" in System Settings \
+             to install updates\n",
+        );
+    }
+    if mac.state.spec.session == Session::Gui {
+        mac.dialog("The xcode-select command requires the command line developer tools. Would you like to install the tools now?");
+    }
+    Running::failed(0, "xcode-select: note: install requested for command line developer tools\n")
+}

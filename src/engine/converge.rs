@@ -88,13 +88,18 @@ impl Run<'_> {
     }
 
     fn intent(&self, entry: &Entry, place: &Place, found: &State) -> Record {
+        let wanted = entry.resource.wanted();
+        let mut former = found.clone();
+        for field in wanted.keys() {
+            former.fields.entry(field.clone()).or_insert(Value::Absent);
+        }
         Record::Intent {
             stack: self.stack.clone(),
             id: entry.resource.id(),
             place: place.clone(),
             needs: entry.needs.clone(),
-            former: remembered(place, found.clone()),
-            aim: remembered(place, aim(&entry.resource.wanted())),
+            former: remembered(place, former),
+            aim: remembered(place, aim(&wanted)),
         }
     }
 

@@ -191,6 +191,10 @@ pub(super) fn observe(
     receipt: Option<&Receipt>,
 ) -> Result<State> {
     let mut state = State::absent();
+    // What is not there is written down as such: a later look must not pass for the first.
+    for field in REMEMBERED {
+        state.set(field, Value::Absent);
+    }
     if let (Some(content), Some(stat)) = (look.read(path)?, look.stat(path)?) {
         state.present = true;
         state.set("file", fingerprint(&content));

@@ -18,13 +18,14 @@ pub struct Difference {
 }
 
 /// What is left out of a comparison, and why. `~` is the user's home, `/**` at the end all that is in a folder, `*` any end of a
-/// name, `: PROPERTY` one property of any path.
+/// name, `: PROPERTY` at the end one property of such paths, or of any.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (": modified", "times say when, not what"),
     ("~/.local/state/forgectl/**", "forgectl's own state: journal, receipts, lock, run logs"),
     ("~/.local/state/forgectl", "forgectl's own state"),
     ("~/.local/state", "the folder above forgectl's own state"),
     ("~/.local", "the folder above forgectl's own state"),
+    ("~/Library/Logs/forgectl/*: content", "what a service wrote into its log holds times and process ids"),
     ("~/Library/Caches/**", "caches are rebuilt by whoever needs them"),
     ("/Library/Caches/**", "caches are rebuilt by whoever needs them"),
     ("/Library/Updates/**", "macOS keeps what it fetched as long as it likes"),
@@ -170,12 +171,17 @@ fn is_left_out(what: &str, homes: &[Utf8PathBuf; 2]) -> bool {
         None => (Utf8Path::new(what), None),
     };
     LEFT_OUT.iter().any(|(pattern, _)| {
-        if let Some(name) = pattern.strip_prefix(": ") {
-            return property == Some(name);
+        let (pattern, of) =
+            pattern.split_once(": ").map_or((*pattern, None), |(path, name)| (path, Some(name)));
+        if of.is_some() && of != property {
+            return false;
+        }
+        if pattern.is_empty() {
+            return true;
         }
         let absolute = |home: &Utf8PathBuf| match pattern.strip_prefix("~/") {
             Some(rest) => home.join(rest),
-            None => Utf8PathBuf::from(*pattern),
+            None => Utf8PathBuf::from(pattern),
         };
         homes.iter().map(absolute).any(|pattern| matches(&pattern, path))
     })

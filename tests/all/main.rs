@@ -1,8 +1,8 @@
 //! The integration tests, one binary.
 #![cfg(test)]
 
-mod first;
 mod local_files;
 mod local_processes;
 mod manifest;
+mod promises;
 mod support;

@@ -10,8 +10,7 @@ use crate::support::{apply, apply_well, copy, destroy, destroy_well, effects, fr
 
 fn same(what: &str, left: &Mac, right: &Mac) {
     let found = differences(left, right, false);
-    let told: Vec<String> = found.iter().map(ToString::to_string).collect();
-    assert!(told.is_empty(), "{what}:\n{}", told.join("\n"));
+    assert!(found.is_empty(), "{what}:\n{found:#?}");
 }
 
 /// A Mac on which the spine was applied, and how many effects that took.
@@ -31,7 +30,7 @@ fn plan_and_status_change_nothing() {
     engine::status(&sim, &stack).unwrap();
     assert_eq!(sim.with_mac(|mac| mac.state.meter.effects + mac.state.meter.bookkeeping), 0);
     let found = differences(&fresh(&stack), &sim.into_mac(), true);
-    assert!(found.is_empty(), "{:?}", found.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 /// Promise 2.
@@ -146,7 +145,8 @@ fn a_plan_with_nothing_to_do_is_cheap() {
     let (mac, _) = applied();
     let (stack, sim) = (spine(), sim(mac));
     let trace = traced(&sim, |machine| assert!(engine::survey(machine, &stack).unwrap().is_empty()));
-    let processes: Vec<&str> = trace.iter().filter(|entry| entry.process).map(|entry| entry.what.as_str()).collect();
+    let processes: Vec<&str> =
+        trace.iter().filter(|entry| entry.process).map(|entry| entry.what.as_str()).collect();
     assert!(processes.len() <= 5 + 1, "{processes:#?}");
     assert!(trace.iter().filter(|entry| entry.request).count() <= 3);
     assert!(trace.iter().all(|entry| entry.class.is_none()));
@@ -161,5 +161,8 @@ fn the_second_apply_only_keeps_its_books() {
     let classes: Vec<&Entry> =
         trace.iter().filter(|entry| entry.class.is_some_and(|class| class != Class::Bookkeeping)).collect();
     assert!(classes.is_empty(), "{classes:#?}");
-    assert!(!trace.iter().any(|entry| entry.what.contains("journal.jsonl") && entry.class.is_some()), "{trace:#?}");
+    assert!(
+        !trace.iter().any(|entry| entry.what.contains("journal.jsonl") && entry.class.is_some()),
+        "{trace:#?}"
+    );
 }

@@ -14,55 +14,55 @@ use forgectl::{
     value::Source,
 };
 
-pub const SPINE: &str = include_str!("../../stacks/spine.yaml");
+pub(crate) const SPINE: &str = include_str!("../../stacks/spine.yaml");
 
 /// The stack that `text` says.
-pub fn stack(text: &str) -> Stack {
+pub(crate) fn stack(text: &str) -> Stack {
     manifest::read(&Source::new("stack.yaml", text)).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-pub fn spine() -> Stack {
+pub(crate) fn spine() -> Stack {
     stack(SPINE)
 }
 
 /// The spine with `from` written as `to`.
-pub fn spine_with(from: &str, to: &str) -> Stack {
+pub(crate) fn spine_with(from: &str, to: &str) -> Stack {
     assert!(SPINE.contains(from), "the spine does not say {from}");
     stack(&SPINE.replace(from, to))
 }
 
-pub fn own_spec(stack: &Stack) -> Spec {
+pub(crate) fn own_spec(stack: &Stack) -> Spec {
     engine::own_node(stack).unwrap()
 }
 
 /// A fresh simulated Mac of the stack's own node.
-pub fn fresh(stack: &Stack) -> Mac {
+pub(crate) fn fresh(stack: &Stack) -> Mac {
     Mac::new(&own_spec(stack), 0)
 }
 
-pub fn sim(mac: Mac) -> Sim {
+pub(crate) fn sim(mac: Mac) -> Sim {
     Sim::new(mac, Options::default())
 }
 
 /// The same Mac once more.
-pub fn copy(mac: &Mac) -> Mac {
+pub(crate) fn copy(mac: &Mac) -> Mac {
     Mac::from_json(&mac.to_json().unwrap()).unwrap()
 }
 
-pub fn yes() -> How {
+pub(crate) fn yes() -> How {
     How { yes: true, command: "forgectl apply stack.yaml".into() }
 }
 
-pub fn apply(machine: &dyn Machine, stack: &Stack) -> anyhow::Result<Summary> {
+pub(crate) fn apply(machine: &dyn Machine, stack: &Stack) -> anyhow::Result<Summary> {
     engine::apply(machine, stack, &yes(), &Nobody, &Ears::default())
 }
 
-pub fn destroy(machine: &dyn Machine, stack: &Stack) -> anyhow::Result<Summary> {
+pub(crate) fn destroy(machine: &dyn Machine, stack: &Stack) -> anyhow::Result<Summary> {
     engine::destroy(machine, stack, &yes(), true, &Nobody, &Ears::default())
 }
 
 /// Applies, and insists that all went well.
-pub fn apply_well(machine: &dyn Machine, stack: &Stack) -> Summary {
+pub(crate) fn apply_well(machine: &dyn Machine, stack: &Stack) -> Summary {
     let ears = Ears::default();
     let summary =
         engine::apply(machine, stack, &yes(), &Nobody, &ears).unwrap_or_else(|error| panic!("{error:#}"));
@@ -71,7 +71,7 @@ pub fn apply_well(machine: &dyn Machine, stack: &Stack) -> Summary {
 }
 
 /// Destroys with all data, and insists that all went well.
-pub fn destroy_well(machine: &dyn Machine, stack: &Stack) -> Summary {
+pub(crate) fn destroy_well(machine: &dyn Machine, stack: &Stack) -> Summary {
     let ears = Ears::default();
     let summary = engine::destroy(machine, stack, &yes(), true, &Nobody, &ears)
         .unwrap_or_else(|error| panic!("{error:#}"));
@@ -80,7 +80,7 @@ pub fn destroy_well(machine: &dyn Machine, stack: &Stack) -> Summary {
 }
 
 /// How many effects `work` makes.
-pub fn effects(sim: &Sim, work: impl FnOnce()) -> u64 {
+pub(crate) fn effects(sim: &Sim, work: impl FnOnce()) -> u64 {
     sim.with_mac(|mac| mac.state.meter.effects = 0);
     work();
     sim.with_mac(|mac| mac.state.meter.effects)
@@ -88,10 +88,10 @@ pub fn effects(sim: &Sim, work: impl FnOnce()) -> u64 {
 
 /// Hears the events of a run, and tells them as JSON.
 #[derive(Clone, Default)]
-pub struct Ears(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Ears(Arc<Mutex<Vec<String>>>);
 
 impl Ears {
-    pub fn told(&self) -> Vec<String> {
+    pub(crate) fn told(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }

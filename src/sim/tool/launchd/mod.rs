@@ -5,6 +5,7 @@ mod brew;
 mod child;
 mod control;
 mod definition;
+mod describe;
 mod domain;
 mod environment;
 mod identity;

@@ -2,6 +2,7 @@
 
 pub mod blueprint;
 pub mod catalog;
+pub mod cli;
 pub mod desk;
 pub mod engine;
 pub mod journal;

@@ -20,7 +20,7 @@ pub use clock::Stopwatch;
 pub use env::{is_mac, own_executable};
 pub use event_file::EventFile;
 pub use manifest_file::read_manifest;
-pub use person::{Aside, AtTerminal, Nobody, Person};
+pub use person::{Aside, AtTerminal, Nobody, Person, ask_simulated_password, somebody_answers};
 pub use printer::{Printer, Stream};
 pub use screen::{ColorChoice, Screen};
 pub use sim_file::SimFile;

@@ -1,4 +1,9 @@
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
 
 use anyhow::Result;
 
@@ -9,9 +14,6 @@ pub trait Person: Send + Sync {
 
     /// Asks a question that is answered with yes or no; no answer is no.
     fn confirm(&self, question: &str) -> Result<bool>;
-
-    /// Asks for the password of a simulated Mac's sudo, saying what it is for; whether one was given.
-    fn password(&self, reasons: &[String]) -> Result<bool>;
 }
 
 /// Nobody is there.
@@ -26,69 +28,82 @@ impl Person for Nobody {
     fn confirm(&self, _: &str) -> Result<bool> {
         Ok(false)
     }
-
-    fn password(&self, _: &[String]) -> Result<bool> {
-        Ok(false)
-    }
 }
 
-/// What is drawn on the terminal while a person is asked.
+/// What is on the terminal while a person is asked.
 pub trait Aside: Send + Sync {
     /// Takes everything that moves off the terminal, does `work`, and puts it back.
     fn aside(&self, work: &mut dyn FnMut());
 
-    /// What the person is told who answers with `e`; nothing when there is nothing to explain.
+    /// What the person is told who answers with `e`.
     fn explain(&self) -> String;
 }
 
 /// The person at the terminal. Questions go to standard error, answers come from standard input.
 pub struct AtTerminal<'a> {
     view: &'a dyn Aside,
+    go_on: &'a (dyn Fn() -> Result<()> + Send + Sync),
 }
 
 impl<'a> AtTerminal<'a> {
-    /// The person who watches `view`.
-    pub fn new(view: &'a dyn Aside) -> Self {
-        Self { view }
+    /// The person who watches `view`. `go_on` fails once they have asked to stop instead of answering.
+    pub fn new(view: &'a dyn Aside, go_on: &'a (dyn Fn() -> Result<()> + Send + Sync)) -> Self {
+        Self { view, go_on }
     }
 
-    fn ask(&self, talk: impl Fn(&mut dyn BufRead, &mut dyn Write) -> io::Result<bool>) -> Result<bool> {
-        let mut answer = Ok(false);
-        self.view.aside(&mut || answer = talk(&mut io::stdin().lock(), &mut io::stderr().lock()));
-        Ok(answer?)
+    /// A line from the terminal. It is read by a thread of its own, since Ctrl-C does not end a read.
+    fn line(&self) -> Result<Option<String>> {
+        let (typed, line) = mpsc::channel();
+        thread::spawn(move || typed.send(read_line(&mut io::stdin().lock())));
+        loop {
+            match line.recv_timeout(Duration::from_millis(50)) {
+                Ok(line) => return Ok(line?),
+                Err(RecvTimeoutError::Timeout) => (self.go_on)()?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            }
+        }
     }
 }
 
 impl Person for AtTerminal<'_> {
     fn can_answer(&self) -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
+        somebody_answers()
     }
 
     fn confirm(&self, question: &str) -> Result<bool> {
-        self.ask(|answers, paper| confirm(question, &|| self.view.explain(), answers, paper))
+        let mut answer = Ok(false);
+        self.view.aside(&mut || {
+            answer = confirm(question, &|| self.view.explain(), &|| self.line(), &mut io::stderr().lock());
+        });
+        answer
     }
+}
 
-    fn password(&self, reasons: &[String]) -> Result<bool> {
-        self.ask(|answers, paper| {
-            writeln!(paper, "sudo on the simulated Mac asks for a password, for: {}", reasons.join(", "))?;
-            write!(paper, "Password (any will do; none refuses): ")?;
-            paper.flush()?;
-            Ok(line(answers)?.is_some_and(|line| !line.is_empty()))
-        })
-    }
+/// Whether a question on the terminal would be seen and answered.
+pub fn somebody_answers() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks at the terminal for the password of a simulated Mac's sudo, which is whatever is typed; nothing typed refuses.
+pub fn ask_simulated_password(reasons: &[String]) -> io::Result<bool> {
+    let mut paper = io::stderr().lock();
+    writeln!(paper, "sudo on the simulated Mac asks for a password, for: {}", reasons.join(", "))?;
+    write!(paper, "Password (any will do, none refuses): ")?;
+    paper.flush()?;
+    Ok(read_line(&mut io::stdin().lock())?.is_some_and(|line| !line.is_empty()))
 }
 
 /// Asks until the answer can be understood; the end of all answers is no.
 fn confirm(
     question: &str,
     explain: &dyn Fn() -> String,
-    answers: &mut dyn BufRead,
+    line: &dyn Fn() -> Result<Option<String>>,
     paper: &mut dyn Write,
-) -> io::Result<bool> {
+) -> Result<bool> {
     loop {
         write!(paper, "{question} ")?;
         paper.flush()?;
-        let Some(answer) = line(answers)? else {
+        let Some(answer) = line()? else {
             writeln!(paper)?;
             return Ok(false);
         };
@@ -101,19 +116,22 @@ fn confirm(
     }
 }
 
-fn line(answers: &mut dyn BufRead) -> io::Result<Option<String>> {
+fn read_line(answers: &mut dyn BufRead) -> io::Result<Option<String>> {
     let mut line = String::new();
     Ok((answers.read_line(&mut line)? > 0).then(|| line.trim().to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     fn asked(answers: &str) -> (bool, String) {
         let mut paper = vec![];
-        let explain = || "because\n".to_owned();
-        let yes = confirm("Apply? [y/N/e(xplain)]", &explain, &mut answers.as_bytes(), &mut paper).unwrap();
+        let answers = Mutex::new(answers.as_bytes());
+        let line = || Ok(read_line(&mut *answers.lock().unwrap())?);
+        let yes = confirm("Apply? [y/N/e(xplain)]", &|| "because\n".to_owned(), &line, &mut paper).unwrap();
         (yes, String::from_utf8(paper).unwrap())
     }
 
@@ -130,5 +148,11 @@ mod tests {
         let (yes, paper) = asked("e\ny\n");
         assert!(yes);
         assert_eq!(paper, "Apply? [y/N/e(xplain)] because\nApply? [y/N/e(xplain)] ");
+    }
+
+    #[test]
+    fn who_asks_to_stop_has_not_answered() {
+        let stopped = || -> Result<Option<String>> { anyhow::bail!("interrupted") };
+        assert!(confirm("Apply?", &String::new, &stopped, &mut vec![]).is_err());
     }
 }

@@ -4,37 +4,20 @@ use std::{
     os::unix::fs::{MetadataExt, OpenOptionsExt},
 };
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
 use crate::value::Problem;
 
-/// The first words of every such file.
-const FORMAT: &str = "forgectl simulated Mac";
-
-/// The version of the form that this program writes; it reads all up to it.
-const VERSION: u32 = 1;
+/// The most that is read of such a file, in bytes: 256 MiB.
+const LIMIT: u64 = 256 << 20;
 
 /// A file that keeps a simulated Mac between calls, held by one run at a time.
 #[derive(Debug)]
 pub struct SimFile {
     path: Utf8PathBuf,
     lock: Lock,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Envelope<T> {
-    format: String,
-    version: u32,
-    mac: T,
-}
-
-#[derive(Deserialize)]
-struct Label {
-    format: String,
-    version: u32,
 }
 
 impl SimFile {
@@ -59,55 +42,38 @@ impl SimFile {
         fs::symlink_metadata(&self.path).is_ok()
     }
 
-    /// Reads the Mac in it.
-    pub fn load<T: DeserializeOwned>(&self) -> Result<T> {
+    /// Reads it.
+    pub fn read(&self) -> Result<String> {
         Self::peek(&self.path)
     }
 
-    /// Reads the Mac in the file at `path` as it was last saved, whoever holds it.
-    pub fn peek<T: DeserializeOwned>(path: &Utf8Path) -> Result<T> {
-        let foreign = || {
-            Problem::manifest(format!("this is not a simulated Mac: `{path}`"))
-                .remedy(format!("forgectl sim new {path} --chip M4 --memory 16GB --macos 15.5"))
-        };
-        let text = fs::read_to_string(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Problem::manifest(format!("there is no simulated Mac: `{path}`"))
-                .remedy(format!("forgectl sim new {path} --chip M4 --memory 16GB --macos 15.5")),
-            ErrorKind::InvalidData | ErrorKind::IsADirectory => foreign().why(error.to_string()),
-            _ => Problem::manifest(format!("the simulated Mac cannot be read: `{path}`"))
-                .why(error.to_string()),
+    /// Reads the file at `path` as it was last saved, whoever holds it.
+    pub fn peek(path: &Utf8Path) -> Result<String> {
+        let mut text = String::new();
+        File::open(path).and_then(|file| file.take(LIMIT).read_to_string(&mut text)).map_err(|error| {
+            match error.kind() {
+                ErrorKind::NotFound => Problem::manifest(format!("there is no simulated Mac: `{path}`")),
+                ErrorKind::InvalidData | ErrorKind::IsADirectory => {
+                    Problem::manifest(format!("this is not a simulated Mac: `{path}`")).why(error.to_string())
+                }
+                _ => Problem::manifest(format!("the simulated Mac cannot be read: `{path}`"))
+                    .why(error.to_string()),
+            }
+            .remedy(format!("forgectl sim new {path} --chip M4 --memory 16GB --macos 15.5"))
         })?;
-        let label: Label = serde_json::from_str(&text).map_err(|error| foreign().why(error.to_string()))?;
-        if label.format != FORMAT {
-            bail!(foreign());
-        }
-        if label.version > VERSION {
-            bail!(
-                Problem::manifest(format!("the simulated Mac is of a newer forgectl: `{path}`"))
-                    .why(format!("it has version {}, this program reads up to {VERSION}", label.version))
-                    .hint("use the forgectl that wrote it, or make a new one")
-            );
-        }
-        let envelope: Envelope<T> = serde_json::from_str(&text).map_err(|error| {
-            Problem::manifest(format!("the simulated Mac is damaged: `{path}`"))
-                .why(error.to_string())
-                .remedy(format!("forgectl sim new {path} --force --chip M4 --memory 16GB --macos 15.5"))
-        })?;
-        Ok(envelope.mac)
+        Ok(text)
     }
 
-    /// Puts `mac` into it: whole or not at all, and synced.
-    pub fn save<T: Serialize>(&self, mac: &T) -> Result<()> {
-        Ok(self.put(mac).map_err(|error| {
+    /// Puts `text` into it: whole or not at all, and synced.
+    pub fn save(&self, text: &str) -> Result<()> {
+        Ok(self.put(text).map_err(|error| {
             Problem::mac(format!("the simulated Mac cannot be saved: `{}`", self.path)).why(error.to_string())
         })?)
     }
 
-    fn put<T: Serialize>(&self, mac: &T) -> io::Result<()> {
+    fn put(&self, text: &str) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(folder(&self.path))?;
-        let envelope = Envelope { format: FORMAT.to_owned(), version: VERSION, mac };
-        serde_json::to_writer(&mut file, &envelope)?;
-        file.write_all(b"\n")?;
+        file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(&self.path)?;
         File::open(folder(&self.path))?.sync_all()
@@ -201,9 +167,9 @@ mod tests {
         let (folder, path) = place();
         let file = SimFile::take(&path, "sim new").unwrap();
         assert!(!file.exists());
-        file.save(&vec![1, 2, 3]).unwrap();
+        file.save("a Mac").unwrap();
         drop(file);
-        assert_eq!(SimFile::take(&path, "plan").unwrap().load::<Vec<u8>>().unwrap(), [1, 2, 3]);
+        assert_eq!(SimFile::take(&path, "plan").unwrap().read().unwrap(), "a Mac");
         let left: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["mac.json"]);
@@ -228,20 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_refused_by_name() {
-        let (_folder, path) = place();
-        let said = |content: &str| {
-            fs::write(&path, content).unwrap();
-            SimFile::peek::<Vec<u8>>(&path).unwrap_err().to_string()
-        };
-        assert!(
-            SimFile::peek::<Vec<u8>>(&path).unwrap_err().to_string().starts_with("there is no simulated Mac")
-        );
-        assert!(said("forge: 1\n").starts_with("this is not a simulated Mac"));
-        assert!(said(r#"{"format": "other", "version": 1}"#).starts_with("this is not a simulated Mac"));
-        let newer = format!(r#"{{"format": "{FORMAT}", "version": 2, "mac": {{}}}}"#);
-        assert!(said(&newer).starts_with("the simulated Mac is of a newer forgectl"));
-        let damaged = format!(r#"{{"format": "{FORMAT}", "version": 1, "mac": {{}}}}"#);
-        assert!(said(&damaged).starts_with("the simulated Mac is damaged"));
+    fn what_is_no_text_file_is_refused_by_name() {
+        let (folder, path) = place();
+        let said = |path: &Utf8Path| SimFile::peek(path).unwrap_err().to_string();
+        assert_eq!(said(&path), format!("there is no simulated Mac: `{path}`"));
+        fs::write(&path, b"\xff\xfe").unwrap();
+        assert_eq!(said(&path), format!("this is not a simulated Mac: `{path}`"));
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        assert_eq!(said(folder), format!("this is not a simulated Mac: `{folder}`"));
     }
 }

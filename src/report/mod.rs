@@ -1,6 +1,7 @@
 //! Turns plans, events and results into something to read: a page for people, JSON for programs. Every view is a function
 //! to a text; only the views of a run write it themselves, since a run is told while it happens.
 
+mod diff;
 mod explain;
 mod facts;
 mod ink;
@@ -16,11 +17,12 @@ mod tests;
 mod trace;
 mod words;
 
+pub use diff::{differences, differences_total};
 pub use explain::explained;
 pub use facts::facts;
 pub use plan::{plan, plan_json, plan_totals};
 pub use problem::{problems, problems_json};
-pub use rehearsal::rehearsal;
+pub use rehearsal::{rehearsal, rehearsal_totals};
 pub use status::{status, status_json, status_totals};
 pub use trace::trace;
 

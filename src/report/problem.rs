@@ -37,9 +37,10 @@ pub fn problems(word: &str, problems: &[Problem], screen: Screen) -> String {
     page.done()
 }
 
-/// Problems for programs: `{"problems": [{what, why, hints, remedy, place, resource}]}`.
-pub fn problems_json(problems: &[Problem]) -> anyhow::Result<String> {
-    super::json(&json!({ "problems": problems.iter().map(ProblemView::from).collect::<Vec<_>>() }))
+/// Problems for programs, in one line: `{"problems": [{what, why, hints, remedy, place, resource}]}`.
+pub fn problems_json(problems: &[Problem]) -> String {
+    let problems: Vec<_> = problems.iter().map(ProblemView::from).collect();
+    json!({ "problems": problems }).to_string() + "\n"
 }
 
 fn one(word: &str, problem: &Problem, page: &mut Page) {

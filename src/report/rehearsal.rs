@@ -26,11 +26,13 @@ pub fn rehearsal(rehearsal: &Rehearsal, screen: Screen) -> String {
         }
         page.line("");
     }
-    totals(rehearsal, &mut page);
+    page.lines(&rehearsal_totals(rehearsal, screen));
     page.done()
 }
 
-fn totals(rehearsal: &Rehearsal, page: &mut Page) {
+/// A rehearsal in three lines: the first run, the most that it took, the second run.
+pub fn rehearsal_totals(rehearsal: &Rehearsal, screen: Screen) -> String {
+    let mut page = Page::new(screen);
     let ink = page.ink;
     let (first, second) = (&rehearsal.first, &rehearsal.second);
     let failed =
@@ -62,6 +64,7 @@ fn totals(rehearsal: &Rehearsal, page: &mut Page) {
         ))
     };
     page.hanging("Second run:  ", &again);
+    page.done()
 }
 
 /// `0:02:05` since the start.

@@ -44,16 +44,16 @@ impl Sink for EventLog<'_> {
     }
 }
 
-/// An event as one line of JSON without its end: `time` (UTC, RFC 3339), `event`, and what belongs to it.
-pub fn event_line(event: &Event, time: Timestamp) -> String {
+/// An event as one line of JSON without its end: `at` (UTC, RFC 3339), `event`, and what belongs to it.
+pub fn event_line(event: &Event, at: Timestamp) -> String {
     #[derive(Serialize)]
     struct Line<'e> {
-        time: Timestamp,
+        at: Timestamp,
         #[serde(flatten)]
         event: &'e Event,
     }
-    serde_json::to_string(&Line { time, event }).unwrap_or_else(|error| {
-        format!(r#"{{"time":"{time}","event":"unprintable","why":{:?}}}"#, error.to_string())
+    serde_json::to_string(&Line { at, event }).unwrap_or_else(|error| {
+        format!(r#"{{"at":"{at}","event":"unprintable","why":{:?}}}"#, error.to_string())
     })
 }
 
@@ -71,7 +71,7 @@ mod tests {
         let line = event_line(&event, "2026-05-04T10:20:30Z".parse().unwrap());
         assert!(!line.contains('\n'));
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(value["time"], "2026-05-04T10:20:30Z");
+        assert_eq!(value["at"], "2026-05-04T10:20:30Z");
         assert_eq!(value["event"], "resource-failed");
         assert_eq!(value["id"], "job/dev.forge.ollama");
         assert_eq!(value["problem"]["remedy"][0], "forgectl apply stack.yaml");

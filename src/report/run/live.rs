@@ -132,6 +132,13 @@ impl Aside for Live<'_> {
     }
 }
 
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        // A run that could not go on leaves no line that seems to move.
+        let _ = self.bars.clear();
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

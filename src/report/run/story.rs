@@ -157,7 +157,9 @@ impl Story {
         if plan.is_empty() && plan.refusals.is_empty() {
             return String::new();
         }
-        plan::plan(plan, self.manner.out, false) + "\n"
+        // What speaks against it ends the run, and is told then.
+        let plan = Plan { refusals: vec![], ..plan.clone() };
+        plan::plan(&plan, self.manner.out, false) + "\n"
     }
 
     fn goes_on(&mut self, id: &Id, words: &str) {

@@ -27,6 +27,9 @@ impl Told<'_> {
         for (name, url) in &self.summary.open {
             page.line(&format!("Open {}: {}", ink.plain(name), ink.plain(url)));
         }
+        if self.summary.declined {
+            return self.last_line(screen);
+        }
         if !self.summary.ok() && !self.manifest.is_empty() {
             page.line("To go on from here:");
             page.line(&format!("    forgectl {} {}", self.command, ink.plain(self.manifest)));
@@ -41,6 +44,9 @@ impl Told<'_> {
     pub(super) fn last_line(&self, screen: Screen) -> String {
         let ink = Ink::new(screen);
         let summary = self.summary;
+        if summary.declined {
+            return format!("{}\n", ink.warn("Nothing was changed: the plan was not agreed to"));
+        }
         let unchanged = summary.unchanged;
         if summary.ok() && summary.changed.is_empty() {
             let text = match self.command {
@@ -117,5 +123,7 @@ mod tests {
         let idle = Summary { unchanged: 9, ..Summary::default() };
         assert_eq!(told("apply", &idle), "Nothing to do: 9 resources are as wanted\n");
         assert_eq!(told("destroy", &Summary::default()), "Nothing to remove\n");
+        let declined = Summary { declined: true, log: "/log".to_owned(), ..Summary::default() };
+        assert_eq!(told("apply", &declined), "Nothing was changed: the plan was not agreed to\n");
     }
 }

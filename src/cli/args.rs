@@ -1,0 +1,185 @@
+use clap::{
+    Parser, Subcommand, ValueEnum,
+    builder::{FalseyValueParser, Styles, styling::AnsiColor},
+};
+
+use super::{
+    apply, completions, destroy, examples::examples, facts, plan, rehearse, schema, sim, status,
+    target::Target, validate,
+};
+use crate::desk::ColorChoice;
+
+const STYLES: Styles =
+    Styles::styled().header(AnsiColor::Green.on_default().bold()).literal(AnsiColor::Cyan.on_default());
+
+/// Brings an Apple-Silicon Mac to a declared state for local AI, and proves it.
+#[derive(Debug, Parser)]
+#[command(name = "forgectl", version, styles = STYLES, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = examples(&["forgectl plan stack.yaml", "forgectl rehearse stack.yaml"]))]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes, before or after its name.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Global {
+    /// The Mac to look at or change: `sim:FILE`, `dir:PATH`, or a fresh simulated one by `chip=M4,memory=16GB[,macos=15.5]
+    /// [,disk=460GB][,sudo=asks|nopasswd|denied][,session=gui|ssh]`; without it this Mac
+    #[arg(long, global = true, value_name = "TARGET", env = "FORGECTL_ON")]
+    pub(super) on: Option<Target>,
+    /// For people, or for programs
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM", env = "FORGECTL_OUTPUT")]
+    pub(super) output: Output,
+    /// Say only what went wrong, and the result
+    #[arg(long, short, global = true, env = "FORGECTL_QUIET", value_parser = FalseyValueParser::new())]
+    pub(super) quiet: bool,
+    /// When to use colour; `auto` heeds the terminal, `NO_COLOR`, `TERM=dumb` and `CI`
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", env = "FORGECTL_COLOR")]
+    pub(super) color: Color,
+}
+
+/// Who reads the output.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum Output {
+    /// People.
+    #[default]
+    Human,
+    /// Programs.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal that wants it.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check a manifest: every fault at once, with line and column
+    #[command(after_help = examples(&["forgectl validate stack.yaml", "cat stack.yaml | forgectl validate -"]))]
+    Validate(validate::Args),
+    /// Print the JSON Schema of manifests, for editors
+    #[command(after_help = examples(&["forgectl schema", "forgectl schema > stack.schema.json"]))]
+    Schema(schema::Args),
+    /// Show what apply would change, without touching anything
+    #[command(after_help = examples(&["forgectl plan stack.yaml --explain", "forgectl plan stack.yaml --on sim:mac.json"]))]
+    Plan(plan::Args),
+    /// Bring the Mac to what the manifest says, and prove it
+    #[command(after_help = examples(&["forgectl apply stack.yaml", "forgectl apply stack.yaml --yes --events run.jsonl"]))]
+    Apply(apply::Args),
+    /// Take away what forgectl brought, and give back what it changed
+    #[command(after_help = examples(&["forgectl destroy stack.yaml", "forgectl destroy stack.yaml --all-data --yes"]))]
+    Destroy(destroy::Args),
+    /// Check whether everything is there and healthy
+    #[command(visible_alias = "verify")]
+    #[command(after_help = examples(&["forgectl status stack.yaml", "forgectl status stack.yaml --use"]))]
+    Status(status::Args),
+    /// Print what is known of the Mac
+    #[command(after_help = examples(&["forgectl facts", "forgectl facts --output json"]))]
+    Facts(facts::Args),
+    /// Apply twice on a fresh simulated Mac, and tell time, disk and memory
+    #[command(after_help = examples(&[
+        "forgectl rehearse stack.yaml",
+        "forgectl rehearse stack.yaml --on chip=M4,memory=16GB --bandwidth 50",
+    ]))]
+    Rehearse(rehearse::Args),
+    /// Make, look into and compare simulated Macs
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    #[command(after_help = examples(&[
+        "forgectl sim new mac.json --chip \"M4 Pro\" --memory 64GB --macos 15.5",
+        "forgectl sim exec mac.json -- launchctl list",
+    ]))]
+    Sim(sim::Args),
+    /// Print the completions of a shell
+    #[command(after_help = examples(&[
+        "forgectl completions zsh > ~/.zfunc/_forgectl",
+        "forgectl completions bash > ~/.local/share/bash-completion/completions/forgectl",
+    ]))]
+    Completions(completions::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn every_command(command: &clap::Command, heard: &mut impl FnMut(&clap::Command)) {
+        heard(command);
+        command.get_subcommands().filter(|command| command.get_name() != "help").for_each(|command| {
+            every_command(command, heard);
+        });
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_ends_with_two_examples() {
+        every_command(&Args::command(), &mut |command| {
+            if command.is_hide_set() {
+                return;
+            }
+            let help = command.clone().render_help().to_string();
+            let examples = help.split("Examples:\n").nth(1).unwrap_or_default();
+            let lines: Vec<_> = examples.lines().filter(|line| !line.is_empty()).collect();
+            assert!(
+                lines.len() == 2 && lines.iter().all(|line| line.contains("forgectl ")),
+                "{}: {lines:?}",
+                command.get_name()
+            );
+        });
+    }
+
+    #[test]
+    fn every_example_is_a_right_command_line() {
+        every_command(&Args::command(), &mut |command| {
+            let help = command.clone().render_help().to_string();
+            for example in help.split("Examples:\n").nth(1).unwrap_or_default().lines() {
+                let line = example.trim().rsplit("| ").next().unwrap_or_default();
+                let line = line.split(" > ").next().unwrap_or_default();
+                let words = line.replace("\"M4 Pro\"", "M4\u{a0}Pro");
+                let words = words.split_whitespace().map(|word| word.replace('\u{a0}', " "));
+                if let Err(error) = Args::try_parse_from(words) {
+                    assert!(line.is_empty(), "{line}: {error}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn every_flag_has_a_variable() {
+        every_command(&Args::command(), &mut |command| {
+            for flag in command.get_arguments().filter(|arg| !arg.is_positional()) {
+                let name = flag.get_id().as_str();
+                if ["help", "version"].contains(&name) {
+                    continue;
+                }
+                let variable = flag.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+                assert!(variable.starts_with("FORGECTL_"), "{} {name}", command.get_name());
+            }
+        });
+    }
+}

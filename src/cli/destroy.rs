@@ -1,0 +1,35 @@
+use anyhow::Result;
+use clap::builder::FalseyValueParser;
+
+use super::{
+    context::Context,
+    node::{Node, Use},
+    running::{self, Flags},
+    stack::Manifest,
+};
+use crate::engine;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    manifest: Manifest,
+    /// Take away data too: models, logs, and tools that others may use by now
+    #[arg(long, env = "FORGECTL_ALL_DATA", value_parser = FalseyValueParser::new())]
+    all_data: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
+    let stack = args.manifest.read()?;
+    let node = Node::open(context, Some(&stack), Use::Change("destroy"))?;
+    let all_data = if args.all_data { " --all-data" } else { "" };
+    let command = args.manifest.command("destroy", context) + all_data;
+    let code = node.work(context, args.flags.trace, |machine| {
+        running::tell(&args.flags, context, machine, command, |how, person, sink| {
+            engine::destroy(machine, &stack, how, args.all_data, person, sink)
+        })
+    });
+    node.keep()?;
+    code
+}

@@ -1,0 +1,86 @@
+use anyhow::Result;
+use camino::Utf8PathBuf;
+use clap::builder::FalseyValueParser;
+
+use super::context::{Context, INTERRUPTED};
+use crate::{
+    desk::{self, AtTerminal, EventFile, Person, Stream},
+    engine::{
+        How,
+        event::{Sink, Summary},
+    },
+    machine::{Machine, Wait},
+    report::run::{Both, EventLog, JsonLines, Live, Manner, Plain},
+    value::Problem,
+};
+
+/// The flags of what changes a Mac.
+#[derive(Debug, clap::Args)]
+pub(super) struct Flags {
+    /// Agree to the plan beforehand
+    #[arg(long, short, env = "FORGECTL_YES", value_parser = FalseyValueParser::new())]
+    yes: bool,
+    /// Write every event to this file too, a line of JSON each
+    #[arg(long, value_name = "FILE", env = "FORGECTL_EVENTS")]
+    events: Option<Utf8PathBuf>,
+    /// Print every look at the Mac and every change with its time
+    #[arg(long, env = "FORGECTL_TRACE", value_parser = FalseyValueParser::new())]
+    pub(super) trace: bool,
+}
+
+/// Lets `work`, a call of the engine, run, told as the person wants it, and answers with the exit code. `command` is what they typed, for the hint
+/// when nobody can be asked.
+pub(super) fn tell(
+    flags: &Flags,
+    context: &Context,
+    machine: &dyn Machine,
+    command: String,
+    work: impl FnOnce(&How, &dyn Person, &dyn Sink) -> Result<Summary>,
+) -> Result<u8> {
+    let log = flags.events.as_deref().map(EventFile::create).transpose()?;
+    let log = log.map(|file| EventLog::new(file, Box::new(|| machine.now())));
+    let how = How { yes: flags.yes, command: command.clone() };
+    let clock = Box::new(|| machine.now());
+    let run = |person: &dyn Person, view: &dyn Sink| match &log {
+        Some(log) => work(&how, person, &Both(view, log)),
+        None => work(&how, person, view),
+    };
+    let summary = if context.json() {
+        run(&Program { command }, &JsonLines::new(clock))
+    } else {
+        let asks = !flags.yes && desk::somebody_answers();
+        let (out, err) = (context.screen(Stream::Out), context.screen(Stream::Err));
+        let manner = Manner { out, err, quiet: context.quiet(), asks };
+        let go_on = || machine.wait(std::time::Duration::ZERO, Wait::Poll);
+        if err.live && !context.quiet() && !flags.trace {
+            let view = Live::new(manner, clock);
+            run(&AtTerminal::new(&view, &go_on), &view)
+        } else {
+            let view = Plain::new(manner, clock);
+            run(&AtTerminal::new(&view, &go_on), &view)
+        }
+    }?;
+    Ok(match () {
+        () if summary.interrupted => INTERRUPTED,
+        () if !summary.ok() || summary.declined => 1,
+        () => 0,
+    })
+}
+
+/// A program reads the output, and a question would be lost in it.
+struct Program {
+    command: String,
+}
+
+impl Person for Program {
+    fn can_answer(&self) -> bool {
+        true
+    }
+
+    fn confirm(&self, _: &str) -> Result<bool> {
+        Err(Problem::manifest("nobody is asked where a program reads the output")
+            .hint("read the plan, then agree beforehand")
+            .remedy(format!("{} --output json --yes", self.command))
+            .into())
+    }
+}

@@ -1,0 +1,93 @@
+use anyhow::{Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::builder::FalseyValueParser;
+
+use crate::{
+    cli::{
+        context::Context,
+        stack,
+        target::{self, DISK, Target},
+    },
+    desk::SimFile,
+    engine,
+    sim::{Mac, Session, Spec, SudoMode},
+    value::{DiskSize, MemorySize, Problem},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The file to keep it in, or `dir:PATH` for a folder with real files and processes
+    #[arg(value_name = "FILE")]
+    place: String,
+    /// `M4 Pro`
+    #[arg(long, value_parser = target::chip, required_unless_present = "for_stack", env = "FORGECTL_SIM_CHIP")]
+    chip: Option<String>,
+    /// `64GB`
+    #[arg(long, value_name = "SIZE", required_unless_present = "for_stack", env = "FORGECTL_SIM_MEMORY")]
+    memory: Option<MemorySize>,
+    /// `15.5`
+    #[arg(long, value_parser = target::macos, value_name = "VERSION", required_unless_present = "for_stack", env = "FORGECTL_SIM_MACOS")]
+    macos: Option<String>,
+    /// Free room on its disk [default: 460GB]
+    #[arg(long, value_name = "SIZE", env = "FORGECTL_SIM_DISK")]
+    disk: Option<DiskSize>,
+    /// Whether sudo asks, lets pass or denies: `asks`, `nopasswd`, `denied`
+    #[arg(long, value_parser = target::named::<SudoMode>, default_value = "nopasswd", value_name = "MODE", env = "FORGECTL_SIM_SUDO")]
+    sudo: SudoMode,
+    /// Where the user sits: `gui`, at the screen, or `ssh`
+    #[arg(long, value_parser = target::named::<Session>, default_value = "gui", value_name = "WHERE", env = "FORGECTL_SIM_SESSION")]
+    session: Session,
+    /// The Mac that this manifest asks for, with what the stack does not bring itself
+    #[arg(long = "for", value_name = "STACK", env = "FORGECTL_SIM_FOR")]
+    for_stack: Option<Utf8PathBuf>,
+    /// Replace one that is there
+    #[arg(long, env = "FORGECTL_FORCE", value_parser = FalseyValueParser::new())]
+    force: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
+    let spec = spec(args)?;
+    match args.place.parse() {
+        Ok(Target::Folder(_)) => bail!(Problem::manifest("a Mac in a folder cannot be made here")),
+        Ok(Target::File(path)) => in_file(&path, &spec, args.force)?,
+        _ => in_file(Utf8Path::new(&args.place), &spec, args.force)?,
+    }
+    let words = format!("{} {} with macOS {}", spec.chip, MemorySize(spec.memory), spec.macos);
+    context.say(format_args!("Made a simulated {words}: {}", args.place));
+    Ok(0)
+}
+
+/// What is said by flags goes before what the manifest asks for.
+fn spec(args: &Args) -> Result<Spec> {
+    let wanted = args.for_stack.as_deref().map(stack::read).transpose()?;
+    let base = wanted.as_ref().map(engine::own_node).transpose()?.unwrap_or_else(|| Spec {
+        chip: String::new(),
+        memory: 0,
+        macos: String::new(),
+        disk_free: DISK.0,
+        sudo: args.sudo,
+        session: args.session,
+        ollama: false,
+        user: "lab".to_owned(),
+    });
+    Ok(Spec {
+        chip: args.chip.clone().unwrap_or(base.chip),
+        memory: args.memory.map_or(base.memory, |memory| memory.0),
+        macos: args.macos.clone().unwrap_or(base.macos),
+        disk_free: args.disk.map_or(base.disk_free, |disk| disk.0),
+        sudo: args.sudo,
+        session: args.session,
+        ..base
+    })
+}
+
+fn in_file(path: &Utf8Path, spec: &Spec, force: bool) -> Result<()> {
+    let file = SimFile::take(path, "sim new")?;
+    if file.exists() && !force {
+        bail!(
+            Problem::manifest(format!("something is there already: `{path}`"))
+                .hint("take another name, or add `--force` to replace it")
+        );
+    }
+    file.save(&Mac::new(spec, 0).to_json()?)
+}

@@ -1,0 +1,42 @@
+use anyhow::Result;
+use clap::builder::FalseyValueParser;
+
+use super::{
+    context::Context,
+    node::{Node, Use},
+    stack::Manifest,
+};
+use crate::{engine, report};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    manifest: Manifest,
+    /// Prove it by use too: this loads what it says beforehand
+    #[arg(long = "use", env = "FORGECTL_USE", value_parser = FalseyValueParser::new())]
+    by_use: bool,
+    /// Print every look at the Mac with its time
+    #[arg(long, env = "FORGECTL_TRACE", value_parser = FalseyValueParser::new())]
+    trace: bool,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
+    let stack = args.manifest.read()?;
+    let how = if args.by_use { Use::Change("status --use") } else { Use::Look };
+    let node = Node::open(context, Some(&stack), how)?;
+    let status = node.work(context, args.trace, |machine| {
+        if args.by_use {
+            engine::status_by_use(machine, &stack, &mut |loads| context.say(format_args!("Using {loads}")))
+        } else {
+            engine::status(machine, &stack)
+        }
+    });
+    node.keep()?;
+    let status = status?;
+    context.print(
+        || report::status_json(&status),
+        |screen| report::status(&status, screen),
+        |screen| report::status_totals(&status, screen),
+    )?;
+    Ok(if status.ok() { 0 } else { 2 })
+}

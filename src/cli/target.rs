@@ -1,0 +1,154 @@
+use std::{fmt, str::FromStr};
+
+use camino::Utf8PathBuf;
+
+use crate::{
+    catalog,
+    sim::{Session, Spec, SudoMode},
+    value::{DiskSize, MemorySize},
+};
+
+/// The Mac that a command is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Target {
+    /// The one that forgectl runs on.
+    ThisMac,
+    /// A simulated one kept in a file.
+    File(Utf8PathBuf),
+    /// One in a folder.
+    Folder(Utf8PathBuf),
+    /// A fresh simulated one, gone when the command ends.
+    Fresh(Box<Spec>),
+}
+
+/// Free bytes of a simulated Mac's disk where nobody says otherwise.
+pub(super) const DISK: DiskSize = DiskSize(460_000_000_000);
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("sim", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("dir", path)) if !path.is_empty() => Ok(Self::Folder(path.into())),
+            _ if text.contains('=') => fresh(text).map(|spec| Self::Fresh(Box::new(spec))),
+            _ => {
+                Err("it is `sim:FILE`, `dir:PATH` or `chip=M4,memory=16GB`; leave it out for this Mac".into())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ThisMac => f.write_str("this Mac"),
+            Self::File(path) => write!(f, "sim:{path}"),
+            Self::Folder(path) => write!(f, "dir:{path}"),
+            Self::Fresh(spec) => {
+                let (memory, disk) = (MemorySize(spec.memory), DiskSize(spec.disk_free));
+                write!(f, "chip={},memory={memory},macos={},disk={disk}", spec.chip, spec.macos)?;
+                write!(f, ",sudo={},session={}", name(spec.sudo), name(spec.session))
+            }
+        }
+    }
+}
+
+fn fresh(text: &str) -> Result<Spec, String> {
+    let mut spec = Spec {
+        chip: String::new(),
+        memory: 0,
+        macos: "15.5".to_owned(),
+        disk_free: DISK.0,
+        sudo: SudoMode::Nopasswd,
+        session: Session::Gui,
+        ollama: false,
+        user: "lab".to_owned(),
+    };
+    for part in text.split(',') {
+        let Some((key, value)) = part.split_once('=') else {
+            return Err(format!("`{part}` is not of the form `key=value`"));
+        };
+        match key.trim() {
+            "chip" => spec.chip = chip(value)?,
+            "memory" => spec.memory = value.parse::<MemorySize>()?.0,
+            "macos" => spec.macos = macos(value)?,
+            "disk" => spec.disk_free = value.parse::<DiskSize>()?.0,
+            "sudo" => spec.sudo = named(value)?,
+            "session" => spec.session = named(value)?,
+            _ => return Err(format!("`{key}` is none of chip, memory, macos, disk, sudo, session")),
+        }
+    }
+    if spec.chip.is_empty() || spec.memory == 0 {
+        return Err("a fresh simulated Mac needs `chip=` and `memory=`".into());
+    }
+    Ok(spec)
+}
+
+/// A chip that is known: `M4 Pro`.
+pub(super) fn chip(text: &str) -> Result<String, String> {
+    let known = || catalog::chips().iter().map(|chip| chip.name.as_str()).collect::<Vec<_>>().join(", ");
+    catalog::chip(text).map(|chip| chip.name.clone()).ok_or_else(|| format!("the chips are {}", known()))
+}
+
+/// A version of macOS: `15.5`.
+pub(super) fn macos(text: &str) -> Result<String, String> {
+    let numbers: Vec<&str> = text.split('.').collect();
+    let dotted = numbers.len() <= 3 && numbers.iter().all(|number| number.parse::<u16>().is_ok());
+    if dotted {
+        Ok(text.to_owned())
+    } else {
+        Err("a version is up to three numbers with dots: `15.5`".into())
+    }
+}
+
+/// A value of a simulated Mac's `sudo` or `session` by its name.
+pub(super) fn named<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    let wrong = |error: serde_json::Error| {
+        let error = error.to_string();
+        error.split(" at line").next().unwrap_or_default().replace("variant", "value")
+    };
+    serde_json::from_value(text.into()).map_err(wrong)
+}
+
+fn name(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_file_a_folder_or_a_fresh_mac() {
+        assert_eq!("sim:a/mac.json".parse(), Ok(Target::File("a/mac.json".into())));
+        assert_eq!("dir:/tmp/mac".parse(), Ok(Target::Folder("/tmp/mac".into())));
+        let Ok(Target::Fresh(spec)) = "chip=M4 Pro,memory=64GB".parse() else { panic!() };
+        assert_eq!((spec.chip.as_str(), spec.memory, spec.macos.as_str()), ("M4 Pro", 64 << 30, "15.5"));
+        assert_eq!((spec.sudo, spec.session, spec.disk_free), (SudoMode::Nopasswd, Session::Gui, DISK.0));
+    }
+
+    #[test]
+    fn what_it_prints_is_what_it_is_read_from() {
+        for text in [
+            "sim:mac.json",
+            "dir:/tmp/mac",
+            "chip=M4,memory=16GB,macos=26.1,disk=100GB,sudo=asks,session=ssh",
+        ] {
+            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let wrong = |text: &str| text.parse::<Target>().unwrap_err();
+        assert!(wrong("mac.json").contains("`sim:FILE`"));
+        assert!(wrong("chip=M9,memory=16GB").contains("M4 Pro"));
+        assert!(wrong("chip=M4").contains("needs"));
+        assert!(wrong("chip=M4,memory=16GB,colour=red").contains("`colour` is none of"));
+        assert!(wrong("chip=M4,memory=16").contains("is not a size"));
+        assert!(wrong("chip=M4,memory=16GB,sudo=maybe").contains("nopasswd"));
+        assert!(wrong("chip=M4,memory=16GB,macos=new").contains("`15.5`"));
+        assert!(wrong("sim:").contains("`sim:FILE`"));
+    }
+}

@@ -48,6 +48,7 @@ fn plan(criterion: &mut Criterion) {
         let entries: Vec<Entry> = (0..count)
             .map(|number| Entry {
                 resource: Arc::new(Folder {
+                    name: format!("~/synthetic-{number}"),
                     path: identity.home.join(format!("synthetic-{number}")),
                     mode: 0o755,
                     data: false,

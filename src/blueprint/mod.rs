@@ -96,14 +96,21 @@ impl Blueprint {
         id
     }
 
-    /// Adds the folder at `path` and those above it up to `base`, each on the one above; answers with the last.
+    /// Adds the folder at `path` and those above it up to the home folder `base`, each on the one above; answers with
+    /// the last.
     fn add_folders(&mut self, base: &Utf8Path, path: &Utf8Path, mode: u32, origin: &Span) -> Vec<Id> {
         let below: Vec<Utf8PathBuf> =
             path.ancestors().take_while(|ancestor| *ancestor != base).map(Utf8Path::to_owned).collect();
         let mut needs = vec![];
-        for folder in below.into_iter().rev() {
-            needs = vec![self.add(Folder { path: folder, mode, data: false }, needs, origin.clone())];
+        for path in below.into_iter().rev() {
+            let folder = Folder { name: tilde(base, &path), path, mode, data: false };
+            needs = vec![self.add(folder, needs, origin.clone())];
         }
         needs
     }
+}
+
+/// `path` as people write it: `~/Library` for what lies in `home`.
+fn tilde(home: &Utf8Path, path: &Utf8Path) -> String {
+    path.strip_prefix(home).map_or_else(|_| path.to_string(), |inside| format!("~/{inside}"))
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use camino::Utf8PathBuf;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
-use super::{Blueprint, Site, rivals};
+use super::{Blueprint, Site, rivals, tilde};
 use crate::{
     machine::{
         Looking, Tool,
@@ -34,7 +34,8 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     let log = home.join("Library/Logs/forgectl/ollama.log");
 
     let mut needs = blueprint.add_folders(home, &home.join("Library/Logs/forgectl"), 0o700, &origin);
-    needs = vec![blueprint.add(LogFile { path: log.clone() }, needs, origin.clone())];
+    needs =
+        vec![blueprint.add(LogFile { name: tilde(home, &log), path: log.clone() }, needs, origin.clone())];
     let folder = if boot { "/Library/LaunchDaemons".into() } else { home.join("Library/LaunchAgents") };
     if !boot {
         needs.extend(blueprint.add_folders(home, &folder, 0o755, &origin));
@@ -72,17 +73,14 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
 /// The folders that the server fills: its home folder, and the store of models where that is elsewhere.
 fn data(site: &Site, section: &manifest::Ollama, blueprint: &mut Blueprint, origin: &Span) -> Vec<Id> {
     let home = &site.identity.home;
-    let mut ids = vec![blueprint.add(
-        Folder { path: home.join(".ollama"), mode: 0o755, data: true },
-        vec![],
-        origin.clone(),
-    )];
+    let folder = |path: Utf8PathBuf| Folder { name: tilde(home, &path), path, mode: 0o755, data: true };
+    let mut ids = vec![blueprint.add(folder(home.join(".ollama")), vec![], origin.clone())];
     if let Some(models) = section.environment.get("OLLAMA_MODELS").map(Utf8PathBuf::from) {
         let above = match models.parent() {
             Some(parent) if models.starts_with(home) => blueprint.add_folders(home, parent, 0o755, origin),
             _ => vec![],
         };
-        ids.push(blueprint.add(Folder { path: models, mode: 0o755, data: true }, above, origin.clone()));
+        ids.push(blueprint.add(folder(models), above, origin.clone()));
     }
     ids
 }

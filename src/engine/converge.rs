@@ -64,7 +64,9 @@ impl Run<'_> {
         self.with_summary(|summary| summary.changed.push(id.clone()));
         let seconds = seconds(started, self.machine.now());
         self.sink.event(&Event::ResourceDone { id: id.clone(), evidence, seconds });
-        self.sink.event(&Event::Proved { id, evidence: proof });
+        if !proof.is_empty() {
+            self.sink.event(&Event::Proved { id, evidence: proof });
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Evidence, Removal, Resource};
 use crate::{
     journal::Receipt,
-    machine::{Kind, Look, Looking},
+    machine::{Kind, Look, Looking, Machine},
     step::{CreateLog, RemoveFile, Step},
     value::{Delta, Deltas, Id, Place, Problem, State, Want, Wanted},
 };
@@ -14,13 +14,15 @@ use crate::{
 /// A file that a service of ours appends to.
 #[derive(Debug)]
 pub struct LogFile {
+    /// Its path as people write it, `~/Library/Logs/forgectl/ollama.log`.
+    pub name: String,
     /// Where.
     pub path: Utf8PathBuf,
 }
 
 impl Resource for LogFile {
     fn id(&self) -> Id {
-        Id::new("log", self.path.as_str().trim_start_matches('/'))
+        Id::new("log", &self.name)
     }
 
     fn place(&self) -> Place {
@@ -48,6 +50,11 @@ impl Resource for LogFile {
             return Ok(vec![format!("{} is there", self.path)]);
         }
         Err(anyhow!(Problem::mac(format!("no log file: `{}`", self.path))))
+    }
+
+    /// That it is there proves nothing of the stack.
+    fn prove(&self, _: &dyn Machine) -> Result<Evidence> {
+        Ok(vec![])
     }
 }
 

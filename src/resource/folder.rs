@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Evidence, Removal, Resource};
 use crate::{
     journal::Receipt,
-    machine::{Kind, Look, Looking},
+    machine::{Kind, Look, Looking, Machine},
     step::{MakeFolder, RemoveFolder, RemoveTree, Step},
     value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
 };
@@ -14,6 +14,8 @@ use crate::{
 /// A folder that must be there.
 #[derive(Debug)]
 pub struct Folder {
+    /// Its path as people write it, `~/Library/LaunchAgents`.
+    pub name: String,
     /// Where.
     pub path: Utf8PathBuf,
     /// Permission bits when we make it.
@@ -24,7 +26,7 @@ pub struct Folder {
 
 impl Resource for Folder {
     fn id(&self) -> Id {
-        Id::new(if self.data { "data" } else { "folder" }, self.path.as_str().trim_start_matches('/'))
+        Id::new(if self.data { "data" } else { "folder" }, &self.name)
     }
 
     fn place(&self) -> Place {

@@ -24,3 +24,19 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
         _ => Running::default().hanging(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::testing::{exec, sim};
+
+    #[test]
+    fn it_ends_with_what_it_waits_for() {
+        let sim = sim();
+        assert_eq!(exec(&sim, "caffeinate -i -w 99999").code, 0);
+        assert_eq!(exec(&sim, "caffeinate -i -w 1").code, 130, "launchd never ends");
+        assert_eq!(exec(&sim, "caffeinate -i mkdir /tmp").code, 1);
+        let before = sim.with_mac(|mac| mac.state.now);
+        assert_eq!(exec(&sim, "caffeinate -t 30").code, 0);
+        assert_eq!(sim.with_mac(|mac| mac.state.now).duration_since(before).as_secs(), 30);
+    }
+}

@@ -13,3 +13,16 @@ pub(super) fn run(mac: &mut Mac, _: Caller, arguments: &[String]) -> Running {
         _ => Running::failed(1, "fdesetup: The verb was not recognized.\n"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::testing::{exec, sim};
+
+    #[test]
+    fn it_tells_on_from_off() {
+        let sim = sim();
+        assert_eq!(exec(&sim, "fdesetup status").stdout, "FileVault is Off.\n");
+        sim.with_mac(|mac| mac.state.filevault = true);
+        assert_eq!(exec(&sim, "fdesetup status").stdout, "FileVault is On.\n");
+    }
+}

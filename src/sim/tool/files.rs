@@ -317,3 +317,127 @@ pub(super) fn install(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Ru
     }
     Running::default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{
+        Content, Sim,
+        testing::{exec, exec_as, sim},
+    };
+
+    fn owner_and_mode(sim: &Sim, path: &str) -> Option<(u32, u32, u32)> {
+        sim.with_mac(|mac| mac.disk.node(path.into())).map(|node| (node.uid, node.gid, node.mode))
+    }
+
+    fn file(sim: &Sim, path: &str) {
+        sim.with_mac(|mac| {
+            let now = mac.state.now;
+            mac.disk.write(USER, path.into(), Content::Bytes(b"text".to_vec()), 0o644, now).unwrap();
+        });
+    }
+
+    #[test]
+    fn folders_are_made_one_at_a_time_or_with_their_parents() {
+        let sim = sim();
+        let output = exec(&sim, "mkdir /Users/lab/a/b");
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (1, "mkdir: /Users/lab/a/b: No such file or directory\n")
+        );
+        assert!(exec(&sim, "mkdir -p -m 700 /Users/lab/a/b").ok());
+        assert_eq!(owner_and_mode(&sim, "/Users/lab/a"), Some((501, 20, 0o755)));
+        assert_eq!(owner_and_mode(&sim, "/Users/lab/a/b"), Some((501, 20, 0o700)));
+        assert!(exec(&sim, "mkdir -p /Users/lab/a/b").ok());
+        assert_eq!(exec(&sim, "mkdir /Users/lab/a/b").stderr, "mkdir: /Users/lab/a/b: File exists\n");
+        assert_eq!(exec(&sim, "mkdir /Library/x").stderr, "mkdir: /Library/x: Permission denied\n");
+        assert_eq!(exec(&sim, "mkdir /usr/x").stderr, "mkdir: /usr/x: Read-only file system\n");
+    }
+
+    #[test]
+    fn rm_takes_folders_only_when_told_and_what_is_missing_only_when_forced() {
+        let sim = sim();
+        assert!(exec(&sim, "mkdir -p /tmp/a/b").ok());
+        file(&sim, "/tmp/a/b/c");
+        assert_eq!(exec(&sim, "rm /tmp/a").stderr, "rm: /tmp/a: is a directory\n");
+        assert_eq!(exec(&sim, "rm /tmp/x").stderr, "rm: /tmp/x: No such file or directory\n");
+        assert!(exec(&sim, "rm -f /tmp/x").ok());
+        assert!(exec(&sim, "rm -rf /tmp/a").ok());
+        assert_eq!(owner_and_mode(&sim, "/tmp/a"), None);
+        let output = exec(&sim, "rm -rf /Library/LaunchDaemons");
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (1, "rm: /Library/LaunchDaemons: Permission denied\n")
+        );
+    }
+
+    #[test]
+    fn rm_follows_no_link() {
+        let sim = sim();
+        assert!(exec(&sim, "mkdir /tmp/a").ok());
+        file(&sim, "/tmp/kept");
+        sim.with_mac(|mac| {
+            let now = mac.state.now;
+            mac.disk.link(USER, "/tmp/a/l".into(), "/tmp".into(), now).unwrap();
+        });
+        assert!(exec(&sim, "rm -rf /tmp/a").ok());
+        assert!(owner_and_mode(&sim, "/tmp/kept").is_some());
+    }
+
+    #[test]
+    fn install_copies_with_owner_group_and_mode() {
+        let sim = sim();
+        file(&sim, "/tmp/x.plist");
+        let root = Caller::user(true).root();
+        assert!(
+            exec_as(&sim, root, "install -o root -g wheel -m 644 /tmp/x.plist /Library/LaunchDaemons").ok()
+        );
+        assert_eq!(owner_and_mode(&sim, "/Library/LaunchDaemons/x.plist"), Some((0, 0, 0o644)));
+        assert!(exec_as(&sim, root, "install -d -o lab -g staff -m 0750 /Library/Logs/x").ok());
+        assert_eq!(owner_and_mode(&sim, "/Library/Logs/x"), Some((501, 20, 0o750)));
+        let output = exec(&sim, "install -o root -m 644 /tmp/x.plist /tmp/y.plist");
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (71, "install: /tmp/y.plist: Operation not permitted\n")
+        );
+        assert_eq!(
+            exec(&sim, "install -m 644 /tmp/none /tmp/y").stderr,
+            "install: /tmp/none: No such file or directory\n"
+        );
+    }
+
+    #[test]
+    fn only_root_gives_files_away() {
+        let sim = sim();
+        file(&sim, "/tmp/x");
+        assert_eq!(exec(&sim, "chown root /tmp/x").stderr, "chown: /tmp/x: Operation not permitted\n");
+        assert!(exec(&sim, "chown :admin /tmp/x").ok(), "a group of one's own");
+        assert_eq!(owner_and_mode(&sim, "/tmp/x"), Some((501, 80, 0o644)));
+        assert!(exec_as(&sim, Caller::user(true).root(), "chown root:wheel /tmp/x").ok());
+        assert_eq!(owner_and_mode(&sim, "/tmp/x"), Some((0, 0, 0o644)));
+        assert_eq!(exec(&sim, "rm /tmp/x").stderr, "rm: /tmp/x: Permission denied\n", "/tmp is sticky");
+    }
+
+    #[test]
+    fn touch_makes_a_file_and_renews_its_time() {
+        let sim = sim();
+        assert!(exec(&sim, "touch /tmp/x").ok());
+        let first = sim.with_mac(|mac| mac.disk.node("/tmp/x".into()).unwrap().modified);
+        assert!(exec(&sim, "touch /tmp/x").ok());
+        assert!(sim.with_mac(|mac| mac.disk.node("/tmp/x".into()).unwrap().modified) > first);
+        assert_eq!(exec(&sim, "touch /Library/x").stderr, "touch: /Library/x: Permission denied\n");
+    }
+
+    #[test]
+    fn what_is_not_there_or_no_program_does_not_run() {
+        let sim = sim();
+        let output = exec(&sim, "/usr/bin/nowhere");
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (127, "/usr/bin/nowhere: No such file or directory\n")
+        );
+        assert_eq!(exec(&sim, "nowhere").code, 127);
+        file(&sim, "/tmp/x");
+        assert_eq!(exec(&sim, "/tmp/x").code, 126);
+    }
+}

@@ -31,3 +31,22 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
     };
     Running::printed(text + "\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::{
+        Caller,
+        testing::{exec, exec_as, sim},
+    };
+
+    #[test]
+    fn the_first_user_is_501_of_staff_and_admin() {
+        let sim = sim();
+        assert_eq!(exec(&sim, "id -u").stdout, "501\n");
+        assert_eq!(exec(&sim, "id -un").stdout, "lab\n");
+        assert!(exec(&sim, "id -G").stdout.starts_with("20 12 61 79 80 "));
+        assert!(exec(&sim, "id -Gn").stdout.starts_with("staff everyone localaccounts _appserverusr admin "));
+        assert_eq!(exec_as(&sim, Caller::user(true).root(), "id -un").stdout, "root\n");
+        assert_eq!(exec(&sim, "id -x").code, 1);
+    }
+}

@@ -28,3 +28,15 @@ pub(super) fn run(mac: &mut Mac, _: Caller, arguments: &[String]) -> Running {
         cores, chip,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::testing::{exec, sim};
+
+    #[test]
+    fn the_gpu_tells_its_cores() {
+        let output = exec(&sim(), "ioreg -rc AGXAccelerator -d 1");
+        assert!(output.stdout.contains("\n      \"gpu-core-count\" = 20\n"), "{}", output.stdout);
+        assert_eq!(exec(&sim(), "ioreg -rc IONothing -d 1").stdout, "");
+    }
+}

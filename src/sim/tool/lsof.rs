@@ -39,3 +39,37 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
     }
     running
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::{
+        Caller, Program,
+        testing::{exec, exec_as, sim},
+    };
+
+    #[test]
+    fn an_own_listener_is_shown_and_another_users_is_hidden() {
+        let sim = sim();
+        let listen = |uid, address: &str, port| {
+            let program = Program::Listener { address: address.to_owned(), port };
+            sim.with_mac(|mac| {
+                mac.spawn_process(uid, vec!["/Applications/A Long Name".to_owned()], [].into(), program)
+            })
+        };
+        let pid = listen(501, "127.0.0.1", 11434);
+        listen(0, "*", 8080);
+        let output = exec(&sim, "lsof -nP -iTCP:11434 -sTCP:LISTEN -F pcn");
+        assert_eq!(
+            (output.code, output.stdout),
+            (0, format!("p{pid}\ncA\\x20Long\\x20Name\nf3\nn127.0.0.1:11434\n"))
+        );
+        let output = exec(&sim, "lsof -nP -iTCP:11434 -sTCP:LISTEN");
+        assert!(output.stdout.starts_with("COMMAND   PID USER "));
+        assert!(output.stdout.contains(" TCP 127.0.0.1:11434 (LISTEN)\n"), "{}", output.stdout);
+        let hidden = exec(&sim, "lsof -nP -iTCP:8080 -sTCP:LISTEN");
+        assert_eq!((hidden.code, hidden.stdout.as_str()), (1, ""));
+        let shown = exec_as(&sim, Caller::user(true).root(), "lsof -nP -iTCP:8080 -sTCP:LISTEN");
+        assert!(shown.stdout.contains(" IPv6 ") && shown.stdout.contains(" TCP *:8080 (LISTEN)\n"));
+        assert_eq!(exec(&sim, "lsof -nP -iTCP:9 -sTCP:LISTEN").code, 1);
+    }
+}

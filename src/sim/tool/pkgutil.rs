@@ -84,3 +84,30 @@ pub(super) fn record(mac: &mut Mac, id: &str, version: &str) -> io::Result<()> {
     );
     mac.disk.write(0, &path(id), Content::Bytes(text.into_bytes()), 0o644, now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::testing::{exec, exec_as, mac, sim};
+
+    #[test]
+    fn a_receipt_is_printed_forgotten_and_missed() {
+        let mut mac = mac();
+        record(&mut mac, "com.apple.pkg.X", "16.4.0.0.1.1").unwrap();
+        let sim = crate::sim::Sim::new(mac, crate::sim::Options::default());
+        let output = exec(&sim, "pkgutil --pkg-info=com.apple.pkg.X");
+        assert_eq!(
+            output.stdout,
+            "package-id: com.apple.pkg.X\nversion: 16.4.0.0.1.1\nvolume: /\nlocation: /\ninstall-time: 1767603600\n"
+        );
+        assert_eq!(exec(&sim, "pkgutil --pkgs").stdout, "com.apple.pkg.X\n");
+        assert_eq!(exec(&sim, "pkgutil --forget com.apple.pkg.X").code, 1);
+        assert!(exec_as(&sim, Caller::user(true).root(), "pkgutil --forget com.apple.pkg.X").ok());
+        let output = exec(&sim, "pkgutil --pkg-info=com.apple.pkg.X");
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (1, "No receipt for 'com.apple.pkg.X' found at '/'.\n")
+        );
+        assert_eq!(exec(&self::sim(), "pkgutil --pkg-info com.apple.pkg.CLTools_Executables").code, 1);
+    }
+}

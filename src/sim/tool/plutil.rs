@@ -45,3 +45,31 @@ fn unreadable(bytes: &[u8], error: &plist::Error) -> String {
         Some(&first) => format!("Unexpected character {} at line 1", char::from(first)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::{
+        Content,
+        testing::{exec, sim},
+    };
+
+    #[test]
+    fn good_bad_and_missing_lists_are_judged_on_standard_output() {
+        let sim = sim();
+        let lint = |text: &str| {
+            sim.with_mac(|mac| {
+                let now = mac.state.now;
+                mac.disk.write(501, "/tmp/x.plist".into(), Content::Bytes(text.into()), 0o644, now).unwrap();
+            });
+            exec(&sim, "plutil -lint /tmp/x.plist")
+        };
+        let good = lint("<?xml version=\"1.0\"?><plist version=\"1.0\"><dict/></plist>");
+        assert_eq!((good.code, good.stdout.as_str()), (0, "/tmp/x.plist: OK\n"));
+        let bad = lint("What is this");
+        assert_eq!((bad.code, bad.stdout.as_str()), (1, "/tmp/x.plist: Unexpected character W at line 1\n"));
+        let bad = lint("<plist><dict><YES/></dict></plist>");
+        assert!(bad.code == 1 && bad.stdout.starts_with("/tmp/x.plist: ") && bad.stderr.is_empty());
+        let missing = exec(&sim, "plutil -lint /tmp/y.plist");
+        assert!(missing.code == 1 && missing.stdout.contains("does not exist or is not readable"));
+    }
+}

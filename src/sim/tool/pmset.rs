@@ -231,3 +231,106 @@ fn warnings(mac: &Mac) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{
+        Options, Sim, Spec,
+        testing::{exec, exec_as, sim, spec},
+    };
+
+    fn read_back(sim: &Sim, source: PowerSource, key: &str) -> Option<String> {
+        let sources = crate::machine::tool::pmset::parse(&exec(sim, "pmset -g custom").stdout);
+        sources.get(&source)?.get(key).cloned()
+    }
+
+    fn root() -> Caller {
+        Caller::user(true).root()
+    }
+
+    fn laptop() -> Sim {
+        Sim::new(Mac::new(&Spec { chip: "M5".to_owned(), ..spec() }, 1), Options::default())
+    }
+
+    #[test]
+    fn a_desktop_has_mains_only_and_can_start_after_a_power_cut() {
+        let sim = sim();
+        let custom = exec(&sim, "pmset -g custom").stdout;
+        assert!(
+            custom.starts_with("AC Power:\n Sleep On Power Button 1\n powernap             1\n"),
+            "{custom}"
+        );
+        assert!(!custom.contains("Battery Power:"));
+        assert_eq!(exec(&sim, "pmset -g batt").stdout, "Now drawing from 'AC Power'\n");
+        assert!(exec(&sim, "pmset -g cap").stdout.contains("\n autorestart\n"));
+    }
+
+    #[test]
+    fn a_laptop_has_a_battery_and_no_such_setting() {
+        let sim = laptop();
+        assert!(exec(&sim, "pmset -g custom").stdout.starts_with("Battery Power:\n"));
+        assert!(exec(&sim, "pmset -g batt").stdout.contains("\n -InternalBattery-0 "));
+        assert!(exec_as(&sim, root(), "pmset -a autorestart 1").ok(), "known, not supported: accepted");
+        assert_eq!(read_back(&sim, PowerSource::Ac, "autorestart"), None);
+    }
+
+    #[test]
+    fn root_writes_several_settings_of_one_source_or_of_all() {
+        let sim = laptop();
+        let output = exec_as(&sim, root(), "pmset -c sleep 0 womp 0");
+        assert_eq!((output.code, output.stdout.as_str()), (0, ""));
+        assert_eq!(read_back(&sim, PowerSource::Ac, "sleep").as_deref(), Some("0"));
+        assert_eq!(read_back(&sim, PowerSource::Battery, "sleep").as_deref(), Some("1"));
+        assert!(exec_as(&sim, root(), "pmset -a disksleep 0").ok());
+        assert_eq!(read_back(&sim, PowerSource::Battery, "disksleep").as_deref(), Some("0"));
+    }
+
+    #[test]
+    fn who_is_not_root_writes_nothing_and_is_told_so_with_exit_0() {
+        let sim = sim();
+        let output = exec(&sim, "/usr/bin/pmset -a sleep 0");
+        assert_eq!((output.code, output.stdout.as_str()), (0, "'/usr/bin/pmset' must be run as root...\n"));
+        assert_eq!(read_back(&sim, PowerSource::Ac, "sleep").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn an_unknown_name_writes_nothing_of_the_call() {
+        let sim = sim();
+        let output = exec_as(&sim, root(), "pmset -a sleep 0 nonsense 1");
+        assert_eq!(output.code, 1);
+        assert!(output.stdout.starts_with("Usage: pmset <options>\n"));
+        assert_eq!(read_back(&sim, PowerSource::Ac, "sleep").as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn what_a_profile_holds_is_read_back_whatever_was_written() {
+        let sim = sim();
+        assert!(sim.with_mac(|mac| hold(mac, PowerSource::Ac, "sleep", 15)));
+        assert!(exec_as(&sim, root(), "pmset -a sleep 0").ok());
+        assert_eq!(read_back(&sim, PowerSource::Ac, "sleep").as_deref(), Some("15"));
+    }
+
+    #[test]
+    fn a_write_can_be_lost_with_exit_0() {
+        let sim = sim();
+        sim.with_mac(|mac| mac.state.faults.arm(Fault::PowerWriteIgnored, 1));
+        assert!(exec_as(&sim, root(), "pmset -a sleep 0").ok());
+        assert_eq!(read_back(&sim, PowerSource::Ac, "sleep").as_deref(), Some("1"));
+        assert!(exec_as(&sim, root(), "pmset -a sleep 0").ok());
+        assert_eq!(read_back(&sim, PowerSource::Ac, "sleep").as_deref(), Some("0"));
+    }
+
+    #[test]
+    fn timers_that_do_not_go_together_are_warned_of() {
+        let sim = sim();
+        let output = exec_as(&sim, root(), "pmset -a sleep 5 displaysleep 10");
+        assert!(output.ok());
+        assert!(
+            output
+                .stderr
+                .starts_with("Warning: Idle sleep timings for \"AC Power\" may not behave as expected.\n- ")
+        );
+        assert_eq!(exec_as(&sim, root(), "pmset -a sleep 0").stderr, "");
+    }
+}

@@ -91,3 +91,33 @@ fn is_apples(process: &Process) -> bool {
         .iter()
         .any(|top| program.starts_with(top))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::{
+        Program,
+        testing::{exec, sim},
+    };
+
+    #[test]
+    fn command_and_environment_of_an_own_process_are_shown() {
+        let sim = sim();
+        let (own, other) = sim.with_mac(|mac| {
+            let argv = vec!["/opt/homebrew/bin/ollama".to_owned(), "serve".to_owned()];
+            let environment = [("HOME".to_owned(), "/Users/lab".to_owned())];
+            let mut start =
+                |uid| mac.spawn_process(uid, argv.clone(), environment.clone().into(), Program::Idle);
+            (start(501), start(0))
+        });
+        let command = "/opt/homebrew/bin/ollama serve";
+        assert_eq!(
+            exec(&sim, &format!("ps -E -ww -o command= -p {own}")).stdout,
+            format!("{command} HOME=/Users/lab\n")
+        );
+        assert_eq!(exec(&sim, &format!("ps -E -ww -o command= -p {other}")).stdout, format!("{command}\n"));
+        assert_eq!(exec(&sim, &format!("ps -ww -o comm= -p {own}")).stdout, "/opt/homebrew/bin/ollama\n");
+        let output = exec(&sim, "ps -ww -o comm= -p 99999");
+        assert_eq!((output.code, output.stdout.as_str()), (1, ""));
+        assert_eq!(exec(&sim, "ps -p 99999").stdout, "PID COMMAND\n");
+    }
+}

@@ -247,3 +247,132 @@ fn fail(output: &mut Output, error: &std::io::Error) {
     };
     output.stderr += &format!("Error installing updates: {}\n", reason(error));
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        machine::tool::softwareupdate::command_line_tools as offered,
+        sim::{
+            Sim,
+            testing::{exec, exec_as, sim},
+        },
+    };
+
+    const LABEL: &str = "Command Line Tools for Xcode-16.4";
+
+    fn install_label(sim: &Sim, label: &str) -> Output {
+        let argv = ["softwareupdate", "-i", label, "--verbose"].map(str::to_owned);
+        sim.exec(Caller::user(true).root(), &argv)
+    }
+
+    fn place_holder(sim: &Sim) {
+        assert!(exec(sim, &format!("touch {PLACEHOLDER}")).ok());
+    }
+
+    fn now(sim: &Sim) -> Timestamp {
+        sim.with_mac(|mac| mac.state.now)
+    }
+
+    #[test]
+    fn the_tools_are_offered_only_with_the_placeholder_and_after_some_time() {
+        let sim = sim();
+        assert_eq!(offered(&exec(&sim, "softwareupdate -l").stdout), [] as [&str; 0]);
+        place_holder(&sim);
+        let before = now(&sim);
+        let output = exec(&sim, "softwareupdate -l");
+        assert!(now(&sim).duration_since(before).as_secs() >= 10);
+        assert_eq!(offered(&output.stdout), [LABEL]);
+        let lines = "* Label: Command Line Tools for Xcode-16.4\n\tTitle: Command Line Tools for Xcode, Version: 16.4, \
+                     Size: 745661KiB, Recommended: YES, \n";
+        assert!(output.stdout.contains(lines), "{}", output.stdout);
+        assert!(output.stdout.contains("* Label: macOS Sequoia 15.6.1-24G90\n"));
+    }
+
+    #[test]
+    fn nothing_noise_betas_and_several_versions_can_come() {
+        let sim = sim();
+        place_holder(&sim);
+        sim.with_mac(|mac| mac.state.faults.arm(Fault::UpdatesNothing, 1));
+        let output = exec(&sim, "softwareupdate -l");
+        assert_eq!((output.code, output.stderr.as_str()), (0, "No new software available.\n"));
+        sim.with_mac(|mac| {
+            for fault in [Fault::UpdatesNoise, Fault::UpdatesBeta, Fault::UpdatesSeveral] {
+                mac.state.faults.arm_always(fault);
+            }
+        });
+        let output = exec(&sim, "softwareupdate -l");
+        assert!(output.stdout.contains(" beta "));
+        assert!(output.stdout.contains(" softwareupdate["));
+        assert_eq!(offered(&output.stdout).first().map(String::as_str), Some(LABEL));
+        assert_eq!(offered(&output.stdout).len(), 3);
+    }
+
+    #[test]
+    fn an_install_takes_download_and_minutes_and_leaves_tools_and_receipt() {
+        let sim = sim();
+        place_holder(&sim);
+        let before = now(&sim);
+        let output = install_label(&sim, LABEL);
+        assert!(output.ok());
+        assert!(output.stdout.ends_with(
+            "Downloaded Command Line Tools for Xcode\nInstalling Command Line Tools for Xcode\nDone with Command Line Tools \
+             for Xcode\nDone.\n"
+        ));
+        assert!(output.stdout.contains("\nDownloading: 50.00%\n"));
+        let took = now(&sim).duration_since(before).as_secs();
+        // 745661 KiB at 200 Mbit/s are 30.5 s.
+        assert!((30 + 210..30 + 210 + 60).contains(&took), "{took}");
+        assert_eq!(sim.with_mac(|mac| mac.state.meter.downloaded), 745_661 * 1024);
+        assert_eq!(exec(&sim, "xcode-select -p").stdout, "/Library/Developer/CommandLineTools\n");
+        assert_eq!(exec(&sim, "git --version").stdout, "git version 2.39.5 (Apple Git-154)\n");
+        assert!(
+            exec(&sim, "pkgutil --pkg-info=com.apple.pkg.CLTools_Executables")
+                .stdout
+                .contains("\nversion: 16.4.0.0.1.")
+        );
+        assert_eq!(sim.with_mac(|mac| mac.disk.list(0, "/Library/Updates".into()).unwrap().len()), 0);
+    }
+
+    #[test]
+    fn a_wrong_label_ends_with_0_and_installs_nothing() {
+        let sim = sim();
+        place_holder(&sim);
+        let output = install_label(&sim, "Label: Command Line Tools for Xcode-16.4");
+        assert_eq!(output.code, 0);
+        assert!(output.stdout.ends_with(
+            "\nLabel: Command Line Tools for Xcode-16.4: No such update\nNo updates are available.\n"
+        ));
+        sim.with_mac(|mac| mac.state.faults.arm(Fault::UpdatesNoSuchLabel, 1));
+        assert!(install_label(&sim, LABEL).stdout.contains("No such update"));
+        assert!(sim.with_mac(|mac| !tools::are_there(mac)));
+        let refused = exec_as(&sim, Caller::user(true), "softwareupdate -i x");
+        assert_eq!(refused.code, 1, "{refused:?}");
+    }
+
+    #[test]
+    fn it_can_hang_before_the_work_and_after_it() {
+        let sim = sim();
+        place_holder(&sim);
+        sim.with_mac(|mac| mac.state.faults.arm(Fault::UpdatesHangBefore, 1));
+        assert_eq!(install_label(&sim, LABEL).code, 130, "only Ctrl-C ends it");
+        assert!(sim.with_mac(|mac| !tools::are_there(mac)));
+        sim.with_mac(|mac| mac.state.faults.arm(Fault::UpdatesHangAfterDone, 1));
+        let output = install_label(&sim, LABEL);
+        assert!(output.code == 130 && output.stdout.ends_with("\nDone.\n"));
+        assert!(sim.with_mac(|mac| tools::are_there(mac)));
+    }
+
+    #[test]
+    fn a_full_disk_stops_it() {
+        let sim = sim();
+        place_holder(&sim);
+        sim.with_mac(|mac| mac.disk.memory_mut().unwrap().set_free(400_000_000));
+        let output = install_label(&sim, LABEL);
+        assert_eq!(output.code, 1);
+        assert!(output.stderr.contains("enough space"), "{output:?}");
+        assert!(sim.with_mac(|mac| !tools::are_there(mac)));
+    }
+}

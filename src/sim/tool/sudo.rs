@@ -173,3 +173,84 @@ fn usage() -> Running {
         "usage: sudo -h | -K | -k | -V\nusage: sudo -v [-ABkNnS] [-u user]\nusage: sudo -l [-ABkNnS] [-u user] [command]\nusage: sudo [-ABbEHkNnPS] [-u user] [command]\n",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::sim::{
+        Mac, Options, Sim,
+        testing::{exec, exec_as, mac, sim, spec},
+    };
+
+    fn mac_with(sudo: SudoMode) -> Sim {
+        Sim::new(Mac::new(&crate::sim::Spec { sudo, ..spec() }, 1), Options::default())
+    }
+
+    #[test]
+    fn without_a_ticket_it_refuses_when_it_may_not_ask() {
+        let sim = sim();
+        let output = exec(&sim, "sudo -n touch /Library/x");
+        assert_eq!((output.code, output.stderr.as_str()), (1, "sudo: a password is required\n"));
+        assert!(sim.with_mac(|mac| mac.disk.node("/Library/x".into()).is_none()));
+        let output = exec_as(&sim, Caller::user(false), "sudo touch /Library/x");
+        assert!(
+            output.stderr.starts_with("sudo: a terminal is required to read the password; "),
+            "{output:?}"
+        );
+        assert!(output.stderr.ends_with("\nsudo: a password is required\n"), "{output:?}");
+        assert_eq!(output.code, 1);
+    }
+
+    #[test]
+    fn a_ticket_lasts_five_minutes_from_its_last_use_in_its_own_session() {
+        let sim = sim();
+        assert!(exec(&sim, "sudo -v").ok());
+        sim.with_mac(|mac| mac.advance(Duration::from_secs(290)));
+        assert!(exec(&sim, "sudo -n true").ok());
+        assert_eq!(exec_as(&sim, Caller::user(false), "sudo -n true").code, 1, "another session");
+        sim.with_mac(|mac| mac.advance(Duration::from_secs(290)));
+        assert!(exec(&sim, "sudo -nv").ok());
+        sim.with_mac(|mac| mac.advance(Duration::from_secs(301)));
+        assert_eq!(exec(&sim, "sudo -n true").code, 1);
+        assert_eq!(sim.with_mac(|mac| mac.state.meter.sudo_questions), 1);
+    }
+
+    #[test]
+    fn a_ticket_can_be_dropped_and_lost() {
+        let sim = sim();
+        assert!(exec(&sim, "sudo -v").ok());
+        assert!(exec(&sim, "sudo --reset-timestamp").ok());
+        assert_eq!(exec(&sim, "sudo -n true").code, 1);
+        assert!(exec(&sim, "sudo -v").ok());
+        sim.with_mac(|mac| mac.state.faults.arm(Fault::SudoTicketLost, 1));
+        assert_eq!(exec(&sim, "sudo -n true").code, 1);
+    }
+
+    #[test]
+    fn a_rule_lets_pass_without_a_question() {
+        let sim = mac_with(SudoMode::Nopasswd);
+        assert!(exec_as(&sim, Caller::user(false), "sudo -n /usr/bin/touch /Library/x").ok());
+        let owner = sim.with_mac(|mac| mac.disk.node("/Library/x".into()).map(|node| node.uid));
+        assert_eq!(owner, Some(0));
+        assert_eq!(sim.with_mac(|mac| mac.state.meter.sudo_questions), 0);
+    }
+
+    #[test]
+    fn who_is_no_administrator_is_told_so_after_a_password_only() {
+        let sim = mac_with(SudoMode::Denied);
+        assert_eq!(exec(&sim, "sudo -n true").stderr, "sudo: a password is required\n");
+        let output = exec(&sim, "sudo true");
+        assert_eq!((output.code, output.stderr.as_str()), (1, "lab is not in the sudoers file.\n"));
+        assert!(!exec(&sim, "id -Gn").stdout.contains("admin"));
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_is_named() {
+        let mut mac = mac();
+        mac.state.spec.sudo = SudoMode::Nopasswd;
+        let output = exec(&Sim::new(mac, Options::default()), "sudo -n nowhere");
+        assert_eq!((output.code, output.stderr.as_str()), (1, "sudo: nowhere: command not found\n"));
+    }
+}

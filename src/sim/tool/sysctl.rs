@@ -73,3 +73,35 @@ fn value(mac: &Mac, name: &str) -> Option<String> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::testing::{exec, sim};
+
+    #[test]
+    fn names_are_told_with_their_values_and_unknown_ones_count_as_failures() {
+        let sim = sim();
+        let output = exec(&sim, "sysctl hw.memsize nonsense hw.model other");
+        assert_eq!(output.stdout, "hw.memsize: 68719476736\nhw.model: Mac16,11\n");
+        assert_eq!(output.stderr, "sysctl: unknown oid 'nonsense'\nsysctl: unknown oid 'other'\n");
+        assert_eq!(output.code, 2);
+        let output = exec(&sim, "sysctl -in machdep.cpu.brand_string nonsense hw.ncpu");
+        assert_eq!(
+            (output.code, output.stdout.as_str(), output.stderr.as_str()),
+            (0, "Apple M4 Pro\n14\n", "")
+        );
+        assert_eq!(exec(&sim, "sysctl -n sysctl.proc_translated").stdout, "0\n");
+        assert!(
+            exec(&sim, "sysctl kern.boottime")
+                .stdout
+                .starts_with("kern.boottime: { sec = 1767603000, usec = ")
+        );
+    }
+
+    #[test]
+    fn an_ordinary_user_sets_nothing() {
+        let output = exec(&sim(), "sysctl iogpu.wired_limit_mb=14000");
+        assert_eq!((output.code, output.stdout.as_str()), (1, ""));
+        assert!(output.stderr.ends_with("Operation not permitted\n"));
+    }
+}

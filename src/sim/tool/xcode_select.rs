@@ -94,3 +94,85 @@ fn install(mac: &mut Mac) -> Running {
     }
     Running::failed(0, "xcode-select: note: install requested for command line developer tools\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::{
+        Mac, Options, Session, Sim, Spec,
+        testing::{exec, exec_as, mac, sim, spec},
+        tool::command_line_tools,
+    };
+
+    fn with_tools() -> Sim {
+        let mut mac = mac();
+        command_line_tools::install(&mut mac, "16.4").unwrap();
+        Sim::new(mac, Options::default())
+    }
+
+    #[test]
+    fn without_tools_it_exits_2() {
+        let output = exec(&sim(), "xcode-select -p");
+        assert_eq!(output.code, 2);
+        assert!(
+            output
+                .stderr
+                .starts_with("xcode-select: error: unable to get active developer directory, use `sudo ")
+        );
+    }
+
+    #[test]
+    fn a_shim_without_tools_pops_up_a_dialog_where_somebody_could_see_it() {
+        let sim = sim();
+        let output = exec(&sim, "/usr/bin/git --version");
+        assert_eq!(output.code, 1);
+        assert!(
+            output
+                .stderr
+                .starts_with("xcode-select: note: No developer tools were found, requesting install.\n")
+        );
+        assert_eq!(sim.with_mac(|mac| mac.state.meter.dialogs), 1);
+        let ssh = Sim::new(Mac::new(&Spec { session: Session::Ssh, ..spec() }, 1), Options::default());
+        let output = exec(&ssh, "/usr/bin/python3 --version");
+        assert!(
+            output.stderr.contains("no install could be requested (perhaps no UI is present)"),
+            "{output:?}"
+        );
+        assert_eq!((output.code, ssh.with_mac(|mac| mac.state.meter.dialogs)), (1, 0));
+    }
+
+    #[test]
+    fn the_choice_is_roots_and_outlives_the_folder() {
+        let sim = with_tools();
+        let root = crate::sim::Caller::user(true).root();
+        let switch = "xcode-select --switch /Library/Developer/CommandLineTools";
+        assert_eq!(exec(&sim, switch).code, 1);
+        let output = exec_as(&sim, root, switch);
+        assert_eq!((output.code, output.stdout, output.stderr), (0, String::new(), String::new()));
+        assert!(exec_as(&sim, root, "rm -rf /Library/Developer/CommandLineTools").ok());
+        assert_eq!(exec(&sim, "xcode-select -p").stdout, "/Library/Developer/CommandLineTools\n");
+        let output = exec(&sim, "git --version");
+        assert!(output.stderr.starts_with(
+            "xcrun: error: invalid active developer path (/Library/Developer/CommandLineTools), "
+        ));
+        assert_eq!(sim.with_mac(|mac| mac.state.meter.dialogs), 0);
+        assert!(
+            exec(&sim, "pkgutil --pkg-info=com.apple.pkg.CLTools_Executables").ok(),
+            "the receipt survives"
+        );
+        assert!(exec_as(&sim, root, "xcode-select --reset").ok());
+        assert_eq!(exec(&sim, "xcode-select -p").code, 2);
+        assert_eq!(exec_as(&sim, root, "xcode-select -s /nowhere").code, 1);
+    }
+
+    #[test]
+    fn install_opens_a_dialog_and_installs_nothing() {
+        let sim = sim();
+        let output = exec(&sim, "xcode-select --install");
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (0, "xcode-select: note: install requested for command line developer tools\n")
+        );
+        assert_eq!(exec(&sim, "xcode-select -p").code, 2);
+        assert_eq!(exec(&with_tools(), "xcode-select --install").code, 1);
+    }
+}

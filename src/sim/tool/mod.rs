@@ -1,5 +1,7 @@
 //! The Mac's tools, one file each. Each is a function of the Mac, who calls it, and its arguments.
 
+#[cfg(test)]
+mod bench;
 mod caffeinate;
 mod command_line_tools;
 mod fdesetup;

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use super::session::domain_of;
 use crate::sim::{
     Caller, Mac, Running,
-    tool::launchd::{DomainTarget, Job},
+    tool::launchd::{DomainTarget, Exit, Job},
 };
 
 /// `list` and `list LABEL` of the caller's own domain (docs/mac-facts.md#launchd-list).
@@ -23,7 +23,7 @@ fn table(mac: &Mac, domain: DomainTarget) -> String {
     let jobs = mac.state.launchd.jobs.get(&domain);
     let rows = jobs.into_iter().flat_map(|jobs| jobs.values()).map(|job| {
         let pid = job.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
-        format!("{pid}\t{}\t{}\n", job.last.map_or(0, |last| last.status()), job.definition.label)
+        format!("{pid}\t{}\t{}\n", job.last.map_or(0, Exit::status), job.definition.label)
     });
     std::iter::once("PID\tStatus\tLabel\n".to_owned()).chain(rows).collect()
 }
@@ -42,7 +42,7 @@ fn dictionary(domain: DomainTarget, job: &Job) -> String {
     lines.push(format!("\"LimitLoadToSessionType\" = \"{session}\";"));
     lines.push(format!("\"Label\" = \"{}\";", definition.label));
     lines.push(format!("\"OnDemand\" = {};", !definition.keep_alive.starts_at_load()));
-    lines.push(format!("\"LastExitStatus\" = {};", job.last.map_or(0, |last| last.wait_status())));
+    lines.push(format!("\"LastExitStatus\" = {};", job.last.map_or(0, Exit::wait_status)));
     lines.extend(job.pid.map(|pid| format!("\"PID\" = {pid};")));
     lines.push(format!("\"Program\" = \"{}\";", definition.program));
     let mut text = lines.iter().fold("{\n".to_owned(), |text, line| format!("{text}\t{line}\n"));

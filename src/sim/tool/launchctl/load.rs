@@ -112,10 +112,9 @@ pub(super) fn legacy(mac: &mut Mac, caller: Caller, verb: &str, words: &[&str]) 
             unload(mac, caller, domain, &path, write)
         };
         if let Err(Refusal(code)) = done {
-            said.push_str(&format!(
-                "{what} failed: {code}: {}\nTry running `launchctl {instead}` as root for richer errors.\n",
-                launchd::text_of(code)
-            ));
+            let hint = format!("Try running `launchctl {instead}` as root for richer errors.");
+            said += &[format!("{what} failed: {code}: {}", launchd::text_of(code)), hint, String::new()]
+                .join("\n");
         }
     }
     Running::failed(0, said)

@@ -31,7 +31,7 @@ impl Page {
         let mut page = Self(format!("{domain}/{} = {{\n", job.definition.label));
         page.head(domain, job);
         page.definition(mac, domain, job);
-        page.runs(mac, domain, job);
+        page.runs(mac, job);
         page.coalitions(job);
         page.tail(domain, job);
         page.0 + "}\n"
@@ -106,8 +106,7 @@ impl Page {
         self.block("environment", own.chain([format!("XPC_SERVICE_NAME => {}", definition.label)]));
         self.gap();
         match domain {
-            DomainTarget::System => self.value("domain", domain),
-            DomainTarget::User(_) => self.value("domain", domain),
+            DomainTarget::System | DomainTarget::User(_) => self.value("domain", domain),
             DomainTarget::Gui(_) => {
                 self.value("domain", format!("{domain} [{ASID}]"));
                 self.value("asid", ASID);
@@ -126,16 +125,13 @@ impl Page {
         }
     }
 
-    fn runs(&mut self, mac: &Mac, domain: DomainTarget, job: &Job) {
+    fn runs(&mut self, mac: &Mac, job: &Job) {
         self.value("minimum runtime", job.definition.throttle);
         self.value("exit timeout", job.definition.exit_timeout);
         self.value("runs", job.runs);
         if let Some(pid) = job.pid {
             self.value("pid", pid);
-            self.value(
-                "immediate reason",
-                if domain == DomainTarget::System { "speculative" } else { "inefficient" },
-            );
+            self.value("immediate reason", "speculative");
             for (key, count) in [("forks", 0), ("execs", 1), ("initialized", 1), ("trampolined", 1)] {
                 self.value(key, count);
             }

@@ -62,13 +62,11 @@ pub(super) fn signalled(mac: &mut Mac, pid: u32, signal: i32) -> bool {
 /// An application that ends takes its server along.
 pub(super) fn orphaned(mac: &mut Mac) {
     let launchd = &mac.state.launchd;
-    let alive: Vec<bool> = launchd
-        .children
-        .iter()
-        .map(|child| {
-            launchd.all_jobs().any(|(_, job)| job.definition.label == child.label && job.pid.is_some())
-        })
-        .collect();
+    let up = |label: &str| {
+        let mut jobs = launchd.all_jobs().map(|(_, job)| job).filter(|job| job.definition.label == label);
+        jobs.any(|job| job.pid.is_some() || job.spawn_at.is_some())
+    };
+    let alive: Vec<bool> = launchd.children.iter().map(|child| up(&child.label)).collect();
     let mut alive = alive.into_iter();
     let processes = &mut mac.state.processes;
     mac.state.launchd.children.retain(|child| {

@@ -3,7 +3,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Definition, DomainTarget, Refusal};
 use crate::{
     machine::Kind,
-    sim::{Fault, Mac, Node},
+    sim::{Content, Fault, Mac, Node},
 };
 
 /// Users and groups of a Mac beside the person's own, as far as jobs run as them.
@@ -21,10 +21,7 @@ pub(super) fn judge(mac: &mut Mac, domain: DomainTarget, path: &Utf8Path) -> Res
     if quarantined(mac, &node) {
         return Err(Refusal(155));
     }
-    let bytes = match mac.disk.read(0, &real) {
-        Ok(crate::sim::Content::Bytes(bytes)) => bytes,
-        _ => return Err(Refusal(109)),
-    };
+    let Ok(Content::Bytes(bytes)) = mac.disk.read(0, &real) else { return Err(Refusal(109)) };
     let definition = Definition::read(&bytes)?;
     if let Some(loaded) = mac.state.launchd.job(domain, &definition.label) {
         return Err(Refusal(if loaded.leaving && mac.state.faults.take(Fault::BootstrapSettling) {

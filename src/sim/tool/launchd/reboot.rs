@@ -83,7 +83,7 @@ fn load_folder(mac: &mut Mac, domain: DomainTarget, folder: &Utf8Path) {
 /// The property lists in a folder, by name.
 pub(in crate::sim::tool) fn plists(mac: &Mac, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let names = mac.disk.list(0, folder).unwrap_or_default();
-    names.iter().filter(|name| name.ends_with(".plist")).map(|name| folder.join(name)).collect()
+    names.iter().map(|name| folder.join(name)).filter(|path| path.extension() == Some("plist")).collect()
 }
 
 /// Who sits at the screen owns the console (docs/mac-facts.md#console-owner).

@@ -3,7 +3,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Server, chat, generate, guard, library::Library, name::ModelName};
+use super::{
+    Server, chat, generate, guard,
+    library::{Library, Model},
+    name::ModelName,
+};
 use crate::{machine::Reply, sim::Disk};
 
 /// A request as the server sees it.
@@ -83,7 +87,7 @@ impl Server {
             "/api/version" => json(&json!({ "version": self.version })),
             "/api/status" => self.status(),
             "/api/tags" => {
-                json(&json!({ "models": library.all().iter().map(|it| it.listed()).collect::<Vec<_>>() }))
+                json(&json!({ "models": library.all().iter().map(Model::listed).collect::<Vec<_>>() }))
             }
             "/api/ps" => self.ps(),
             "/v1/models" => catalogue(&library),
@@ -200,7 +204,7 @@ fn embed(library: &Library<'_>, body: &[u8]) -> Reply {
     }
 }
 
-/// OpenAI's list; `null`, not an empty list, without models.
+/// The list as `OpenAI` words it; `null`, not an empty list, without models.
 fn catalogue(library: &Library<'_>) -> Reply {
     let models: Vec<Value> = library
         .all()

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use super::store;
 use crate::sim::{
     Content, Mac, USER,
-    tool::launchd::{Child, Definition, DomainTarget, KeepAlive, insert, settle},
+    tool::launchd::{Child, Definition, DomainTarget, KeepAlive, insert},
 };
 
 const PROGRAM: &str = "/Applications/Ollama.app/Contents/MacOS/Ollama";
@@ -55,7 +55,6 @@ pub(in crate::sim::tool) fn start_at_login(mac: &mut Mac) {
         pid: None,
         restart_at: Some(mac.state.now + std::time::Duration::from_millis(600)),
     });
-    settle(mac);
 }
 
 fn definition() -> Definition {

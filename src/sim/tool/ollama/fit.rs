@@ -46,31 +46,32 @@ pub(super) fn context(settings: &Settings, memory: Memory, model: &Model, asked:
     (length.min(model.header.context_length).max(4), set.is_none())
 }
 
-/// Bytes in memory of a model loaded with this context.
-pub(super) fn size(settings: &Settings, model: &Model, context: u64) -> u64 {
-    // Ninths and sixteenths of a byte: a block of 32 values has a scale of two bytes beside it.
-    let sixteenths = match settings.cache_type.as_str() {
-        "q8_0" => 17,
-        "q4_0" => 9,
-        _ => 32,
-    };
-    let cache = model.header.cache_per_token() * context * settings.parallel / 32 * sixteenths;
-    model.weights + cache + COMPUTE
-}
+/// Types of cache by what `OLLAMA_KV_CACHE_TYPE` calls them: bytes of 32 values, and whether they are quantized.
+const CACHE_TYPES: [(&str, u64, bool); 10] = [
+    ("", 64, false),
+    ("f16", 64, false),
+    ("bf16", 64, false),
+    ("f32", 128, false),
+    ("q8_0", 34, true),
+    ("q5_1", 24, true),
+    ("q5_0", 22, true),
+    ("q4_1", 20, true),
+    ("q4_0", 18, true),
+    ("iq4_nl", 18, true),
+];
 
-/// What the runner says when it cannot start with these settings, whatever the model.
-pub(super) fn refused(settings: &Settings) -> Option<String> {
+/// Bytes in memory of a model loaded with this context, or what its runner dies of with these settings.
+pub(super) fn size(settings: &Settings, model: &Model, context: u64) -> Result<u64, String> {
     const DIED: &str = "llama-server process has terminated: exit status 1";
-    match settings.cache_type.as_str() {
-        "" | "f16" | "f32" | "bf16" => None,
-        "q8_0" | "q4_0" | "q4_1" | "q5_0" | "q5_1" | "iq4_nl" if settings.flash_attention == Some(false) => {
-            Some(format!(
-                "{DIED}: llama_init_from_model: quantized V cache requires flash_attn to be enabled"
-            ))
-        }
-        "q8_0" | "q4_0" | "q4_1" | "q5_0" | "q5_1" | "iq4_nl" => None,
-        _ => Some(DIED.to_owned()),
+    let known = CACHE_TYPES.iter().find(|(name, ..)| *name == settings.cache_type);
+    let Some((_, block, quantized)) = known else { return Err(DIED.to_owned()) };
+    if *quantized && settings.flash_attention == Some(false) {
+        let why = "llama_init_from_model: quantized V cache requires flash_attn to be enabled";
+        return Err(format!("{DIED}: {why}"));
     }
+    let slots = context.saturating_mul(settings.parallel);
+    let values = model.header.cached_values().saturating_mul(slots);
+    Ok(model.weights.saturating_add((values / 32).saturating_mul(*block)).saturating_add(COMPUTE))
 }
 
 /// How long it takes to load so many bytes.

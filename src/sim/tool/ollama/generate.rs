@@ -8,6 +8,7 @@ use super::{
     answer::{error, named, parsed, text},
     duration, fit,
     library::Library,
+    settings::KeepAlive,
 };
 use crate::machine::Reply;
 
@@ -25,8 +26,8 @@ const PROMPT_SPEED: u64 = 400;
 pub(super) struct Asked {
     pub(super) written: String,
     pub(super) stream: bool,
-    /// The outer `None` when nothing was said, the inner one for ever.
-    pub(super) keep_alive: Option<Option<Duration>>,
+    /// `None` when nothing was said.
+    pub(super) keep_alive: Option<KeepAlive>,
     pub(super) num_ctx: Option<u64>,
     /// Negative: no limit.
     pub(super) num_predict: i64,
@@ -59,12 +60,11 @@ impl Asked {
         let keep_alive = match body.get("keep_alive") {
             None | Some(Value::Null) => None,
             Some(Value::Number(seconds)) => {
-                let seconds = seconds.as_f64().unwrap_or(0.0);
-                Some((seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
+                let whole = seconds.as_i64().map(|seconds| i128::from(seconds) * 1_000_000_000);
+                whole.or_else(|| duration::parse(&format!("{seconds}s")).ok()).map(KeepAlive::of_nanoseconds)
             }
             Some(Value::String(text)) => {
-                let nanoseconds = duration::parse(text).map_err(|said| error(400, &said))?;
-                Some(u64::try_from(nanoseconds).ok().map(Duration::from_nanos))
+                Some(KeepAlive::of_nanoseconds(duration::parse(text).map_err(|said| error(400, &said))?))
             }
             Some(_) => return Err(error(400, "Unsupported type for keep_alive")),
         };
@@ -96,7 +96,7 @@ pub(super) fn respond(
     let Some(model) = library.find(&name) else {
         return (error(404, &format!("model '{}' not found", asked.written)), soon);
     };
-    if asked.prompt == 0 && asked.keep_alive == Some(Some(Duration::ZERO)) {
+    if asked.prompt == 0 && asked.keep_alive == Some(KeepAlive::For(Duration::ZERO)) {
         server.loaded.retain(|loaded| loaded.name != name.to_string());
         return (finished(asked, wrap, "unload", now, &[]), soon);
     }
@@ -108,7 +108,7 @@ pub(super) fn respond(
     let Some(loaded) = server.loaded.get_mut(nth) else { return (error(500, "model unloaded"), soon) };
     let load = load + soon;
     if asked.prompt == 0 {
-        loaded.expires = until(now + load, keep_alive);
+        loaded.expires = keep_alive.until(now + load);
         return (finished(asked, wrap, "load", now + load, &[]), load);
     }
     let (tokens, reason) = match u64::try_from(asked.num_predict) {
@@ -120,7 +120,7 @@ pub(super) fn respond(
     let eval = fit::token_time(loaded.size, loaded.size_vram)
         .saturating_mul(u32::try_from(tokens).unwrap_or(u32::MAX));
     let took = load + prompt + eval;
-    loaded.expires = until(now + took, keep_alive);
+    loaded.expires = keep_alive.until(now + took);
     let counts = [
         ("total_duration", nanoseconds(took)),
         ("load_duration", nanoseconds(load)),
@@ -168,11 +168,6 @@ fn object(asked: &Asked, said: Value, at: Timestamp, reason: Option<&str>, count
         object.insert((*name).into(), (*count).into());
     }
     Value::Object(object)
-}
-
-/// When a model goes that was last used at `at`.
-fn until(at: Timestamp, keep_alive: Option<Duration>) -> Option<Timestamp> {
-    at.checked_add(keep_alive?).ok()
 }
 
 fn nanoseconds(time: Duration) -> u64 {

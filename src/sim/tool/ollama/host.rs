@@ -80,9 +80,8 @@ fn split(place: &str) -> (String, Option<&str>) {
     }
     match place.split_once(':') {
         Some((host, port)) if !port.contains(':') => (host.to_owned(), Some(port)),
-        Some(_) => (place.to_owned(), None),
         None if place.is_empty() => ("127.0.0.1".to_owned(), None),
-        None => (place.to_owned(), None),
+        Some(_) | None => (place.to_owned(), None),
     }
 }
 

@@ -82,14 +82,12 @@ impl Server {
             }
             self.loaded.remove(nth);
         }
-        if let Some(refused) = fit::refused(&self.settings) {
-            return Err(LoadFailed(refused));
-        }
-        let mut size = fit::size(&self.settings, model, context);
+        let sized = |context| fit::size(&self.settings, model, context).map_err(LoadFailed);
+        let mut size = sized(context)?;
         // Only a length that nobody asked for is lowered, by one tier and once.
         if automatic && size > memory.total {
             context = if context > 32_768 { 32_768 } else { context.min(4096) };
-            size = fit::size(&self.settings, model, context);
+            size = sized(context)?;
         }
         if size > memory.total {
             return Err(LoadFailed(format!(

@@ -26,5 +26,5 @@ pub use launch::{Binary, Launch, launch};
 pub use loaded::Loaded;
 pub use request::request;
 pub use server::Server;
-pub use settings::Settings;
+pub use settings::{KeepAlive, Settings};
 pub use store::{Weights, store_model};

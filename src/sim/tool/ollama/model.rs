@@ -40,9 +40,9 @@ impl Header {
         self.heads * HEAD
     }
 
-    /// Bytes of cache a token of context needs at 16 bits: keys and values of every layer.
-    pub(super) fn cache_per_token(&self) -> u64 {
-        2 * self.layers * self.cache_heads * HEAD * 2
+    /// How many values a token of context adds to the cache: keys and values of every layer.
+    pub(super) fn cached_values(&self) -> u64 {
+        2 * self.layers * self.cache_heads * HEAD
     }
 
     /// `8.0B`, `270M`.

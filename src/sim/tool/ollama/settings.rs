@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use camino::Utf8PathBuf;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{duration, host::Bind};
@@ -17,8 +18,8 @@ pub struct Settings {
     pub models: Utf8PathBuf,
     /// `OLLAMA_CONTEXT_LENGTH`; 0 is automatic.
     pub context_length: u64,
-    /// `OLLAMA_KEEP_ALIVE`; `None` keeps a model for ever.
-    pub keep_alive: Option<Duration>,
+    /// `OLLAMA_KEEP_ALIVE`.
+    pub keep_alive: KeepAlive,
     /// `OLLAMA_NUM_PARALLEL`.
     pub parallel: u64,
     /// `OLLAMA_MAX_LOADED_MODELS`; 0 is automatic.
@@ -31,6 +32,34 @@ pub struct Settings {
     pub gpu_overhead: u64,
     /// `OLLAMA_NO_CLOUD`.
     pub no_cloud: bool,
+}
+
+/// How long a model stays in memory after its last use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepAlive {
+    /// So long; zero: not at all.
+    For(Duration),
+    /// Until the server ends.
+    Forever,
+}
+
+impl KeepAlive {
+    /// From nanoseconds; negative is for ever.
+    pub(super) fn of_nanoseconds(nanoseconds: i128) -> Self {
+        if nanoseconds < 0 {
+            return Self::Forever;
+        }
+        Self::For(Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX)))
+    }
+
+    /// When a model goes that was last used at `at`; `None`: never.
+    pub(super) fn until(self, at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::For(time) => at.checked_add(time).ok(),
+            Self::Forever => None,
+        }
+    }
 }
 
 /// Variables that only pass through to the log, with what stands there when they are unset.
@@ -96,7 +125,10 @@ impl Settings {
             })
             .collect();
         let flash = self.flash_attention.map_or_else(|| "auto".to_owned(), |on| on.to_string());
-        let alive = self.keep_alive.map_or_else(|| "2562047h47m16.854775807s".to_owned(), go_duration);
+        let alive = match self.keep_alive {
+            KeepAlive::For(time) => go_duration(time),
+            KeepAlive::Forever => "2562047h47m16.854775807s".to_owned(),
+        };
         map.extend([
             ("OLLAMA_CONTEXT_LENGTH", self.context_length.to_string()),
             ("OLLAMA_FLASH_ATTENTION", flash),
@@ -130,15 +162,11 @@ fn boolean(value: &str) -> Option<bool> {
 
 /// A Go duration or whole seconds, negative for ever; five minutes where it is neither
 /// (docs/mac-facts.md#ollama-keep-alive).
-fn keep_alive(value: &str) -> Option<Duration> {
+fn keep_alive(value: &str) -> KeepAlive {
     let nanoseconds = duration::parse(value)
         .ok()
         .or_else(|| value.parse::<i64>().ok().map(|seconds| i128::from(seconds) * 1_000_000_000));
-    match nanoseconds {
-        None => Some(Duration::from_mins(5)),
-        Some(negative) if negative < 0 => None,
-        Some(nanoseconds) => Some(Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))),
-    }
+    nanoseconds.map_or(KeepAlive::For(Duration::from_mins(5)), KeepAlive::of_nanoseconds)
 }
 
 /// As Go prints a duration: `30m0s`.

@@ -1,0 +1,4 @@
+mod load;
+mod others;
+mod print;
+mod unload;

@@ -1,0 +1,5 @@
+mod boot;
+mod identity;
+mod rivals;
+mod run;
+mod start;

@@ -14,16 +14,13 @@ use crate::{
     engine::plan::{Action, Item, Plan},
 };
 
-/// Names up to this width share a column.
-const NAME_COLUMN: usize = 44;
-
 /// A plan for people: the Mac, a line a change, what stays, what speaks against it, and the totals as the last line.
 /// With `explain` each change is followed by its steps, their reasons, commands and undo.
 pub fn plan(plan: &Plan, screen: Screen, explain: bool) -> String {
     let mut page = Page::new(screen);
     let ink = page.ink;
     page.ends(&ink.plain(&node(&plan.node)), &ink.dim(&format!("manifest {}", plan.manifest)));
-    let columns = Columns::of(plan);
+    let columns = Columns::of(plan, page.width);
     for item in plan.changes() {
         change(item, columns, &mut page);
         if explain {
@@ -122,11 +119,12 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(plan: &Plan) -> Self {
+    /// Names up to a third of the page share a column; a longer one takes its line's room alone.
+    fn of(plan: &Plan, width: usize) -> Self {
         let widest = |width: fn(&Item) -> usize| plan.changes().map(width).max().unwrap_or(0);
         Self {
             kind: widest(|item| item.id.kind().len()),
-            name: widest(|item| item.id.name().chars().count()).min(NAME_COLUMN),
+            name: widest(|item| item.id.name().chars().count()).min(width / 3),
         }
     }
 }
@@ -196,13 +194,12 @@ mod tests {
         let page = plan(&spine_plan(), screen(80, true), false);
         insta::assert_snapshot!(page, @"
         M4 Pro 64 GB · macOS 15.5 · 412 GB free                      manifest stack.yaml
-          + clt     command-line-tools                install · 0.7 GB      stack.yaml:3
+          + clt     command-line-tools          install · 0.7 GB            stack.yaml:3
           ~ power   ac                                                      stack.yaml:5
                       sleep 1 -> 0, disksleep 10 -> 0, autorestart 0 -> 1
           + folder  /Users/lab/Library/Logs/forgectl  make                  stack.yaml:6
-          + job     dev.forge.ollama                                        stack.yaml:6
-                      write and load · restarts
-          - rival   homebrew.mxcl.ollama              put back              stack.yaml:6
+          + job     dev.forge.ollama            write and load · restarts   stack.yaml:6
+          - rival   homebrew.mxcl.ollama        put back                    stack.yaml:6
           = 1 unchanged
         Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts · sudo: 1 question (CLT, power) · nothing listens beyond this Mac
         ");

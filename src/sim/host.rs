@@ -1,9 +1,10 @@
 use std::{collections::BTreeMap, io};
 
 use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
 
 /// What launchd is to start.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Spawn {
     /// The job's label.
     pub label: String,
@@ -11,6 +12,8 @@ pub struct Spawn {
     pub argv: Vec<String>,
     /// Its whole environment.
     pub environment: BTreeMap<String, String>,
+    /// The folder that it starts in.
+    pub directory: Option<Utf8PathBuf>,
     /// Where its standard output goes.
     pub stdout: Option<Utf8PathBuf>,
     /// Where its standard error goes.

@@ -14,7 +14,7 @@ pub struct Mac {
     pub state: State,
     /// Its files.
     pub disk: Box<dyn Disk>,
-    /// Where launchd's processes run; `None`: in [`State::processes`].
+    /// Where launchd's processes run; `None`: in [`State::processes`] alone.
     pub host: Option<Box<dyn Host>>,
 }
 
@@ -35,7 +35,7 @@ pub struct State {
     pub power: BTreeMap<PowerSource, Vec<(String, String)>>,
     /// `pmset`'s system-wide `SleepDisabled`, once it was set.
     pub sleep_disabled: Option<bool>,
-    /// Running processes by id; of a Mac in a folder, only those that are not real.
+    /// Running processes by id; those of a Mac in a folder that are real ones have their real ids.
     pub processes: BTreeMap<u32, Process>,
     /// The next process id.
     pub next_pid: u32,

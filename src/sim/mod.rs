@@ -8,6 +8,7 @@ mod diff;
 mod disk;
 mod exec;
 mod faults;
+pub mod folder;
 mod fresh;
 mod host;
 mod locks;

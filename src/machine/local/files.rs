@@ -310,7 +310,7 @@ impl Files {
 
     /// The permission bits that a file of a Mac in a folder really gets: its real owner must get at it, and no
     /// real program may change its user.
-    pub(super) fn real_mode(&self, mode: u32, folder: bool) -> u32 {
+    pub fn real_mode(&self, mode: u32, folder: bool) -> u32 {
         match (&self.owners, folder) {
             (None, _) => mode,
             (Some(_), true) => mode & 0o1777 | 0o700,

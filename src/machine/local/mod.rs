@@ -10,6 +10,7 @@ mod identity;
 mod judge;
 mod listeners;
 mod lock;
+pub mod offspring;
 mod own_files;
 mod owners;
 mod process;

@@ -42,6 +42,11 @@ impl Files {
         set_time(&host, modified)
     }
 
+    /// Sets the time of the last change of a path without links, whoever owns it.
+    pub fn stamp(&self, at: &Utf8Path, modified: Timestamp) -> io::Result<()> {
+        set_time(&self.host(at), modified)
+    }
+
     /// Adds to the end of a file, which is made with mode 0644 if it is not there.
     pub fn add(&self, path: &Utf8Path, bytes: &[u8], now: Timestamp) -> io::Result<()> {
         let at = self.locate(path, Last::Followed)?;

@@ -118,7 +118,7 @@ pub(super) fn takes(argv: &[String]) -> Duration {
 }
 
 /// The real path of a program that `caller` may run.
-fn find(mac: &Mac, caller: Caller, name: &str) -> Result<Utf8PathBuf, Running> {
+pub(in crate::sim) fn find(mac: &Mac, caller: Caller, name: &str) -> Result<Utf8PathBuf, Running> {
     let places: Vec<Utf8PathBuf> = if name.contains('/') {
         vec![name.into()]
     } else {

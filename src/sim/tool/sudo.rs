@@ -1,6 +1,6 @@
 //! `sudo` and its tickets.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,13 @@ impl Tickets {
     pub fn renew(&mut self, session: u32, now: Timestamp) {
         let used = self.last_used.entry(session).or_insert(now);
         *used = now.max(*used);
+    }
+
+    /// Lets no ticket age by `time`.
+    pub fn put_off(&mut self, time: Duration) {
+        for used in self.last_used.values_mut() {
+            *used = used.checked_add(time).unwrap_or(*used);
+        }
     }
 
     /// Drops the ticket of that session.
@@ -92,6 +99,8 @@ fn parse(arguments: &[String]) -> Result<(Flags, &[String]), Running> {
             "-reset-timestamp" => flags.forget = true,
             "-non-interactive" => flags.quiet = true,
             "-validate" => flags.validate = true,
+            // What it asks with is for a person's eyes.
+            "p" => rest = rest.get(1..).ok_or_else(usage)?,
             "u" => {
                 let (user, after) = rest.split_first().ok_or_else(usage)?;
                 flags.user = Some(user.clone());

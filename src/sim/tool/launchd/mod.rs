@@ -35,7 +35,7 @@ pub use identity::Identity;
 pub use keep_alive::KeepAlive;
 pub use load::bootstrap;
 pub use reboot::{log_in, log_out, reboot, unlock};
-pub use settle::{settle, signalled};
+pub use settle::{due, settle, signalled};
 pub use state::{Ending, Exit, Job, Launchd, Refusal};
 pub use texts::text_of;
 pub use unload::{bootout, label_in};

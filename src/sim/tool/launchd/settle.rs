@@ -44,6 +44,11 @@ pub fn signalled(mac: &mut Mac, pid: u32, signal: i32) -> bool {
     true
 }
 
+/// When launchd has something to do next.
+pub fn due(state: &State) -> Option<Timestamp> {
+    next(state).map(|(at, _)| at)
+}
+
 fn next(state: &State) -> Option<(Timestamp, Event)> {
     let jobs = state.launchd.all_jobs().flat_map(|(domain, job)| {
         let label = &job.definition.label;

@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Definition, DomainTarget, Ending, Exit, Identity, environment, outputs};
 use crate::{
     machine::Kind,
-    sim::{Mac, Program, Spawn, tool::ollama},
+    sim::{Mac, Process, Program, Spawn, tool::ollama},
 };
 
 /// How long a server lives that fails at its start.
@@ -70,7 +70,7 @@ fn launch(
     let real = real.ok_or(Exit::CONFIG)?;
     let variables = environment::of(mac, domain, definition);
     if mac.host.is_some() {
-        return real_process(mac, definition, variables).map(|pid| (pid, None));
+        return real_process(mac, uid, definition, variables).map(|pid| (pid, None));
     }
     let server =
         ollama::Binary::at(&real).filter(|_| definition.arguments.get(1).is_some_and(|it| it == "serve"));
@@ -93,6 +93,7 @@ fn launch(
 /// Starts it outside, on a Mac in a folder.
 fn real_process(
     mac: &mut Mac,
+    uid: u32,
     definition: &Definition,
     environment: BTreeMap<String, String>,
 ) -> Result<u32, Exit> {
@@ -104,10 +105,16 @@ fn real_process(
         label: definition.label.clone(),
         argv,
         environment,
+        directory: definition.directory.clone(),
         stdout: definition.stdout.clone(),
         stderr: definition.stderr.clone(),
     };
-    mac.host.as_mut().and_then(|host| host.spawn(&spawn).ok()).ok_or(Exit::CONFIG)
+    let pid = mac.host.as_mut().and_then(|host| host.spawn(&spawn).ok()).ok_or(Exit::CONFIG)?;
+    let Spawn { environment, .. } = spawn;
+    let (argv, started) = (definition.arguments.clone(), mac.state.now);
+    let process = Process { pid, uid, argv, environment, started, program: Program::Idle };
+    mac.state.processes.insert(pid, process);
+    Ok(pid)
 }
 
 /// Folders that the system keeps background programs out of without asking (docs/mac-facts.md#tcc-folders).

@@ -1,0 +1,160 @@
+//! Processes of a simulated Mac that are real ones, and those that look after them.
+#![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, Permissions, TryLockError},
+    io::{self, BufRead, BufReader, Read, Write},
+    os::unix::{
+        fs::PermissionsExt,
+        process::{CommandExt, ExitStatusExt},
+    },
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use nix::{
+    sys::signal::{Signal, kill, killpg},
+    unistd::Pid,
+};
+
+/// The real time.
+pub fn real_time() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Puts a file in place, whole for everybody who reads it, but not synced.
+pub fn put(path: &Utf8Path, content: &[u8]) -> io::Result<()> {
+    super::replace::quickly(path, content)
+}
+
+/// The lock on a file; let go when dropped or when the process ends.
+#[derive(Debug)]
+pub struct Locked(#[expect(dead_code, reason = "held for its drop")] File);
+
+/// Waits for the lock at `path`, which is made if it is not there.
+pub fn lock(path: &Utf8Path) -> io::Result<Locked> {
+    let file = lock_file(path)?;
+    file.lock()?;
+    Ok(Locked(file))
+}
+
+/// Takes the lock at `path` unless somebody has it.
+pub fn try_lock(path: &Utf8Path) -> io::Result<Option<Locked>> {
+    let file = lock_file(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Locked(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn lock_file(path: &Utf8Path) -> io::Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// A program to be started with all that it gets; its paths are those of this machine.
+#[derive(Debug)]
+pub struct Start {
+    /// The program.
+    pub program: Utf8PathBuf,
+    /// What follows it on the command line.
+    pub arguments: Vec<String>,
+    /// Its whole environment.
+    pub environment: BTreeMap<String, String>,
+    /// The folder that it starts in.
+    pub folder: Utf8PathBuf,
+    /// Files that its output is added to; none: nowhere.
+    pub outputs: [Option<Utf8PathBuf>; 2],
+}
+
+impl Start {
+    /// Starts it as the first of a process group of its own.
+    pub fn begin(&self) -> io::Result<Begun> {
+        let [out, err] = self.outputs.each_ref().map(|path| match path {
+            Some(path) => File::options().append(true).create(true).open(path).map(Stdio::from),
+            None => Ok(Stdio::null()),
+        });
+        Command::new(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(out?)
+            .stderr(err?)
+            .process_group(0)
+            .spawn()
+            .map(Begun)
+    }
+}
+
+/// A process that was started.
+#[derive(Debug)]
+pub struct Begun(Child);
+
+impl Begun {
+    /// Its id, and that of its group.
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Waits for its end: its exit code, or minus the signal.
+    pub fn end(mut self) -> io::Result<i32> {
+        let status = self.0.wait()?;
+        Ok(status.code().or_else(|| status.signal().map(|signal| -signal)).unwrap_or(-1))
+    }
+}
+
+/// From now on SIGTERM, SIGINT and SIGHUP do this instead of ending the process, once each.
+pub fn when_told_to_stop(act: impl FnMut() + Send + 'static) -> io::Result<()> {
+    ctrlc::set_handler(act).map_err(io::Error::other)
+}
+
+/// Ends a group: SIGTERM, and SIGKILL after `grace` to what is left of it.
+pub fn end_group(group: u32, grace: Duration) {
+    signal_group(group, Signal::SIGTERM as i32);
+    thread::sleep(grace);
+    signal_group(group, Signal::SIGKILL as i32);
+}
+
+/// Sends a signal to one process; says whether it was there.
+pub fn signal(pid: i32, signal: i32) -> bool {
+    Signal::try_from(signal).is_ok_and(|signal| kill(Pid::from_raw(pid), signal).is_ok())
+}
+
+/// Sends a signal to all in a group; says whether any of them was there.
+pub fn signal_group(group: u32, signal: i32) -> bool {
+    let (Ok(group), Ok(signal)) = (i32::try_from(group), Signal::try_from(signal)) else { return false };
+    killpg(Pid::from_raw(group), signal).is_ok()
+}
+
+/// Lets real time pass.
+pub fn sleep(time: Duration) {
+    thread::sleep(time);
+}
+
+/// Starts a helper that outlives this process, gives it `input`, and answers with the first line of its output, which
+/// is empty when it ends without one.
+pub fn delegate(program: &Utf8Path, arguments: &[&str], input: &[u8]) -> io::Result<String> {
+    let mut helper = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .current_dir("/")
+        .spawn()?;
+    if let Some(mut pipe) = helper.stdin.take() {
+        pipe.write_all(input)?;
+    }
+    let mut line = String::new();
+    if let Some(pipe) = helper.stdout.take() {
+        BufReader::new(pipe.take(4096)).read_line(&mut line)?;
+    }
+    Ok(line.trim_end().to_owned())
+}

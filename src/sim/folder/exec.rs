@@ -1,0 +1,91 @@
+use std::{collections::BTreeMap, io::Write, time::Duration};
+
+use anyhow::Result;
+use camino::Utf8Path;
+
+use super::{kept::Opened, serve};
+use crate::{
+    machine::{Output, local::offspring},
+    sim::{Caller, Mac, tool},
+};
+
+/// How often a program that never ends by itself looks whether anybody still waits for it.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Who runs a program of a Mac in a folder.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The environment that it was given.
+    pub environment: BTreeMap<String, String>,
+    /// Whether a person at a terminal can answer sudo.
+    pub terminal: bool,
+}
+
+/// Runs `argv`, a program of the Mac in `folder`, and writes what it prints as it comes. What takes the Mac time goes by at
+/// once: only its clock goes on. Answers with the exit code.
+pub fn exec(
+    folder: &Utf8Path,
+    argv: &[String],
+    asker: &Asker,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<i32> {
+    let mut opened = Opened::open(folder)?;
+    let caller = asker.caller(argv);
+    if let Some(binary) = serve::asked_for(&opened.mac, caller, argv) {
+        return serve::serve(opened, &binary, argv, &asker.environment, err);
+    }
+    let mac = &mut opened.mac;
+    pass(mac, tool::takes(argv));
+    let mut running = tool::run(mac, caller, argv);
+    let mut told = [0; 2];
+    tell(&running.output, &mut told, out, err);
+    while let Some((after, stage)) = running.stages.pop_front() {
+        pass(mac, after);
+        stage(mac, &mut running.output);
+        mac.measure();
+        tell(&running.output, &mut told, out, err);
+    }
+    opened.close()?;
+    if running.hangs {
+        let parent = nix::unistd::getppid();
+        while nix::unistd::getppid() == parent {
+            offspring::sleep(LOOK);
+        }
+    }
+    Ok(running.output.code)
+}
+
+/// Lets the Mac's time pass without real time passing. Whoever renews sudo's tickets each minute cannot do so
+/// meanwhile, so they do not age by it.
+pub(super) fn pass(mac: &mut Mac, time: Duration) {
+    mac.state.sudo.put_off(time);
+    mac.advance(time);
+}
+
+/// Writes what is new. Somebody who no longer listens does not keep the tool from its work.
+fn tell(output: &Output, told: &mut [usize; 2], out: &mut dyn Write, err: &mut dyn Write) {
+    let [told_out, told_err] = told;
+    tell_new(&output.stdout, told_out, out);
+    tell_new(&output.stderr, told_err, err);
+}
+
+fn tell_new(text: &str, told: &mut usize, to: &mut dyn Write) {
+    let new = text.get(*told..).unwrap_or_default();
+    let _ = to.write_all(new.as_bytes()).and_then(|()| to.flush());
+    *told = text.len();
+}
+
+impl Asker {
+    /// A ticket of sudo's belongs to the terminal, or without one to the parent process; a helper that `-A` asks knows
+    /// the password (docs/mac-facts.md#sudo-ticket, docs/mac-facts.md#sudo-n).
+    fn caller(&self, argv: &[String]) -> Caller {
+        let user = Caller::user(self.terminal);
+        if self.terminal {
+            return user;
+        }
+        let session = u32::try_from(nix::unistd::getppid().as_raw()).unwrap_or_default();
+        let helper = self.environment.contains_key("SUDO_ASKPASS") && argv.iter().any(|word| word == "-A");
+        Caller { session, terminal: helper, ..user }
+    }
+}

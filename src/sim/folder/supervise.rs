@@ -1,0 +1,146 @@
+use std::{
+    io::{Read, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use camino::Utf8Path;
+
+use super::{kept::Opened, layout::Layout};
+use crate::{
+    machine::local::{
+        Files, Last,
+        offspring::{self, Begun, Locked, Start},
+    },
+    sim::{Spawn, tool::launchd},
+};
+
+/// From SIGTERM to SIGKILL when a supervisor itself is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The longest that a keeper sleeps: others may have given launchd something to do meanwhile.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Looks after one process of launchd's: starts what `order` (a [`Spawn`] as JSON) asks for, tells `answer` its id in a
+/// line, waits for its end, records that and lets launchd act on it. SIGTERM is passed on, and ends it all.
+pub fn supervise(folder: &Utf8Path, order: impl Read, mut answer: impl Write) -> Result<()> {
+    // Not of the session of whoever asked launchd: closing a terminal does not end a job.
+    nix::unistd::setsid().context("starting a session")?;
+    let layout = Layout::of(&folder.canonicalize_utf8()?)?;
+    let (begun, alive) = match begin(&layout, order) {
+        Ok(begun) => begun,
+        Err(error) => {
+            writeln!(answer, "{error:#}")?;
+            return Err(error);
+        }
+    };
+    let pid = begun.pid();
+    let stopping = Arc::new(AtomicBool::new(false));
+    let told = stopping.clone();
+    offspring::when_told_to_stop(move || {
+        told.store(true, Ordering::SeqCst);
+        offspring::end_group(pid, GRACE);
+    })?;
+    writeln!(answer, "{pid}")?;
+    answer.flush()?;
+    drop(answer);
+    let status = begun.end()?;
+    offspring::put(&layout.ended(pid), status.to_string().as_bytes())?;
+    drop(alive);
+    if stopping.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    // Opening lets launchd see that it has ended.
+    Opened::open(layout.folder())?.close()
+}
+
+fn begin(layout: &Layout, order: impl Read) -> Result<(Begun, Locked)> {
+    let spawn: Spawn = serde_json::from_reader(order).context("reading what to start")?;
+    let files = layout.files().by(0);
+    let host = |path: &Utf8Path| -> Result<_> {
+        Ok(files.host(&files.locate(path, Last::Followed).with_context(|| format!("looking for `{path}`"))?))
+    };
+    let (program, arguments) = spawn.argv.split_first().context("no program")?;
+    let output = |path: &Option<camino::Utf8PathBuf>| path.as_deref().map(host).transpose();
+    let start = Start {
+        program: host(Utf8Path::new(program))?,
+        arguments: arguments.to_vec(),
+        environment: spawn.environment,
+        folder: host(spawn.directory.as_deref().unwrap_or(Utf8Path::new("/")))?,
+        outputs: [output(&spawn.stdout)?, output(&spawn.stderr)?],
+    };
+    let begun = start.begin().with_context(|| format!("starting `{program}`"))?;
+    let pid = begun.pid();
+    let own = nix::unistd::getpid().to_string();
+    let noted = || {
+        offspring::put(&layout.supervisor(pid), own.as_bytes())?;
+        offspring::try_lock(&layout.alive(pid))
+    };
+    match noted() {
+        Ok(Some(alive)) => Ok((begun, alive)),
+        other => {
+            offspring::signal_group(pid, 9);
+            begun.end()?;
+            other.with_context(|| format!("noting the process {pid}"))?;
+            anyhow::bail!("the process {pid} is looked after already")
+        }
+    }
+}
+
+/// Lets launchd act whenever something is due, until nothing is or somebody else does.
+pub fn keep(folder: &Utf8Path) -> Result<()> {
+    nix::unistd::setsid().context("starting a session")?;
+    let layout = Layout::of(&folder.canonicalize_utf8()?)?;
+    let Some(keeping) = offspring::try_lock(&layout.keeper())? else { return Ok(()) };
+    offspring::put(&layout.jobs().join("keeper.supervisor"), nix::unistd::getpid().to_string().as_bytes())?;
+    loop {
+        let opened = Opened::open(layout.folder())?;
+        opened.save()?;
+        // Nobody else works with the Mac while this is found out: what is due later finds no keeper and starts one.
+        let Some(due) = launchd::due(&opened.mac.state) else {
+            drop(keeping);
+            return Ok(());
+        };
+        let left = Duration::try_from(due.duration_since(opened.mac.state.now)).unwrap_or_default();
+        drop(opened);
+        offspring::sleep(left.clamp(Duration::from_millis(5), LOOK));
+    }
+}
+
+/// Starts a keeper unless there is one.
+pub(super) fn start_keeper(layout: &Layout, forgectl: &Utf8Path) -> Result<()> {
+    if offspring::try_lock(&layout.keeper())?.is_none() {
+        return Ok(());
+    }
+    let target = format!("dir:{}", layout.folder());
+    offspring::delegate(forgectl, &["sim", "supervise", &target], b"")
+        .context("starting a keeper for launchd")?;
+    Ok(())
+}
+
+/// Ends every real process of the Mac in a folder, whatever launchd thinks of it: before the folder is taken away.
+pub fn end_all(folder: &Utf8Path) -> Result<()> {
+    let layout = Layout::of(&folder.canonicalize_utf8()?)?;
+    let _nobody_else = offspring::lock(&layout.lock())?;
+    let files = Files::here();
+    for name in files.list(&layout.jobs())? {
+        let path = layout.jobs().join(&name);
+        let Some(of) = name.strip_suffix(".supervisor") else { continue };
+        let supervisor =
+            files.read(&path).ok().and_then(|pid| String::from_utf8(pid).ok()?.trim().parse().ok());
+        let alive = layout.jobs().join(format!("{of}.lock"));
+        if let Some(supervisor) = supervisor
+            && offspring::try_lock(&alive)?.is_none()
+        {
+            offspring::signal(supervisor, 15);
+            // Held until the supervisor has ended, and with it the process.
+            drop(offspring::lock(&alive)?);
+        }
+        files.remove(&path)?;
+    }
+    Ok(())
+}

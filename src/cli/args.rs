@@ -26,8 +26,8 @@ pub(super) struct Args {
 /// What every command takes, before or after its name.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Global {
-    /// The Mac to look at or change: `sim:FILE`, `dir:PATH`, or a fresh simulated one by `chip=M4,memory=16GB[,macos=15.5]
-    /// [,disk=460GB][,sudo=asks|nopasswd|denied][,session=gui|ssh]`; without it this Mac
+    /// The Mac to look at or change, instead of this one: `sim:FILE`, `dir:PATH`, or a fresh simulated one by its properties,
+    /// as in `chip=M4,memory=16GB` (further ones: macos, disk, sudo, session)
     #[arg(long, global = true, value_name = "TARGET", env = "FORGECTL_ON")]
     pub(super) on: Option<Target>,
     /// For people, or for programs

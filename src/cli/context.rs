@@ -88,15 +88,15 @@ impl Context {
         let problems = error.chain().find_map(|cause| cause.downcast_ref::<Problems>());
         let problems =
             problems.map_or_else(|| vec![Problem::from_error(error)], |problems| problems.0.clone());
+        if self.json() {
+            Printer.say(Stream::Out, &report::problems_json(&problems));
+        }
         self.tell_problems(&problems);
         1
     }
 
-    /// Tells what is wrong.
+    /// Tells people what is wrong.
     pub(super) fn tell_problems(&self, problems: &[Problem]) {
-        if self.json() {
-            Printer.say(Stream::Out, &report::problems_json(problems));
-        }
         Printer.say(Stream::Err, &report::problems("error", problems, self.screen(Stream::Err)));
     }
 }

@@ -86,8 +86,7 @@ pub(super) fn mac(path: &Utf8Path, text: &str) -> Result<Mac> {
         let mut problem = Problem::manifest(format!("this simulated Mac cannot be used: `{path}`"));
         problem.why = error.chain().map(ToString::to_string).collect();
         problem
-            .hint("if it is one, make it anew; what was on it is lost")
-            .remedy(format!("forgectl sim new {path} --force --chip M4 --memory 16GB --macos 15.5"))
+            .hint("is it the right file? A Mac that cannot be read any more has to be made anew, under another name")
             .into()
     })
 }

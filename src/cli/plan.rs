@@ -32,6 +32,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
         |screen| report::plan(&plan, screen, args.explain),
         |screen| report::plan_totals(&plan, screen),
     )?;
+    if context.quiet() && !plan.refusals.is_empty() {
+        context.tell_problems(&plan.refusals);
+    }
     Ok(match () {
         () if !plan.refusals.is_empty() => 1,
         () if args.detailed_exitcode && !plan.is_empty() => 2,

@@ -38,5 +38,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
         |screen| report::status(&status, screen),
         |screen| report::status_totals(&status, screen),
     )?;
+    if context.quiet() {
+        let wrong: Vec<_> = status.rows.iter().filter_map(|row| row.problem.clone()).collect();
+        context.tell_problems(&wrong);
+    }
     Ok(if status.ok() { 0 } else { 2 })
 }

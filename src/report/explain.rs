@@ -1,7 +1,7 @@
 use super::{layout::Page, words};
 use crate::{
     desk::Screen,
-    engine::plan::{Item, Plan},
+    engine::plan::{Action, Item, Plan},
     step::About,
 };
 
@@ -17,7 +17,8 @@ pub fn explained(plan: &Plan, screen: Screen) -> String {
 
 /// The steps of one change, below its line.
 pub(super) fn steps(item: &Item, page: &mut Page) {
-    for delta in &item.deltas {
+    // Of what is not there every field is absent, which says nothing.
+    for delta in item.deltas.iter().filter(|_| item.action != Action::Add) {
         page.hanging("      field ", &page.ink.plain(&words::delta(delta)));
     }
     for about in &item.steps {

@@ -5,7 +5,7 @@ use clap::builder::FalseyValueParser;
 use crate::{
     cli::{
         context::Context,
-        stack,
+        node, stack,
         target::{self, DISK, Target},
     },
     desk::SimFile,
@@ -83,11 +83,15 @@ fn spec(args: &Args) -> Result<Spec> {
 
 fn in_file(path: &Utf8Path, spec: &Spec, force: bool) -> Result<()> {
     let file = SimFile::take(path, "sim new")?;
-    if file.exists() && !force {
-        bail!(
-            Problem::manifest(format!("something is there already: `{path}`"))
-                .hint("take another name, or add `--force` to replace it")
-        );
+    if file.exists() {
+        if !force {
+            bail!(
+                Problem::manifest(format!("something is there already: `{path}`"))
+                    .hint("take another name, or add `--force` to replace a simulated Mac")
+            );
+        }
+        // Only what is one is replaced: a wrong name costs nobody a file.
+        node::mac(path, &file.read()?)?;
     }
     file.save(&Mac::new(spec, 0).to_json()?)
 }

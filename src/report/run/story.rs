@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -40,6 +40,8 @@ pub(super) struct Story {
     began: Option<Timestamp>,
     plan: Option<Plan>,
     problems: Vec<Problem>,
+    /// What was told of each resource.
+    seen: BTreeSet<(Id, String)>,
     /// What goes on now.
     pub(super) running: BTreeMap<Id, Running>,
 }
@@ -64,7 +66,15 @@ pub(super) struct Told {
 
 impl Story {
     pub(super) fn new(manner: Manner) -> Self {
-        Self { manner, command: "", began: None, plan: None, problems: vec![], running: BTreeMap::new() }
+        Self {
+            manner,
+            command: "",
+            began: None,
+            plan: None,
+            problems: vec![],
+            seen: BTreeSet::new(),
+            running: BTreeMap::new(),
+        }
     }
 
     /// Takes `event` in, which happened at `now` on the machine, and answers with what it adds.
@@ -94,29 +104,27 @@ impl Story {
             Event::ResourceDone { id, evidence, seconds: took } => {
                 // What was as wanted and was only checked is counted at the end.
                 if self.running.remove(id).is_some() {
-                    told.out = row(
-                        &ink.good("done"),
-                        id,
-                        evidence.last().map_or("", |last| last),
-                        Some(*took),
-                        self.manner.out,
-                    );
+                    told.out = row(&ink.good("done"), id, evidence, Some(*took), self.manner.out);
+                    self.seen.extend(evidence.iter().map(|seen| (id.clone(), seen.clone())));
                 }
             }
             Event::Proved { id, evidence } => {
-                let evidence = evidence.join("; ");
-                told.out = row(&ink.good("proved"), id, &evidence, None, self.manner.out);
+                let new = |seen: &&String| !self.seen.contains(&(id.clone(), (*seen).clone()));
+                let evidence: Vec<String> = evidence.iter().filter(new).cloned().collect();
+                if !evidence.is_empty() {
+                    told.out = row(&ink.good("proved"), id, &evidence, None, self.manner.out);
+                }
             }
             Event::ResourceFailed { id, problem } => {
                 self.running.remove(id);
-                told.out = row(&ink.bad("failed"), id, &problem.what, None, self.manner.out);
+                told.out = row(&ink.bad("failed"), id, &[&problem.what], None, self.manner.out);
                 self.problems.push(problem.clone().of(id));
             }
             Event::ResourceSkipped { id, because } => {
                 self.running.remove(id);
-                told.out = row(&ink.warn("left out"), id, because, None, self.manner.out);
+                told.out = row(&ink.warn("left out"), id, &[because], None, self.manner.out);
             }
-            Event::Kept { id, why } => told.out = row(&ink.warn("kept"), id, why, None, self.manner.out),
+            Event::Kept { id, why } => told.out = row(&ink.warn("kept"), id, &[why], None, self.manner.out),
             Event::Interrupted => {
                 let text =
                     "Stopping: nothing new is started, and what runs is let to end. Again to stop at once.";
@@ -208,13 +216,13 @@ impl Running {
     }
 }
 
-fn row(verb: &str, id: &Id, text: &str, took: Option<f64>, screen: Screen) -> String {
+fn row(verb: &str, id: &Id, texts: &[impl AsRef<str>], took: Option<f64>, screen: Screen) -> String {
     let mut page = Page::new(screen);
     let ink = page.ink;
-    let took = took.filter(|&took| took > 0.0).map(|took| ink.dim(&seconds(took))).unwrap_or_default();
+    let took = took.filter(|&took| took >= 0.05).map(|took| ink.dim(&seconds(took))).unwrap_or_default();
     page.ends(&format!("  {} {}", layout::pad(verb, 8), ink.bold(&id.to_string())), &took);
-    if !text.is_empty() {
-        page.hanging("             ", &ink.plain(text));
+    for text in texts {
+        page.hanging("             ", &ink.plain(text.as_ref()));
     }
     page.done()
 }
@@ -249,7 +257,10 @@ mod tests {
                 evidence: vec!["runs as process 812".to_owned()],
                 seconds: 9.2,
             },
-            Event::Proved { id: id.clone(), evidence: vec!["answers with 0.9.0".to_owned()] },
+            Event::Proved {
+                id: id.clone(),
+                evidence: vec!["runs as process 812".to_owned(), "answers with 0.9.0".to_owned()],
+            },
             Event::Finished { summary: Summary { changed: vec![id], ..Summary::default() } },
         ]
     }

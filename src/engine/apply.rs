@@ -35,12 +35,8 @@ pub fn apply(
         if !begin(run, &survey.plan, how, "Apply", person)? {
             return Ok(false);
         }
-        for (id, receipt) in &survey.leaving {
-            if let Err(error) = run.remove(id, receipt, false) {
-                run.failed(id, None, &error);
-            }
-        }
-        run.converge_all(&survey.blueprint.entries, &survey.plan.items);
+        let stuck = run.remove_all(&survey.leaving, false);
+        run.converge_all(&survey.blueprint.entries, &survey.plan.items, &stuck);
         Ok(true)
     })
 }
@@ -61,11 +57,7 @@ pub fn destroy(
         if !begin(run, &plan, how, "Destroy", person)? {
             return Ok(false);
         }
-        for (id, receipt) in removal::claimed(run.journal, &run.stack) {
-            if let Err(error) = run.remove(&id, &receipt, all_data) {
-                run.failed(&id, None, &error);
-            }
-        }
+        run.remove_all(&removal::claimed(run.journal, &run.stack), all_data);
         Ok(true)
     })
 }

@@ -83,7 +83,8 @@ impl Run<'_> {
             let left = remembered(place, found);
             self.write_down(Record::Done { stack: self.stack.clone(), id: id.clone(), left })?;
         }
-        let evidence = entry.resource.check(self.machine, Duration::ZERO)?;
+        // A server that was just started again may need a moment.
+        let evidence = entry.resource.check(self.machine, PATIENCE)?;
         self.with_summary(|summary| summary.unchanged += 1);
         self.sink.event(&Event::ResourceDone { id, evidence, seconds: 0.0 });
         Ok(())

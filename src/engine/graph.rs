@@ -20,8 +20,8 @@ enum Stage {
 
 impl Run<'_> {
     /// Brings all resources, each as soon as its needs are there, side by side where nothing forbids it. What needs
-    /// something that failed is left out.
-    pub(super) fn converge_all(&self, entries: &[Entry], items: &[Item]) {
+    /// something that failed is left out, and so is what is `stuck` in a place that it was to leave.
+    pub(super) fn converge_all(&self, entries: &[Entry], items: &[Item], stuck: &BTreeSet<Id>) {
         let ids: Vec<Id> = entries.iter().map(|entry| entry.resource.id()).collect();
         let place: HashMap<&Id, usize> = ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
         let shown: HashMap<&Id, &Item> =
@@ -31,7 +31,8 @@ impl Run<'_> {
             .zip(&ids)
             .map(|(entry, id)| Job::new(entry, shown.get(id).copied(), &place))
             .collect();
-        let mut stages = vec![Stage::Waiting; entries.len()];
+        let mut stages: Vec<Stage> =
+            ids.iter().map(|id| if stuck.contains(id) { Stage::Failed } else { Stage::Waiting }).collect();
         let ended = Mutex::new(BTreeSet::new());
         self.machine.crew(&mut |done| {
             if let Some(done) = done {

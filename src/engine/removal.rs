@@ -41,15 +41,68 @@ pub(super) fn claimed(journal: &Journal, stack: &str) -> Vec<(Id, Receipt)> {
     order(journal.receipts().into_iter().filter(|(_, receipt)| receipt.claims.contains(stack)).collect())
 }
 
+/// Resources that stay where they are, and what they stand on, which has to stay too.
+#[derive(Default)]
+pub(super) struct Standing {
+    ids: BTreeSet<Id>,
+    needed: BTreeMap<Id, Id>,
+}
+
+impl Standing {
+    /// One stays.
+    pub(super) fn add(&mut self, id: &Id, receipt: &Receipt) {
+        self.ids.insert(id.clone());
+        self.needed.extend(receipt.needs.iter().map(|need| (need.clone(), id.clone())));
+    }
+
+    /// Why this one has to stay, if it has to.
+    pub(super) fn why(&self, id: &Id) -> Option<String> {
+        self.needed.get(id).map(|user| format!("{user} stands on it, and stays"))
+    }
+}
+
+/// Whether a removal went all the way.
+enum Gone {
+    /// It did; the receipt is gone too.
+    Yes,
+    /// Something of ours stays on purpose, and its receipt with it.
+    Held,
+}
+
 impl Run<'_> {
+    /// Takes all of `receipts` away, in their order. What one that stays stands on stays too. Answers with all that could not be
+    /// removed.
+    pub(super) fn remove_all(&self, receipts: &[(Id, Receipt)], all_data: bool) -> BTreeSet<Id> {
+        let (mut held, mut stuck) = (Standing::default(), Standing::default());
+        for (id, receipt) in receipts {
+            if let Some(why) = stuck.why(id) {
+                self.skipped(id, &why);
+                stuck.add(id, receipt);
+            } else if let Some(why) = held.why(id) {
+                self.kept(id, &why);
+                held.add(id, receipt);
+            } else {
+                match self.remove(id, receipt, all_data) {
+                    Ok(Gone::Yes) => {}
+                    Ok(Gone::Held) => held.add(id, receipt),
+                    Err(error) => {
+                        self.failed(id, None, &error);
+                        stuck.add(id, receipt);
+                    }
+                }
+            }
+        }
+        stuck.ids
+    }
+
     /// Takes one resource away or gives it back. One that another stack wants too is only let go.
-    pub(super) fn remove(&self, id: &Id, receipt: &Receipt, all_data: bool) -> Result<()> {
+    fn remove(&self, id: &Id, receipt: &Receipt, all_data: bool) -> Result<Gone> {
         let started = self.machine.now();
         self.go_on()?;
         let released = || Ok(Record::Released { stack: self.stack.clone(), id: id.clone() });
         if receipt.claims.iter().any(|stack| *stack != self.stack) {
             self.kept(id, "another stack wants it too");
-            return self.drive(id, None, &[], released);
+            return self.drive(id, None, &[], released).map(|()| Gone::Yes);
         }
         let found = receipt.place.observe(looking(self.machine), Some(receipt))?;
         let removal = receipt.place.removal(receipt, &found, all_data, &self.identity.state);
@@ -62,7 +115,7 @@ impl Run<'_> {
         }
         if removal.holds {
             // Its receipt stays, so that it can still be removed later.
-            return Ok(());
+            return Ok(Gone::Held);
         }
         self.drive(id, None, &removal.steps, released)?;
         if !removal.steps.is_empty() {
@@ -70,7 +123,7 @@ impl Run<'_> {
             let seconds = seconds(started, self.machine.now());
             self.sink.event(&Event::ResourceDone { id: id.clone(), evidence: vec![], seconds });
         }
-        Ok(())
+        Ok(Gone::Yes)
     }
 
     fn kept(&self, id: &Id, why: &str) {

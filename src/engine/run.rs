@@ -80,7 +80,7 @@ impl Run<'_> {
                     self.sink.event(&Event::Interrupted);
                 }
                 self.with_summary(|summary| summary.interrupted = true);
-                self.skipped(id, "stopped before it was done; apply goes on from here");
+                self.skipped(id, "stopped before it was done; the next run goes on from here");
             }
             Some(Halt::Killed) | None => {
                 let problem = Problem::from_error(error).at(origin).of(id);

@@ -4,14 +4,14 @@ use anyhow::Result;
 
 use super::{
     plan::{Action, Item, Plan},
-    removal,
+    removal::{self, Standing},
 };
 use crate::{
     blueprint::{self, Blueprint, Entry},
     journal::{Journal, Receipt},
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
-    resource::Quote,
+    resource::{Quote, Removal},
     value::{Delta, Id, Place, Problem, State, differences},
 };
 
@@ -53,16 +53,20 @@ pub(super) fn observe(
     let leaving = removal::order(leaving);
 
     let mut items = vec![];
-    for (id, receipt) in &leaving {
-        items.push(removed(look, id, receipt, false, identity)?);
+    items.extend(removals(look, &leaving, false, identity)?);
+    let mut hindrances = vec![];
+    for entry in &blueprint.entries {
+        let (item, hindrance) = item(look, entry, journal)?;
+        hindrances.extend(hindrance);
+        items.push(item);
     }
-    items.extend(wanted(look, &blueprint.entries, journal)?);
+    let (torn, shared) = with_others(&blueprint, journal, name, &items);
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
         items,
-        refusals: blueprint.refusals.clone(),
-        warnings: blueprint.warnings.clone(),
+        refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
+        warnings: blueprint.warnings.iter().cloned().chain(shared).collect(),
         exposed: blueprint.exposed.clone(),
         sudo_asks: false,
         node: facts,
@@ -70,6 +74,35 @@ pub(super) fn observe(
     judge_sudo(look, &mut plan, identity)?;
     plan.refusals.extend(blueprint::disk_shortage(plan.counts().download, plan.node.disk_free));
     Ok(Survey { blueprint, plan, leaving })
+}
+
+/// Why what other stacks want too cannot be had: it would have to be in two places. And what they will see changed.
+fn with_others(
+    blueprint: &Blueprint,
+    journal: &Journal,
+    stack: &str,
+    items: &[Item],
+) -> (Vec<Problem>, Vec<Problem>) {
+    let (mut torn, mut shared) = (vec![], vec![]);
+    for entry in &blueprint.entries {
+        let id = entry.resource.id();
+        let Some(receipt) = journal.receipt(&id) else { continue };
+        let Some(other) = receipt.claims.iter().find(|claim| *claim != stack) else { continue };
+        let of = |problem: Problem| problem.at(Some(&entry.origin)).of(&id);
+        if receipt.place != entry.resource.place() {
+            torn.push(of(Problem::mac(format!(
+                "the stack `{other}` has `{id}` in another place: {}",
+                receipt.place
+            ))
+            .hint("let both want the same, or take the other stack away first")
+            .remedy("forgectl destroy STACK")));
+        } else if items.iter().any(|item| item.id == id && item.action == Action::Change) {
+            shared.push(of(Problem::mac(format!(
+                "the stack `{other}` wants `{id}` too, and will find it changed"
+            ))));
+        }
+    }
+    (torn, shared)
 }
 
 /// What would be done to take away what forgectl brought for `stack`. Changes nothing.
@@ -82,10 +115,7 @@ pub(super) fn destruction(
 ) -> Result<Plan> {
     let look = &Once::new(look);
     let name = stack.manifest.stack.as_str();
-    let mut items = vec![];
-    for (id, receipt) in removal::claimed(journal, name) {
-        items.push(removed(look, &id, &receipt, all_data, identity)?);
-    }
+    let items = removals(look, &removal::claimed(journal, name), all_data, identity)?;
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
@@ -122,16 +152,19 @@ fn not_admin(user: &str, reasons: &[String]) -> Problem {
 
 /// What would be done about each of `entries`, in their order.
 pub fn wanted(look: &dyn Look, entries: &[Entry], journal: &Journal) -> Result<Vec<Item>> {
-    entries.iter().map(|entry| item(look, entry, journal)).collect()
+    entries.iter().map(|entry| Ok(item(look, entry, journal)?.0)).collect()
 }
 
-fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<Item> {
+/// One resource, and why nothing leads from what is there to what is wanted.
+fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Option<Problem>)> {
     let resource = &entry.resource;
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
     let found = resource.place().observe(look, receipt.as_ref())?;
     let deltas = differences(&resource.wanted(), &found);
     let action = action(&resource.place(), receipt.is_some(), &found, &deltas);
+    let hindrance =
+        resource.hindrance(&found, receipt.is_some()).map(|problem| problem.at(Some(&entry.origin)).of(&id));
     let (steps, quote, reason) = if deltas.is_empty() {
         (
             vec![],
@@ -147,7 +180,8 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<Item> {
         )
     };
     let origin = Some(entry.origin.clone());
-    Ok(Item { id, action, deltas, reason, steps, quote, needs: entry.needs.clone(), origin })
+    let needs = entry.needs.clone();
+    Ok((Item { id, action, deltas, reason, steps, quote, needs, origin }, hindrance))
 }
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
@@ -161,9 +195,30 @@ pub(super) fn action(place: &Place, known: bool, found: &State, deltas: &[Delta]
     }
 }
 
-fn removed(look: &dyn Look, id: &Id, receipt: &Receipt, all_data: bool, identity: &Identity) -> Result<Item> {
-    let found = receipt.place.observe(look, Some(receipt))?;
-    let removal = receipt.place.removal(receipt, &found, all_data, &identity.state);
+/// What would be done to take away `receipts`, in their order.
+fn removals(
+    look: &dyn Look,
+    receipts: &[(Id, Receipt)],
+    all_data: bool,
+    identity: &Identity,
+) -> Result<Vec<Item>> {
+    let mut held = Standing::default();
+    let mut items = vec![];
+    for (id, receipt) in receipts {
+        let found = receipt.place.observe(look, Some(receipt))?;
+        let mut removal = receipt.place.removal(receipt, &found, all_data, &identity.state);
+        if let Some(why) = held.why(id) {
+            removal = Removal { kept: vec![why], holds: true, ..Removal::default() };
+        }
+        if removal.holds {
+            held.add(id, receipt);
+        }
+        items.push(removed(id, receipt, &removal));
+    }
+    Ok(items)
+}
+
+fn removed(id: &Id, receipt: &Receipt, removal: &Removal) -> Item {
     let reason = if !removal.kept.is_empty() {
         removal.kept.join("; ")
     } else if removal.steps.is_empty() {
@@ -173,7 +228,7 @@ fn removed(look: &dyn Look, id: &Id, receipt: &Receipt, all_data: bool, identity
     } else {
         "give back what was there before".into()
     };
-    Ok(Item {
+    Item {
         id: id.clone(),
         action: if removal.steps.is_empty() { Action::Keep } else { Action::Remove },
         deltas: vec![],
@@ -182,5 +237,5 @@ fn removed(look: &dyn Look, id: &Id, receipt: &Receipt, all_data: bool, identity
         quote: Quote::default(),
         needs: receipt.needs.clone(),
         origin: None,
-    })
+    }
 }

@@ -13,17 +13,35 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    machine::{Changing, Look, Looking, Machine},
+    machine::{Changing, Halt, Look, Looking, Machine},
     value::{Id, Problem},
 };
 
 pub use receipt::{Receipt, Receipts};
 pub use record::{Entry, Record, VERSION};
 
+/// The version of a line, whatever else it says.
+#[derive(serde::Deserialize)]
+struct Versioned {
+    v: u32,
+}
+
 /// The journal of one node, folded into receipts.
 pub struct Journal {
     folder: Utf8PathBuf,
     receipts: Mutex<Receipts>,
+}
+
+/// The journal is there, and this user may not read it.
+fn unreadable(folder: &Utf8Path, error: anyhow::Error) -> anyhow::Error {
+    if Halt::of(&error).is_some() {
+        return error;
+    }
+    Problem::mac("the journal cannot be read")
+        .why(format!("{error:#}"))
+        .hint("what forgectl brought to this Mac is written there; its folder has to be yours:")
+        .remedy(format!("ls -ld '{folder}'"))
+        .into()
 }
 
 impl Journal {
@@ -32,20 +50,22 @@ impl Journal {
     pub fn open(look: &dyn Look, folder: &Utf8Path) -> Result<Self> {
         let mut receipts = BTreeMap::new();
         let path = folder.join("journal.jsonl");
-        let text = look.read_text(&path)?.unwrap_or_default();
+        let text = look.read_text(&path).map_err(|error| unreadable(folder, error))?.unwrap_or_default();
         let mut lines = text.split_inclusive('\n').enumerate().peekable();
         while let Some((number, line)) = lines.next() {
-            match serde_json::from_str::<Entry>(line) {
-                Ok(entry) if entry.v <= VERSION => receipt::fold(&mut receipts, entry.record),
-                Ok(entry) => {
-                    return Err(Problem::mac(format!(
-                        "the journal was written by a newer forgectl: version {}",
-                        entry.v
-                    ))
-                    .why(format!("{path}:{}", number + 1))
-                    .hint("use that forgectl, or a newer one, on this Mac")
-                    .into());
-                }
+            // What else a newer version writes cannot be told from here.
+            if let Ok(Versioned { v }) = serde_json::from_str(line)
+                && v > VERSION
+            {
+                return Err(Problem::mac(format!(
+                    "the journal was written by a newer forgectl: version {v}"
+                ))
+                .why(format!("{path}:{}", number + 1))
+                .hint("use that forgectl, or a newer one, on this Mac")
+                .into());
+            }
+            match serde_json::from_str::<Entry>(line.trim_end()) {
+                Ok(entry) => receipt::fold(&mut receipts, entry.record),
                 Err(_) if !line.ends_with('\n') && lines.peek().is_none() => {}
                 Err(_) if line.trim().is_empty() => {}
                 // A torn line that a later run has ended is a line of its own, and no JSON.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Evidence, Removal, Resource};
+use super::{Evidence, Removal, Resource, in_the_way};
 use crate::{
     journal::Receipt,
     machine::{Kind, Look, Looking, Machine},
@@ -39,11 +39,14 @@ impl Resource for Folder {
     }
 
     fn reason(&self, found: &State, _: &[Delta]) -> String {
-        if found.present {
-            format!("something else is there: a {}", found.get("kind"))
-        } else {
-            "make".into()
+        match found.get("kind").as_text() {
+            Some(kind) => format!("a {kind} is there"),
+            None => "make".into(),
         }
+    }
+
+    fn hindrance(&self, found: &State, _: bool) -> Option<Problem> {
+        in_the_way(&self.path, "folder", found)
     }
 
     fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {

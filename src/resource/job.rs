@@ -9,19 +9,21 @@ use crate::{
     journal::Receipt,
     machine::{Kind, Look, Looking, tool::launchctl::Printed},
     step::{
-        Definition, LoadJob, PutBackJob, RemoveFile, RestoreFile, Step, SwitchOff, UnloadJob,
+        Definition, LoadJob, Loading, PutBackJob, RemoveFile, RestoreFile, Step, SwitchOff, UnloadJob,
         definition_matches,
     },
-    value::{Delta, Domain, Field, Place, State, Value, Want, Wanted},
+    value::{Delta, Domain, Field, Place, Problem, State, Value, Want, Wanted},
 };
 
 /// The fields that the journal may hold: none that quotes what somebody wrote into a property list.
-pub(super) const REMEMBERED: [&str; 9] = [
+pub(super) const REMEMBERED: [&str; 11] = [
     "file",
     "file.digest",
     "file.mode",
     "file.owner",
+    "file.group",
     "loaded",
+    "launchd.path",
     "enabled",
     "running",
     "program.identity",
@@ -88,8 +90,11 @@ impl JobSpec {
         }
         let of_file: Vec<Delta> = deltas
             .iter()
-            .filter(|delta| delta.field.as_str() == "arguments" || delta.field.as_str().starts_with("env."))
-            .cloned()
+            .filter_map(|delta| {
+                let name = delta.field.as_str();
+                let shown = if name == "arguments" { name } else { name.strip_prefix("env.")? };
+                Some(Delta { field: shown.into(), ..delta.clone() })
+            })
             .collect();
         let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
         if *found.get("file") == Value::Absent {
@@ -102,6 +107,8 @@ impl JobSpec {
             "its property list has another owner or mode".into()
         } else if wrong("loaded") {
             "launchd does not have it".into()
+        } else if *found.get("going") == Value::Bool(true) {
+            "somebody is unloading it".into()
         } else if deltas.iter().any(|delta| delta.field.as_str().starts_with("launchd.")) {
             "launchd still goes by an older definition".into()
         } else if wrong("program.changed") {
@@ -113,18 +120,34 @@ impl JobSpec {
         }
     }
 
+    /// A link that another made could not be put back as it was.
+    pub(super) fn hindrance(&self, found: &State, known: bool) -> Option<Problem> {
+        (!known && *found.get("file.mode") == "link".into()).then(|| {
+            Problem::mac(format!("a link is where a property list belongs: `{}`", self.definition.path))
+                .hint("forgectl did not make it; see where it leads, and put a file in its place or nothing:")
+                .remedy(format!("ls -l '{}'", self.definition.path))
+        })
+    }
+
     pub(super) fn steps(&self, found: &State, deltas: &[Delta]) -> Vec<Box<dyn Step>> {
         let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
         let replace_file = wrong("file.mode") || wrong("file.owner");
         let loaded = *found.get("loaded") == Value::Bool(true);
         let stale = deltas.iter().any(|delta| delta.field.as_str().starts_with("launchd."));
+        let going = *found.get("going") == Value::Bool(true);
+        let loading = match loaded {
+            false => Loading::Load,
+            true if wrong("file") || stale || going || wrong("program.changed") => Loading::Reload,
+            true => Loading::Start,
+        };
         vec![Box::new(LoadJob {
             domain: self.domain,
             label: self.label.clone(),
             definition: self.definition.clone(),
             write: (wrong("file") || replace_file).then(|| self.content.clone()),
             replace_file: replace_file && *found.get("file") != Value::Absent,
-            reload: loaded && (wrong("file") || stale || wrong("program.changed") || wrong("enabled")),
+            loading,
+            switch_on: wrong("enabled"),
             staging: self.staging.clone(),
         })]
     }
@@ -201,6 +224,7 @@ pub(super) fn observe(
         state.set("file.digest", hex(&Sha256::digest(&content)));
         state.set("file.mode", format!("{:04o}", stat.mode));
         state.set("file.owner", i64::from(stat.uid));
+        state.set("file.group", i64::from(stat.gid));
         if stat.kind == Kind::Link {
             state.set("file.mode", "link");
         }
@@ -211,7 +235,9 @@ pub(super) fn observe(
     let printed = look.loaded_job(domain, label)?;
     state.present |= printed.is_some();
     state.set("loaded", printed.is_some());
-    state.set("running", printed.as_ref().is_some_and(|printed| printed.pid().is_some()));
+    let going = printed.as_ref().is_some_and(Printed::is_going);
+    state.set("going", going);
+    state.set("running", !going && printed.as_ref().is_some_and(|printed| printed.pid().is_some()));
     if let Some(printed) = printed {
         let definition = Definition {
             path: printed.get("path").unwrap_or_default().into(),
@@ -235,6 +261,27 @@ fn identity(look: &dyn Look, program: &Utf8Path) -> Result<Value> {
     let Some(path) = look.resolve(program)? else { return Ok(Value::Absent) };
     let stat = look.stat(&path)?.with_context(|| format!("{path} went away"))?;
     Ok(format!("{path} {} bytes {}", stat.size, stat.modified).into())
+}
+
+/// A property list as it was, its owner too; whoever does not own it needs root for that.
+fn restore(domain: Domain, path: &Utf8Path, former: &State, backup: Utf8PathBuf) -> RestoreFile {
+    let number = |field: &str, unsaid: u32| match former.get(field) {
+        Value::Int(number) => u32::try_from(*number).unwrap_or(unsaid),
+        _ => unsaid,
+    };
+    let mode = former.get("file.mode").as_text().and_then(|mode| u32::from_str_radix(mode, 8).ok());
+    let user = match domain {
+        Domain::Gui(uid) | Domain::User(uid) => uid,
+        Domain::System => 0,
+    };
+    let owner = number("file.owner", user);
+    let root = domain == Domain::System || owner != user;
+    RestoreFile {
+        path: path.to_owned(),
+        backup,
+        mode: mode.unwrap_or(0o644),
+        owner: root.then(|| (owner, number("file.group", 0))),
+    }
 }
 
 pub(super) fn removal(
@@ -269,24 +316,27 @@ pub(super) fn removal(
             removal.steps.push(Box::new(RemoveFile { path: path.to_owned(), root }));
         }
         Some(digest) if now != before => {
-            let mode = former.get("file.mode").as_text().and_then(|mode| u32::from_str_radix(mode, 8).ok());
-            removal.steps.push(Box::new(RestoreFile {
-                path: path.to_owned(),
-                backup: backup(state_folder, digest),
-                mode: mode.unwrap_or(0o644),
-            }));
+            removal.steps.push(Box::new(restore(domain, path, former, backup(state_folder, digest))));
         }
         _ => {}
     }
     if *former.get("loaded") == Value::Bool(true) {
-        removal.steps.push(Box::new(PutBackJob {
-            domain,
-            label: label.to_owned(),
-            plist: path.to_owned(),
-            aside: path.to_owned(),
-            load: true,
-            running: *former.get("running") == Value::Bool(true),
-        }));
+        // It need not have been loaded from the file that is ours now.
+        let plist = former.get("launchd.path").as_text().map_or(path, Utf8Path::new);
+        if plist == path && *before == Value::Absent {
+            removal
+                .kept
+                .push(format!("{label} is not loaded again: it was loaded from a file that was gone"));
+        } else {
+            removal.steps.push(Box::new(PutBackJob {
+                domain,
+                label: label.to_owned(),
+                plist: plist.to_owned(),
+                aside: plist.to_owned(),
+                load: true,
+                running: *former.get("running") == Value::Bool(true),
+            }));
+        }
     }
     if *former.get("enabled") == Value::Bool(false) && *found.get("enabled") == Value::Bool(true) {
         removal.steps.push(Box::new(SwitchOff { domain, label: label.to_owned() }));

@@ -12,12 +12,13 @@ mod rival;
 use std::{fmt, time::Duration};
 
 use anyhow::Result;
+use camino::Utf8Path;
 use serde::Serialize;
 
 use crate::{
     machine::{Look, Machine},
     step::Step,
-    value::{Delta, Deltas, Id, Place, State, Want, Wanted},
+    value::{Delta, Deltas, Id, Place, Problem, State, Want, Wanted},
 };
 
 pub use clt::CommandLineTools;
@@ -42,6 +43,11 @@ pub trait Resource: fmt::Debug + Send + Sync {
 
     /// In a few words, what will be done and why.
     fn reason(&self, found: &State, deltas: &[Delta]) -> String;
+
+    /// Why nothing of ours leads from `found` to what is wanted, if so; pure. `known` says whether there is a receipt.
+    fn hindrance(&self, _found: &State, _known: bool) -> Option<Problem> {
+        None
+    }
 
     /// What bringing it costs; asked only for what will change.
     fn quote(&self, _look: &dyn Look) -> Result<Quote> {
@@ -75,6 +81,16 @@ pub struct Quote {
     pub download: Option<u64>,
     /// Bytes on disk afterwards.
     pub disk: Option<u64>,
+}
+
+/// Something is where another thing is wanted, and is not ours to remove.
+fn in_the_way(path: &Utf8Path, wanted: &str, found: &State) -> Option<Problem> {
+    let kind = found.get("kind").as_text()?;
+    (kind != wanted).then(|| {
+        Problem::mac(format!("a {kind} is where a {wanted} belongs: `{path}`"))
+            .hint("look at it, and put it elsewhere if you need it:")
+            .remedy(format!("ls -ld '{path}'"))
+    })
 }
 
 /// `KEY old -> new` for the first fields, and how many more there are.

@@ -75,6 +75,10 @@ impl Resource for Ollama {
         self.job.reason(found, deltas)
     }
 
+    fn hindrance(&self, found: &State, known: bool) -> Option<Problem> {
+        self.job.hindrance(found, known)
+    }
+
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {
         self.job.steps(found, deltas)
     }
@@ -155,6 +159,9 @@ impl Ollama {
         };
         if !self.job.is_loaded_as(&printed) {
             return Ok(Err("launchd has another definition of the job".into()));
+        }
+        if printed.is_going() {
+            return Ok(Err("it is going down".into()));
         }
         let Some(pid) = printed.pid() else {
             return Ok(Err(format!(

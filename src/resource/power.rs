@@ -72,7 +72,11 @@ pub(super) fn removal(source: PowerSource, receipt: &Receipt, found: &State) -> 
     let mut settings = vec![];
     for (field, former) in &receipt.former.fields {
         let now = found.get(field.as_str());
-        if now == former || *now == Value::Absent {
+        let changed = |state: &State| state.fields.get(field).is_some_and(|value| value != former);
+        if now == former
+            || *now == Value::Absent
+            || ![&receipt.left, &receipt.aim].into_iter().flatten().any(changed)
+        {
             continue;
         }
         match former.as_text() {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Content, Fault, Mac, Program, Sim, USER, answering::request, machine::refused, tool};
@@ -39,7 +39,10 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
             Ok(Outcome::Reply(request(sim, "POST", &order.url, order.body.as_bytes(), order.limit)))
         }
         Change::Append { path, line } => file(sim, SYNCED, |mac| {
-            let before = own_file(mac, path)?;
+            let mut before = own_file(mac, path)?;
+            if before.last().is_some_and(|&last| last != b'\n') {
+                before.push(b'\n');
+            }
             let text = [before.as_slice(), line.as_bytes(), b"\n"].concat();
             put(mac, path, text, 0o600)
         }),
@@ -119,7 +122,8 @@ fn remove_tree(mac: &mut Mac, path: &Utf8Path) -> Result<()> {
     remove(mac, path)
 }
 
-/// Makes the folders (0700) of a file of forgectl's own; answers with its content, if there is one.
+/// Makes the folders (0700) of a file of forgectl's own, and refuses what is not its own to write; answers with the file's
+/// content, if there is one.
 fn own_file(mac: &mut Mac, path: &Utf8Path) -> Result<Vec<u8>> {
     let mut missing: Vec<Utf8PathBuf> = vec![];
     for folder in path.ancestors().skip(1).take_while(|folder| mac.disk.resolve(folder).is_none()) {
@@ -128,11 +132,25 @@ fn own_file(mac: &mut Mac, path: &Utf8Path) -> Result<Vec<u8>> {
     for folder in missing.iter().rev() {
         make_dir(mac, folder, 0o700)?;
     }
+    let state = mac.home().join(".local/state/forgectl");
+    let folder = path.parent().unwrap_or(path);
+    for own in folder.ancestors().take_while(|above| *above == folder || above.starts_with(&state)) {
+        judge(mac, own, Kind::Folder)?;
+    }
+    judge(mac, path, Kind::File)?;
     match mac.disk.read(USER, path) {
         Ok(content) => Ok(content.bytes(u64::MAX).unwrap_or_default().into_owned()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(vec![]),
         Err(error) => Err(refused(path, &error)),
     }
+}
+
+fn judge(mac: &Mac, path: &Utf8Path, kind: Kind) -> Result<()> {
+    let Some(node) = mac.disk.node(path) else { return Ok(()) };
+    ensure!(node.kind == kind, "`{path}` is not what forgectl keeps there");
+    ensure!(node.uid == USER, "`{path}` belongs to another user (uid {}), not to uid {USER}", node.uid);
+    ensure!(node.mode & 0o022 == 0, "`{path}` can be written by others (mode {:04o})", node.mode);
+    Ok(())
 }
 
 fn lock(sim: &Sim, path: &Utf8Path, note: &str) -> Result<Outcome> {

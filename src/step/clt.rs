@@ -20,6 +20,9 @@ pub const PLACEHOLDER: &str = "/private/tmp/.com.apple.dt.CommandLineTools.insta
 
 const SUDO: &str = "CLT";
 
+/// The exit code of what SIGTERM ended.
+const TERMINATED: i32 = 128 + 15;
+
 fn switch(folder: &str) -> Command {
     Command::new(&["/usr/bin/xcode-select", "--switch", folder]).as_root()
 }
@@ -85,8 +88,13 @@ impl InstallCommandLineTools {
         let output = machine.run(&command, tell)?;
         // A label that is not known ends with 0 too: the files decide (docs/mac-facts.md#softwareupdate-wrong-label).
         if machine.stat(&Utf8Path::new(TOOLS).join("usr/bin/git"))?.is_none() {
-            return Err(Problem::mac("the Command Line Tools were not installed")
-                .why(format!("`{command}` answered: {}", output.said()))
+            let mut problem = Problem::mac("the Command Line Tools were not installed")
+                .why(format!("`{command}` answered: {}", output.said()));
+            if output.code == TERMINATED {
+                let hours = command.limit.as_secs() / 3600;
+                problem = problem.why(format!("it had not ended after {hours} h, and was ended"));
+            }
+            return Err(problem
                 .why(format!("{TOOLS}/usr/bin/git is not there"))
                 .hint("see what Apple's update server offers, then apply again:")
                 .remedy("softwareupdate -l")

@@ -1,9 +1,9 @@
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use camino::Utf8PathBuf;
 
 use super::{About, Step};
 use crate::{
-    machine::{Changing, Looking, Machine, Tell},
+    machine::{Changing, Command, Looking, Machine, Tell},
     value::Problem,
 };
 
@@ -43,8 +43,8 @@ pub struct RemoveFile {
 }
 
 impl RemoveFile {
-    fn command(&self) -> crate::machine::Command {
-        crate::machine::Command::new(&["/bin/rm", "-f", self.path.as_str()]).as_root()
+    fn command(&self) -> Command {
+        Command::new(&["/bin/rm", "-f", self.path.as_str()]).as_root()
     }
 }
 
@@ -74,6 +74,16 @@ pub struct RestoreFile {
     pub backup: Utf8PathBuf,
     /// Its permission bits.
     pub mode: u32,
+    /// Its user and group, when root has to put it back.
+    pub owner: Option<(u32, u32)>,
+}
+
+impl RestoreFile {
+    fn command(&self, owner: u32, group: u32) -> Command {
+        let [owner, group, mode] = [owner.to_string(), group.to_string(), format!("{:o}", self.mode)];
+        let (from, to) = (self.backup.as_str(), self.path.as_str());
+        Command::new(&["/usr/bin/install", "-o", &owner, "-g", &group, "-m", &mode, from, to]).as_root()
+    }
 }
 
 impl Step for RestoreFile {
@@ -81,19 +91,29 @@ impl Step for RestoreFile {
         About {
             words: format!("put {} back as it was", self.path),
             why: "forgectl replaced it".into(),
-            commands: vec![format!("install -m {:o} {} {}", self.mode, self.backup, self.path)],
+            commands: vec![match self.owner {
+                Some((owner, group)) => self.command(owner, group).to_string(),
+                None => format!("install -m {:o} {} {}", self.mode, self.backup, self.path),
+            }],
             undo: "replaced again by apply".into(),
+            sudo: self.owner.map(|_| "property list".into()),
             ..About::default()
         }
     }
 
-    fn run(&self, machine: &dyn Machine, _: &dyn Tell) -> Result<()> {
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         let Some(content) = machine.read(&self.backup)? else {
             return Err(Problem::mac(format!("the copy of `{}` is gone", self.path))
                 .why(format!("{} is not there", self.backup))
                 .hint("the file was left as it is")
                 .into());
         };
-        machine.write(&self.path, &content, self.mode)
+        let Some((owner, group)) = self.owner else {
+            return machine.write(&self.path, &content, self.mode);
+        };
+        machine.run_ok(&self.command(owner, group), tell)?;
+        // Root took over a file that the user can write: what counts is what arrived.
+        ensure!(machine.read(&self.path)? == Some(content), "{} is not what its copy says", self.path);
+        Ok(())
     }
 }

@@ -3,12 +3,24 @@ use camino::Utf8PathBuf;
 
 use super::{
     About, Definition, Step, definition_matches,
-    launchd::{launchctl, load, no_session, started, target, unload},
+    launchd::{launchctl, load, no_session, started, switch_on, target, unload},
 };
 use crate::{
     machine::{Changing, Command, Looking, Machine, Tell, tool::launchctl::JobView},
     value::{Domain, Problem},
 };
+
+/// What is done about what launchd has of a job.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Loading {
+    /// It has none of it: it is loaded.
+    Load,
+    /// It has to forget it first, though it may look the same: the program has changed since it was launched, and launchd
+    /// holds on to the old one (docs/mac-facts.md#launchd-code-identity).
+    Reload,
+    /// It has it as it should be: it is only switched on, and started where launchd has not.
+    Start,
+}
 
 /// Brings a job of ours to what its property list says: writes the file, reloads what launchd has, and waits until it
 /// runs. Does only what is needed.
@@ -24,9 +36,10 @@ pub struct LoadJob {
     pub write: Option<Vec<u8>>,
     /// Whether the file there has the wrong owner or mode, so that it has to go first.
     pub replace_file: bool,
-    /// Whether launchd has to forget the job first, though it may look the same: the program has changed since it was
-    /// launched, and launchd holds on to the old one (docs/mac-facts.md#launchd-code-identity).
-    pub reload: bool,
+    /// What is done about what launchd has of it.
+    pub loading: Loading,
+    /// Whether an override is to be taken away.
+    pub switch_on: bool,
     /// Where a file is put before root takes it over.
     pub staging: Utf8PathBuf,
 }
@@ -68,7 +81,7 @@ impl LoadJob {
 
 impl Step for LoadJob {
     fn about(&self) -> About {
-        let Self { domain, label, definition, .. } = self;
+        let Self { domain, label, definition, loading, .. } = self;
         let system = *domain == Domain::System;
         let mut commands = vec![];
         if self.write.is_some() {
@@ -78,27 +91,34 @@ impl Step for LoadJob {
                 format!("write {}", definition.path)
             });
         }
-        if self.reload {
-            commands.push(launchctl(*domain, &["bootout", &target(*domain, label)]).to_string());
+        let mut launchctl = |words: &[&str]| commands.push(launchctl(*domain, words).to_string());
+        if *loading == Loading::Reload {
+            launchctl(&["bootout", &target(*domain, label)]);
         }
-        commands.push(
-            launchctl(*domain, &["bootstrap", &domain.to_string(), definition.path.as_str()]).to_string(),
-        );
+        if self.switch_on {
+            launchctl(&["enable", &target(*domain, label)]);
+        }
+        if *loading != Loading::Start {
+            launchctl(&["bootstrap", &domain.to_string(), definition.path.as_str()]);
+        } else if !self.switch_on {
+            launchctl(&["kickstart", &target(*domain, label)]);
+        }
+        let (verb, why) = match loading {
+            Loading::Load => ("load", "launchd keeps it running from now on"),
+            Loading::Reload => (
+                "reload",
+                "launchd goes by what it loaded, not by the file; a restart would bring back the old",
+            ),
+            Loading::Start if self.switch_on => ("switch on", "launchd would not load it the next time"),
+            Loading::Start => ("start", "launchd has it, and has not started it"),
+        };
         About {
-            words: if self.reload {
-                format!("reload the job {label}")
-            } else {
-                format!("load the job {label}")
-            },
-            why: if self.reload {
-                "launchd goes by what it loaded, not by the file; a restart would bring back the old".into()
-            } else {
-                "launchd keeps it running from now on".into()
-            },
+            words: format!("{verb} the job {label}"),
+            why: why.into(),
             commands,
             undo: "unloaded, and its property list removed, by destroy".into(),
             sudo: system.then(|| "launch daemon".into()),
-            restarts: self.reload.then(|| label.clone()),
+            restarts: (*loading == Loading::Reload).then(|| label.clone()),
             ..About::default()
         }
     }
@@ -115,7 +135,11 @@ impl Step for LoadJob {
                     .why(format!("launchd has no domain {domain}"));
                 return Err(no_session(problem).into());
             }
-            JobView::Loaded(printed) if !self.reload && is_it(&printed) => {}
+            JobView::Loaded(printed)
+                if self.loading != Loading::Reload && is_it(&printed) && !printed.is_going() =>
+            {
+                switch_on(machine, *domain, label, tell)?;
+            }
             JobView::Loaded(_) | JobView::NotLoaded => {
                 unload(machine, *domain, label, tell)?;
                 load(machine, *domain, label, &definition.path, is_it, tell)?;

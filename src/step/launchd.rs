@@ -50,17 +50,30 @@ pub(super) fn refused(command: &Command, output: &Output) -> Problem {
         meaning(output.code),
         output.said()
     ));
-    match output.code {
-        112 | 125 => no_session(problem),
-        161 => problem.hint("switch it on again in System Settings, General, Login Items, then apply again"),
-        155 => problem
-            .hint("the property list or its program is quarantined; see which:")
-            .remedy("xattr -l PATH"),
-        _ => problem
+    // Of the commands here, `bootstrap` alone ends with a path.
+    let plist = command.argv.last().map(Utf8Path::new).filter(|path| path.is_absolute());
+    let folder = plist.and_then(Utf8Path::parent);
+    let log = |problem: Problem| {
+        problem
             .hint("launchd's own log says more:")
-            .remedy("log show --last 5m --style compact --predicate 'process == \"launchd\"'"),
+            .remedy("log show --last 5m --style compact --predicate 'process == \"launchd\"'")
+    };
+    match (output.code, plist, folder) {
+        (112 | 125, _, _) => no_session(problem),
+        (161, _, _) => problem.hint(LOGIN_ITEMS),
+        // Up to Sequoia nothing but this code tells of Login Items.
+        (5, Some(_), _) => log(problem.hint(format!("if it was switched off there: {LOGIN_ITEMS}"))),
+        (122, Some(plist), Some(folder)) => problem
+            .hint("others than its owner may write the property list or its folder; see which:")
+            .remedy(format!("ls -leO@d '{folder}' '{plist}'")),
+        (155, Some(plist), _) => problem
+            .hint("the property list or its program is quarantined; see which:")
+            .remedy(format!("xattr -l '{plist}'")),
+        _ => log(problem),
     }
 }
+
+const LOGIN_ITEMS: &str = "switch it on again in System Settings, General, Login Items, then apply again";
 
 /// Adds the two ways out of having no graphical session.
 pub(super) fn no_session(problem: Problem) -> Problem {
@@ -79,6 +92,11 @@ pub(super) fn unload(machine: &dyn Machine, domain: Domain, label: &str, tell: &
     if !matches!(output.code, 0 | 3 | 36 | 112 | 113 | 124 | 125) {
         return Err(refused(&command, &output).into());
     }
+    gone(machine, domain, label, &printed)
+}
+
+/// Waits until launchd has forgotten a job that goes down.
+fn gone(machine: &dyn Machine, domain: Domain, label: &str, printed: &Printed) -> Result<()> {
     let exit_timeout = printed.get("exit timeout").and_then(|text| text.parse().ok()).unwrap_or(20);
     let patience = Patience {
         every: Duration::from_millis(250),
@@ -105,10 +123,7 @@ pub(super) fn load(
     is_it: impl Fn(&Printed) -> bool,
     tell: &dyn Tell,
 ) -> Result<()> {
-    if machine.disabled_labels(domain)?.iter().any(|disabled| disabled == label) {
-        // A leftover override outlives its property list and refuses every load (docs/mac-facts.md#launchd-override).
-        enable(machine, domain, label, tell)?;
-    }
+    switch_on(machine, domain, label, tell)?;
     let command = launchctl(domain, &["bootstrap", &domain.to_string(), plist.as_str()]);
     let mut tries = 0;
     loop {
@@ -120,14 +135,28 @@ pub(super) fn load(
         match output.code {
             5 | 17 | 36 | 37 | 124 if tries <= 10 => {
                 machine.wait(Duration::from_millis(500), Wait::Settle)?;
-                if machine.loaded_job(domain, label)?.is_some_and(|printed| is_it(&printed)) {
-                    return Ok(());
+                match machine.loaded_job(domain, label)? {
+                    // Another's is in the way, or one that goes down.
+                    Some(printed) if printed.is_going() || !is_it(&printed) => {
+                        unload(machine, domain, label, tell)?;
+                    }
+                    Some(_) => return Ok(()),
+                    None => {}
                 }
             }
             119 if tries <= 2 => enable(machine, domain, label, tell)?,
             _ => return Err(refused(&command, &output).into()),
         }
     }
+}
+
+/// Takes an override away that keeps a label switched off: it outlives its property list and refuses every load
+/// (docs/mac-facts.md#launchd-override).
+pub(super) fn switch_on(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -> Result<()> {
+    if machine.disabled_labels(domain)?.iter().any(|disabled| disabled == label) {
+        enable(machine, domain, label, tell)?;
+    }
+    Ok(())
 }
 
 fn enable(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -> Result<()> {
@@ -139,7 +168,7 @@ fn enable(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -
 pub(super) fn started(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -> Result<()> {
     let probe = || {
         Ok(match machine.loaded_job(domain, label)? {
-            Some(printed) if printed.pid().is_some() => Ok(()),
+            Some(printed) if printed.pid().is_some() && !printed.is_going() => Ok(()),
             Some(printed) => Err(format!(
                 "state {}, started {} times, last exit code {}",
                 printed.get("state").unwrap_or("unknown"),
@@ -163,7 +192,8 @@ pub(super) fn started(machine: &dyn Machine, domain: Domain, label: &str, tell: 
         if !matches!(output.code, 0 | 37) {
             return Err(refused(&command, &output).into());
         }
-        patience.limit = Duration::from_secs(10);
     }
+    // One that has just ended waits for its throttle, ten seconds (docs/mac-facts.md#launchd-throttle).
+    patience.limit = Duration::from_secs(15);
     machine.until(&what, patience, probe).map_err(|error| anyhow!("{error:#}"))
 }

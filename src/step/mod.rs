@@ -18,7 +18,7 @@ use crate::machine::{Machine, Tell};
 pub use clt::{InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder, TOOLS};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
-pub use job::{LoadJob, SwitchOff, UnloadJob};
+pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};
 pub use launchd::{Definition, definition_matches};
 pub use power::SetPower;
 pub use rival::{PutBackJob, SetAsideJob};

@@ -65,7 +65,10 @@ pub struct PutBackJob {
 impl Step for PutBackJob {
     fn about(&self) -> About {
         let Self { domain, label, plist, aside, .. } = self;
-        let mut commands = vec![format!("mv {aside} {plist}")];
+        let mut commands = vec![];
+        if aside != plist {
+            commands.push(format!("mv {aside} {plist}"));
+        }
         if self.load {
             commands
                 .push(launchctl(*domain, &["bootstrap", &domain.to_string(), plist.as_str()]).to_string());
@@ -75,6 +78,7 @@ impl Step for PutBackJob {
             why: "it was here before forgectl".into(),
             commands,
             undo: "set aside again by apply".into(),
+            sudo: (self.load && *domain == Domain::System).then(|| "launch daemon".into()),
             ..About::default()
         }
     }

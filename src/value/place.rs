@@ -53,6 +53,19 @@ pub enum Place {
     },
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { path } | Self::Data { path } | Self::Log { path } => f.write_str(path.as_str()),
+            Self::CommandLineTools => f.write_str("this Mac"),
+            Self::Power { source } => f.write_str(source.heading()),
+            Self::Job { domain, label, .. } | Self::Rival { domain, label, .. } => {
+                write!(f, "{domain}/{label}")
+            }
+        }
+    }
+}
+
 /// A launchd domain that forgectl puts jobs into.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -40,6 +40,12 @@ impl Printed {
         self.get("pid")?.parse().ok()
     }
 
+    /// Whether its process was told to end: a job that was booted out stays registered until then
+    /// (docs/mac-facts.md#launchd-bootout-async).
+    pub fn is_going(&self) -> bool {
+        matches!(self.get("state"), Some("SIGTERMed" | "SIGKILLed"))
+    }
+
     /// How often launchd started it.
     pub fn runs(&self) -> u64 {
         self.get("runs").and_then(|runs| runs.parse().ok()).unwrap_or(0)

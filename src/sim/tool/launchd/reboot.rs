@@ -1,7 +1,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{DomainTarget, judge::judge, load::insert};
-use crate::sim::{Mac, Session, USER, tool::ollama};
+use crate::sim::{Mac, Session, USER, permission::STAFF, tool::ollama};
 
 /// The Mac starts anew: every process and domain is gone, `setenv` too, overrides stay. Daemons are loaded unless
 /// FileVault waits for a password; nobody is logged in (docs/mac-facts.md#launchd-boot).
@@ -89,5 +89,6 @@ pub(in crate::sim::tool) fn plists(mac: &Mac, folder: &Utf8Path) -> Vec<Utf8Path
 /// Who sits at the screen owns the console (docs/mac-facts.md#console-owner).
 fn console(mac: &mut Mac, owner: u32) {
     // A Mac in a folder need not have the device.
-    let _absent = mac.disk.chown(0, Utf8Path::new("/dev/console"), owner, 0);
+    let group = if owner == USER { STAFF } else { 0 };
+    let _absent = mac.disk.chown(0, Utf8Path::new("/dev/console"), owner, group);
 }

@@ -1,6 +1,6 @@
 use camino::Utf8Path;
 
-use crate::sim::{Caller, Mac, Running};
+use crate::sim::{Caller, Mac, Running, running::Print};
 
 /// `plutil [-lint] [-s] FILE…` (docs/mac-facts.md#plutil-lint): faults are told on standard output.
 pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Running {
@@ -28,10 +28,10 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
         match fault {
             Some(fault) => {
                 running.output.code = 1;
-                running.output.stdout += &format!("{file}: {fault}\n");
+                running.output.out(format!("{file}: {fault}\n"));
             }
             None if silent => {}
-            None => running.output.stdout += &format!("{file}: OK\n"),
+            None => running.output.out(format!("{file}: OK\n")),
         }
     }
     running

@@ -192,3 +192,46 @@ fn a_crew_whose_master_panics_comes_down() {
     }));
     assert!(panicked.is_err());
 }
+
+#[test]
+fn a_task_may_have_a_crew_of_its_own() {
+    let sim = sim();
+    let order = Mutex::new(vec![]);
+    let note = |what: &'static str| order.lock().unwrap().push(what);
+    let waits = |millis: u64| sim.wait(Duration::from_millis(millis), Wait::Settle).unwrap();
+    sim.crew(&mut |ended| {
+        if ended.is_some() {
+            return vec![];
+        }
+        let outer: Task = Box::new(|| {
+            waits(10);
+            sim.crew(&mut |ended| {
+                if ended.is_some() {
+                    return vec![];
+                }
+                let first: Task = Box::new(|| {
+                    waits(20);
+                    note("inner at 30");
+                });
+                let second: Task = Box::new(|| {
+                    waits(50);
+                    note("inner at 60");
+                });
+                vec![(1, first), (2, second)]
+            });
+            waits(10);
+            note("outer at 70");
+        });
+        let other: Task = Box::new(|| {
+            waits(40);
+            note("other at 40");
+            waits(25);
+            note("other at 65");
+        });
+        vec![(1, outer), (2, other)]
+    });
+    assert_eq!(
+        order.into_inner().unwrap(),
+        ["inner at 30", "other at 40", "inner at 60", "other at 65", "outer at 70"]
+    );
+}

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bench;
 mod caffeinate;
+mod cat;
+mod chmod;
 mod chown;
 mod command_line_tools;
 mod fdesetup;
@@ -11,6 +13,7 @@ mod install;
 mod ioreg;
 pub mod launchctl;
 pub mod launchd;
+mod ls;
 mod lsof;
 mod mkdir;
 pub mod ollama;
@@ -53,7 +56,10 @@ const PATH: [&str; 6] = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bi
 
 /// The tools that come with macOS, by path.
 const TOOLS: &[(&str, Run)] = &[
+    ("/bin/cat", Plain(cat::run)),
+    ("/bin/chmod", Plain(chmod::run)),
     ("/bin/launchctl", Plain(launchctl::run)),
+    ("/bin/ls", Plain(ls::run)),
     ("/bin/mkdir", Plain(mkdir::run)),
     ("/bin/ps", Plain(ps::run)),
     ("/bin/rm", Plain(rm::run)),

@@ -1,6 +1,7 @@
 //! The integration tests, one binary.
 #![cfg(test)]
 
+mod cli;
 mod local_files;
 mod local_processes;
 mod manifest;

@@ -169,6 +169,10 @@ impl Disk for FolderDisk {
         self.files.by(uid).link(path, target)
     }
 
+    fn rename(&mut self, uid: u32, from: &Utf8Path, to: &Utf8Path, _: Timestamp) -> io::Result<()> {
+        self.files.by(uid).rename(from, to)
+    }
+
     fn remove(&mut self, uid: u32, path: &Utf8Path, _: Timestamp) -> io::Result<()> {
         self.files.by(uid).remove(path)
     }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
@@ -16,6 +18,13 @@ pub fn own_executable() -> Result<Utf8PathBuf> {
         Problem::mac(format!("the path of forgectl is not UTF-8: `{}`", path.display()))
             .hint("move the program to a folder with a plain name")
     })?)
+}
+
+/// All variables whose names and values are UTF-8.
+pub fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// A variable that is set, not empty, and UTF-8.

@@ -34,6 +34,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
 
 fn open(place: &str) -> Result<Mac> {
     let path = match place.parse() {
+        Ok(Target::Folder(path)) => return sim::folder::copy(&path),
         Ok(Target::File(path)) => path,
         _ => Utf8PathBuf::from(place),
     };

@@ -5,14 +5,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     cli::{context::Context, node, target::Target},
-    desk::{self, Printer, SimFile, Stream},
-    machine::{Look, Wait},
-    sim::Caller,
+    desk::{self, Pipe, Printer, SimFile, Stream},
+    machine::{Look, Wait, local::offspring},
+    sim::{
+        Caller,
+        folder::{self, Asker},
+    },
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The file that keeps the Mac
+    /// The file that keeps the Mac, or `dir:PATH`
     #[arg(value_name = "FILE")]
     place: String,
     /// The tool and its arguments
@@ -27,6 +30,7 @@ const MEANWHILE: Duration = Duration::from_secs(5);
 /// for a while here.
 pub(super) fn run(args: &Args, _: &Context) -> Result<u8> {
     let path = match args.place.parse() {
+        Ok(Target::Folder(path)) => return in_folder(&path, &args.argv),
         Ok(Target::File(path)) => path,
         _ => Utf8PathBuf::from(&args.place),
     };
@@ -38,4 +42,14 @@ pub(super) fn run(args: &Args, _: &Context) -> Result<u8> {
     Printer.write(Stream::Out, &output.stdout)?;
     Printer.write(Stream::Err, &output.stderr)?;
     Ok(u8::try_from(output.code).unwrap_or(1))
+}
+
+fn in_folder(folder: &Utf8Path, argv: &[String]) -> Result<u8> {
+    let mut asker = Asker {
+        environment: desk::environment(),
+        terminal: offspring::has_terminal(),
+        person: Box::new(node::Keyboard),
+    };
+    let code = folder::exec(folder, argv, &mut asker, &mut Pipe::Out, &mut Pipe::Err)?;
+    Ok(u8::try_from(code).unwrap_or(1))
 }

@@ -8,9 +8,9 @@ use crate::{
         node, stack,
         target::{self, DISK, Target},
     },
-    desk::SimFile,
+    desk::{self, SimFile},
     engine,
-    sim::{Mac, Session, Spec, SudoMode},
+    sim::{Mac, Session, Spec, SudoMode, folder},
     value::{DiskSize, MemorySize, Problem},
 };
 
@@ -48,7 +48,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let spec = spec(args)?;
     match args.place.parse() {
-        Ok(Target::Folder(_)) => bail!(Problem::manifest("a Mac in a folder cannot be made here")),
+        Ok(Target::Folder(path)) => folder::create(&path, &spec, 0, &desk::own_executable()?)?,
         Ok(Target::File(path)) => in_file(&path, &spec, args.force)?,
         _ => in_file(Utf8Path::new(&args.place), &spec, args.force)?,
     }

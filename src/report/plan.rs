@@ -62,7 +62,9 @@ pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
     if !counts.restarts.is_empty() {
         parts.push(count(counts.restarts.len(), "service restarts", "services restart"));
     }
-    let reasons = counts.sudo.join(", ");
+    let mut reasons = counts.sudo.clone();
+    reasons.sort_by_key(|reason| reason.to_lowercase());
+    let reasons = reasons.join(", ");
     parts.push(match (counts.sudo.is_empty(), plan.sudo_asks) {
         (true, _) => "sudo: no".to_owned(),
         (false, true) => format!("sudo: 1 question ({reasons})"),
@@ -129,8 +131,8 @@ impl Columns {
     }
 }
 
-/// One change: symbol, kind, name, why, and at the right edge who asked for it. Where that does not fit on one line,
-/// the reason goes below the name.
+/// One change: symbol, kind, name, why, and at the right edge who asked for it. Where that does not fit on one line
+/// in columns it leaves them, and where it does not even so the reason goes below the name.
 fn change(item: &Item, columns: Columns, page: &mut Page) {
     let ink = page.ink;
     let symbol = match item.action {
@@ -145,8 +147,10 @@ fn change(item: &Item, columns: Columns, page: &mut Page) {
     let name = ink.bold(item.id.name());
     let reason = ink.plain(&reason(item));
     let origin = item.origin.as_ref().map(|span| ink.dim(&span.short())).unwrap_or_default();
-    let left = format!("{lead}{}  {reason}", layout::pad(&name, columns.name));
-    if measure_text_width(&left) + 2 + measure_text_width(&origin) <= page.width {
+    let fits = |left: &String| measure_text_width(left) + 2 + measure_text_width(&origin) <= page.width;
+    let in_columns = format!("{lead}{}  {reason}", layout::pad(&name, columns.name));
+    let close = format!("{lead}{name}  {reason}");
+    if let Some(left) = [in_columns, close].into_iter().find(fits) {
         page.ends(&left, &origin);
     } else {
         page.ends(&format!("{lead}{name}"), &origin);

@@ -6,4 +6,5 @@ mod local_files;
 mod local_processes;
 mod manifest;
 mod promises;
+mod readme;
 mod support;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::value::Problem;
 
@@ -18,6 +18,11 @@ pub fn own_executable() -> Result<Utf8PathBuf> {
         Problem::mac(format!("the path of forgectl is not UTF-8: `{}`", path.display()))
             .hint("move the program to a folder with a plain name")
     })?)
+}
+
+/// Whether a folder is at `path`.
+pub fn is_folder(path: &Utf8Path) -> bool {
+    path.is_dir()
 }
 
 /// All variables whose names and values are UTF-8.

@@ -20,14 +20,17 @@ pub fn plan(plan: &Plan, screen: Screen, explain: bool) -> String {
     let mut page = Page::new(screen);
     let ink = page.ink;
     page.ends(&ink.plain(&node(&plan.node)), &ink.dim(&format!("manifest {}", plan.manifest)));
-    let columns = Columns::of(plan, page.width);
-    for item in plan.changes() {
+    // What stays although something of it could go says why.
+    let told: Vec<&Item> =
+        plan.items.iter().filter(|item| item.action != Action::Keep || !item.reason.is_empty()).collect();
+    let columns = Columns::of(&told, page.width);
+    for &item in &told {
         change(item, columns, &mut page);
         if explain {
             explain::steps(item, &mut page);
         }
     }
-    let unchanged = plan.items.iter().filter(|item| item.action == Action::Keep).count();
+    let unchanged = plan.items.len() - told.len();
     if unchanged > 0 {
         page.line(&format!("  {}", ink.dim(&format!("= {unchanged} unchanged"))));
     }
@@ -122,8 +125,8 @@ struct Columns {
 
 impl Columns {
     /// Names up to a third of the page share a column; a longer one takes its line's room alone.
-    fn of(plan: &Plan, width: usize) -> Self {
-        let widest = |width: fn(&Item) -> usize| plan.changes().map(width).max().unwrap_or(0);
+    fn of(told: &[&Item], width: usize) -> Self {
+        let widest = |width: fn(&Item) -> usize| told.iter().map(|item| width(item)).max().unwrap_or(0);
         Self {
             kind: widest(|item| item.id.kind().len()),
             name: widest(|item| item.id.name().chars().count()).min(width / 3),
@@ -236,6 +239,18 @@ mod tests {
         assert!(
             last(&spine).ends_with(" · nothing to download · sudo: no · 1 service listens beyond this Mac\n")
         );
+    }
+
+    #[test]
+    fn what_is_kept_for_a_reason_says_so() {
+        let mut spine = spine_plan();
+        spine.items[2].reason = "data stays; --all-data takes it away".to_owned();
+        let page = plan(&spine, screen(120, true), false);
+        assert!(
+            page.contains("  = folder  /Users/lab/Library/LaunchAgents   data stays; --all-data"),
+            "{page}"
+        );
+        assert!(!page.contains("unchanged"), "{page}");
     }
 
     #[test]

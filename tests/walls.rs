@@ -1,4 +1,6 @@
 //! Holds the order of the rooms, and their size: each room may use only what stands below it.
+#![cfg(test)]
+#![expect(clippy::disallowed_methods, reason = "reads the sources themselves")]
 
 use std::{
     fs,

@@ -18,5 +18,5 @@ fn main() {
     // On Linux in units of 1024 bytes, on macOS in bytes: getrusage(2).
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     let peak = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() * unit;
-    println!("peak memory of `forgectl plan stacks/spine.yaml`: {:.1} MB", peak as f64 / 1e6);
+    println!("peak memory of `forgectl plan stacks/spine.yaml`: {} kB", peak / 1000);
 }

@@ -1,4 +1,6 @@
 //! Holds the order of the rooms, and their size: each room may use only what stands below it.
+#![cfg(test)]
+#![expect(clippy::disallowed_methods, reason = "reads the sources themselves")]
 
 use std::{
     fs,
@@ -121,4 +123,22 @@ fn no_file_asks_to_be_two() {
         .map(|(lines, file)| format!("{lines} lines: {}", file.display()))
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn every_fact_that_code_cites_is_told() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(manifest.join("docs/mac-facts.md")).unwrap();
+    let facts: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).map(str::trim).collect();
+    let mut unknown = vec![];
+    for file in sources(&root()).into_iter().chain(sources(&manifest.join("tests"))) {
+        let text = fs::read_to_string(&file).unwrap();
+        for cited in text.split("docs/mac-facts.md#").skip(1) {
+            let fact = cited.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap();
+            if !facts.contains(&fact) && !fact.is_empty() {
+                unknown.push(format!("{} cites {fact}", file.display()));
+            }
+        }
+    }
+    assert!(facts.len() > 50 && unknown.is_empty(), "{}", unknown.join("\n"));
 }

@@ -34,7 +34,7 @@ impl Node {
         match context.target() {
             Target::ThisMac if desk::is_mac() => Ok(Self::Real(Box::new(Local::this_mac()?))),
             Target::ThisMac => Err(no_mac(stack).into()),
-            Target::Folder(path) => Ok(Self::Real(Box::new(Local::under(path)?))),
+            Target::Folder(path) => Ok(Self::Real(Box::new(Local::under(&sim::folder::root(path)?)?))),
             Target::File(path) => Self::of_file(path, how),
             Target::Fresh(spec) => {
                 // The Macs that stacks are tried on have what no section of the manifest brings.
@@ -96,7 +96,8 @@ pub(super) fn start(mac: Mac) -> Sim {
     Sim::new(mac, Options { can_ask: desk::somebody_answers(), person: Box::new(Keyboard) })
 }
 
-struct Keyboard;
+/// Who types the password of a simulated Mac's sudo.
+pub(super) struct Keyboard;
 
 impl sim::Person for Keyboard {
     fn password(&mut self, reasons: &[String]) -> bool {

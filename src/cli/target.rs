@@ -1,9 +1,9 @@
-use std::{fmt, str::FromStr};
+use std::{convert::Infallible, fmt, str::FromStr};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
-    catalog,
+    catalog, desk,
     sim::{Session, Spec, SudoMode},
     value::{DiskSize, MemorySize},
 };
@@ -23,6 +23,37 @@ pub(super) enum Target {
 
 /// Free bytes of a simulated Mac's disk where nobody says otherwise.
 pub(super) const DISK: DiskSize = DiskSize(460_000_000_000);
+
+/// Where a simulated Mac is kept: `sim:FILE`, `dir:PATH`, or the bare path of either.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Place {
+    /// In a file.
+    File(Utf8PathBuf),
+    /// In a folder.
+    Folder(Utf8PathBuf),
+}
+
+impl FromStr for Place {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.parse() {
+            Ok(Target::File(path)) => Self::File(path),
+            Ok(Target::Folder(path)) => Self::Folder(path),
+            _ if desk::is_folder(Utf8Path::new(text)) => Self::Folder(text.into()),
+            _ => Self::File(text.into()),
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{path}"),
+            Self::Folder(path) => write!(f, "dir:{path}"),
+        }
+    }
+}
 
 impl FromStr for Target {
     type Err = String;
@@ -126,6 +157,15 @@ mod tests {
         let Ok(Target::Fresh(spec)) = "chip=M4 Pro,memory=64GB".parse() else { panic!() };
         assert_eq!((spec.chip.as_str(), spec.memory, spec.macos.as_str()), ("M4 Pro", 64 << 30, "15.5"));
         assert_eq!((spec.sudo, spec.session, spec.disk_free), (SudoMode::Nopasswd, Session::Gui, DISK.0));
+    }
+
+    #[test]
+    fn a_bare_path_is_a_folder_where_there_is_one_and_else_a_file() {
+        let place = |text: &str| text.parse::<Place>().unwrap();
+        assert_eq!(place("src"), Place::Folder("src".into()));
+        assert_eq!(place("mac.json"), Place::File("mac.json".into()));
+        assert_eq!(place("sim:src"), Place::File("src".into()));
+        assert_eq!(place("dir:new"), Place::Folder("new".into()));
     }
 
     #[test]

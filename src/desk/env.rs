@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use anyhow::Result;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::value::Problem;
 
@@ -16,6 +18,18 @@ pub fn own_executable() -> Result<Utf8PathBuf> {
         Problem::mac(format!("the path of forgectl is not UTF-8: `{}`", path.display()))
             .hint("move the program to a folder with a plain name")
     })?)
+}
+
+/// Whether a folder is at `path`.
+pub fn is_folder(path: &Utf8Path) -> bool {
+    path.is_dir()
+}
+
+/// All variables whose names and values are UTF-8.
+pub fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// A variable that is set, not empty, and UTF-8.

@@ -103,10 +103,11 @@ fn confirm(
     loop {
         write!(paper, "{question} ")?;
         paper.flush()?;
-        let Some(answer) = line()? else {
+        let answer = line();
+        if !matches!(answer, Ok(Some(_))) {
             writeln!(paper)?;
-            return Ok(false);
-        };
+        }
+        let Some(answer) = answer? else { return Ok(false) };
         match answer.to_lowercase().as_str() {
             "y" | "yes" => return Ok(true),
             "" | "n" | "no" => return Ok(false),

@@ -1,4 +1,4 @@
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
 use anyhow::Result;
 
@@ -37,6 +37,44 @@ fn put(mut stream: impl Write, text: &str) -> io::Result<()> {
     match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
+    }
+}
+
+/// Standard input, output and error as they are, for a program that is no command of a person's.
+#[derive(Clone, Copy, Debug)]
+pub enum Pipe {
+    /// Standard input.
+    In,
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::In => io::stdin().lock().read(buffer),
+            Self::Out | Self::Err => Ok(0),
+        }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Out => io::stdout().lock().write(bytes),
+            Self::Err => io::stderr().lock().write(bytes),
+            Self::In => Err(ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Out => io::stdout().lock().flush(),
+            Self::Err => io::stderr().lock().flush(),
+            Self::In => Ok(()),
+        }
     }
 }
 

@@ -102,7 +102,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whether the user is an administrator (group 80; docs/mac-facts.md#id-admin-group).
+    /// Whether the user is an administrator (group 80; docs/mac-facts.md#admin-group).
     pub fn is_admin(&self) -> bool {
         self.groups.contains(&80)
     }

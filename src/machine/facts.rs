@@ -41,7 +41,7 @@ pub struct Facts {
     pub home: String,
     /// Whether this user is at the screen; `launchctl` says so for certain.
     pub at_screen: bool,
-    /// Whether the Mac is enrolled with a device manager (docs/mac-facts.md#mdm-enrolment).
+    /// Whether the Mac is enrolled with a device manager (docs/mac-facts.md#mdm-readable).
     pub managed: bool,
     /// When the Mac was started.
     pub boot: Option<String>,
@@ -61,7 +61,7 @@ const NAMES: [&str; 6] = [
 /// The volume that users' data lies on (docs/mac-facts.md#data-volume).
 const DATA_VOLUME: &str = "/System/Volumes/Data";
 
-/// Files that macOS leaves where a device manager enrolled the Mac (docs/mac-facts.md#mdm-enrolment).
+/// Files that macOS leaves where a device manager enrolled the Mac (docs/mac-facts.md#mdm-readable).
 const ENROLMENT_MARKS: [&str; 2] = [
     "/var/db/ConfigurationProfiles/Settings/.cloudConfigProfileInstalled",
     "/var/db/ConfigurationProfiles/Settings/.cloudConfigRecordFound",

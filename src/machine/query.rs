@@ -55,15 +55,15 @@ pub enum Tool {
     Gpu,
     /// `pmset -g custom`: the settings of every power source (docs/mac-facts.md#pmset-custom).
     PowerSettings,
-    /// `xcode-select -p`: the active developer folder, exit 2 without one (docs/mac-facts.md#xcode-select-path).
+    /// `xcode-select -p`: the active developer folder, exit 2 without one (docs/mac-facts.md#xcode-select-print).
     DeveloperFolder,
     /// `softwareupdate -l`: what Apple offers (docs/mac-facts.md#softwareupdate-list).
     Updates,
-    /// `pkgutil --pkg-info=ID`: an installer receipt (docs/mac-facts.md#pkgutil-receipt).
+    /// `pkgutil --pkg-info=ID`: an installer receipt (docs/mac-facts.md#clt-receipt-survives).
     Package(String),
-    /// `launchctl list`: the jobs of the caller's own domain (docs/mac-facts.md#launchctl-list).
+    /// `launchctl list`: the jobs of the caller's own domain (docs/mac-facts.md#launchd-list).
     Jobs,
-    /// `launchctl print DOMAIN/LABEL`: one job (docs/mac-facts.md#launchctl-print).
+    /// `launchctl print DOMAIN/LABEL`: one job (docs/mac-facts.md#launchd-print).
     Job(Domain, String),
     /// `launchctl print-disabled DOMAIN`: overrides (docs/mac-facts.md#launchd-override).
     Overrides(Domain),

@@ -20,14 +20,17 @@ pub fn plan(plan: &Plan, screen: Screen, explain: bool) -> String {
     let mut page = Page::new(screen);
     let ink = page.ink;
     page.ends(&ink.plain(&node(&plan.node)), &ink.dim(&format!("manifest {}", plan.manifest)));
-    let columns = Columns::of(plan, page.width);
-    for item in plan.changes() {
+    // What stays although something of it could go says why.
+    let told: Vec<&Item> =
+        plan.items.iter().filter(|item| item.action != Action::Keep || !item.reason.is_empty()).collect();
+    let columns = Columns::of(&told, page.width);
+    for &item in &told {
         change(item, columns, &mut page);
         if explain {
             explain::steps(item, &mut page);
         }
     }
-    let unchanged = plan.items.iter().filter(|item| item.action == Action::Keep).count();
+    let unchanged = plan.items.len() - told.len();
     if unchanged > 0 {
         page.line(&format!("  {}", ink.dim(&format!("= {unchanged} unchanged"))));
     }
@@ -62,7 +65,9 @@ pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
     if !counts.restarts.is_empty() {
         parts.push(count(counts.restarts.len(), "service restarts", "services restart"));
     }
-    let reasons = counts.sudo.join(", ");
+    let mut reasons = counts.sudo.clone();
+    reasons.sort_by_key(|reason| reason.to_lowercase());
+    let reasons = reasons.join(", ");
     parts.push(match (counts.sudo.is_empty(), plan.sudo_asks) {
         (true, _) => "sudo: no".to_owned(),
         (false, true) => format!("sudo: 1 question ({reasons})"),
@@ -120,8 +125,8 @@ struct Columns {
 
 impl Columns {
     /// Names up to a third of the page share a column; a longer one takes its line's room alone.
-    fn of(plan: &Plan, width: usize) -> Self {
-        let widest = |width: fn(&Item) -> usize| plan.changes().map(width).max().unwrap_or(0);
+    fn of(told: &[&Item], width: usize) -> Self {
+        let widest = |width: fn(&Item) -> usize| told.iter().map(|item| width(item)).max().unwrap_or(0);
         Self {
             kind: widest(|item| item.id.kind().len()),
             name: widest(|item| item.id.name().chars().count()).min(width / 3),
@@ -129,8 +134,8 @@ impl Columns {
     }
 }
 
-/// One change: symbol, kind, name, why, and at the right edge who asked for it. Where that does not fit on one line,
-/// the reason goes below the name.
+/// One change: symbol, kind, name, why, and at the right edge who asked for it. Where that does not fit on one line
+/// in columns it leaves them, and where it does not even so the reason goes below the name.
 fn change(item: &Item, columns: Columns, page: &mut Page) {
     let ink = page.ink;
     let symbol = match item.action {
@@ -145,8 +150,10 @@ fn change(item: &Item, columns: Columns, page: &mut Page) {
     let name = ink.bold(item.id.name());
     let reason = ink.plain(&reason(item));
     let origin = item.origin.as_ref().map(|span| ink.dim(&span.short())).unwrap_or_default();
-    let left = format!("{lead}{}  {reason}", layout::pad(&name, columns.name));
-    if measure_text_width(&left) + 2 + measure_text_width(&origin) <= page.width {
+    let fits = |left: &String| measure_text_width(left) + 2 + measure_text_width(&origin) <= page.width;
+    let in_columns = format!("{lead}{}  {reason}", layout::pad(&name, columns.name));
+    let close = format!("{lead}{name}  {reason}");
+    if let Some(left) = [in_columns, close].into_iter().find(fits) {
         page.ends(&left, &origin);
     } else {
         page.ends(&format!("{lead}{name}"), &origin);
@@ -232,6 +239,18 @@ mod tests {
         assert!(
             last(&spine).ends_with(" · nothing to download · sudo: no · 1 service listens beyond this Mac\n")
         );
+    }
+
+    #[test]
+    fn what_is_kept_for_a_reason_says_so() {
+        let mut spine = spine_plan();
+        spine.items[2].reason = "data stays; --all-data takes it away".to_owned();
+        let page = plan(&spine, screen(120, true), false);
+        assert!(
+            page.contains("  = folder  /Users/lab/Library/LaunchAgents   data stays; --all-data"),
+            "{page}"
+        );
+        assert!(!page.contains("unchanged"), "{page}");
     }
 
     #[test]

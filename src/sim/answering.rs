@@ -9,8 +9,8 @@ use crate::machine::{Answer, Identity, Listener, Query, Quiet, Reply, tool::lsof
 /// What a call of the file system takes.
 const FILE: Duration = Duration::from_micros(100);
 
-/// What reading and hashing a gigabyte takes.
-const HASH_GIGABYTE: Duration = Duration::from_millis(500);
+/// What is read and hashed in a microsecond.
+const HASHED: u64 = 2000;
 
 /// What a connection on the machine itself takes.
 const CONNECT: Duration = Duration::from_millis(1);
@@ -45,7 +45,7 @@ pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
             let size = sim
                 .with_mac(|mac| there(path, mac.disk.read(uid, path)))?
                 .map_or(0, |content| content.size());
-            sim.pass(HASH_GIGABYTE.mul_f64(size as f64 / 1e9));
+            sim.pass(Duration::from_micros(size / HASHED));
             Answer::Digest(sim.with_mac(|mac| there(path, mac.disk.digest(uid, path)))?)
         }
         Query::Space(_) => Answer::Space(sim.with_mac(|mac| mac.disk.space())),

@@ -50,7 +50,8 @@ const ABSENT: &str = "(absent)";
 /// All in which two Macs differ, sorted; unless `all` is asked for, without what [`LEFT_OUT`] says. Process ids and what was counted
 /// are never compared.
 pub fn differences(left: &Mac, right: &Mac, all: bool) -> Vec<Difference> {
-    let mut found = files(left, right);
+    let homes = [left.home(), right.home()];
+    let mut found = files(left, right, |path, property| all || !is_left_out(path, property, &homes));
     let [told_left, told_right] = [left, right].map(told);
     let names = told_left.keys().chain(told_right.keys().filter(|name| !told_left.contains_key(*name)));
     for name in names {
@@ -60,8 +61,6 @@ pub fn differences(left: &Mac, right: &Mac, all: bool) -> Vec<Difference> {
             found.push(Difference { what: name.clone(), left, right });
         }
     }
-    let homes = [left.home(), right.home()];
-    found.retain(|difference| all || !is_left_out(&difference.what, &homes));
     found.sort_by(|a, b| a.what.cmp(&b.what));
     found
 }
@@ -96,24 +95,22 @@ fn told(mac: &Mac) -> BTreeMap<String, String> {
     told
 }
 
-fn files(left: &Mac, right: &Mac) -> Vec<Difference> {
+/// The files in which two Macs differ, of which `counts` says by path and property whether they count.
+fn files(left: &Mac, right: &Mac, counts: impl Fn(&Utf8Path, Option<&str>) -> bool) -> Vec<Difference> {
     let [of_left, of_right] = [left, right].map(|mac| tree(&*mac.disk));
     let paths = of_left.keys().chain(of_right.keys().filter(|path| !of_left.contains_key(*path)));
     let mut found = vec![];
     for path in paths {
-        match (of_left.get(path), of_right.get(path)) {
-            (Some(one), Some(other)) => {
-                let pairs = properties(one).into_iter().zip(properties(other));
-                let differing = pairs.filter(|(one, other)| one != other);
-                found.extend(differing.map(|((name, left), (_, right))| Difference {
-                    what: format!("{path}: {name}"),
-                    left,
-                    right,
-                }));
+        let (Some(one), Some(other)) = (of_left.get(path), of_right.get(path)) else {
+            if counts(path, None) {
+                let of = |tree: &BTreeMap<Utf8PathBuf, Node>| tree.get(path).map_or(ABSENT, kind).to_owned();
+                found.push(Difference { what: path.to_string(), left: of(&of_left), right: of(&of_right) });
             }
-            (one, other) => {
-                let [left, right] = [one, other].map(|node| node.map_or(ABSENT, kind).to_owned());
-                found.push(Difference { what: path.to_string(), left, right });
+            continue;
+        };
+        for ((name, left), (_, right)) in properties(one).into_iter().zip(properties(other)) {
+            if left != right && counts(path, Some(name)) {
+                found.push(Difference { what: format!("{path}: {name}"), left, right });
             }
         }
     }
@@ -165,11 +162,7 @@ fn properties(node: &Node) -> [(&'static str, String); 8] {
     ]
 }
 
-fn is_left_out(what: &str, homes: &[Utf8PathBuf; 2]) -> bool {
-    let (path, property) = match what.split_once(": ") {
-        Some((path, property)) => (Utf8Path::new(path), Some(property)),
-        None => (Utf8Path::new(what), None),
-    };
+fn is_left_out(path: &Utf8Path, property: Option<&str>, homes: &[Utf8PathBuf; 2]) -> bool {
     LEFT_OUT.iter().any(|(pattern, _)| {
         let (pattern, of) =
             pattern.split_once(": ").map_or((*pattern, None), |(path, name)| (path, Some(name)));

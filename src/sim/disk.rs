@@ -65,7 +65,7 @@ impl Content {
 /// No look reads a larger file (see [`crate::machine::Query::Read`]).
 pub(super) const LARGEST_READ: u64 = 16 << 20;
 
-/// The bytes that follow from a seed (SplitMix64).
+/// The bytes that follow from a seed (`SplitMix64`).
 fn made(seed: u64) -> impl Iterator<Item = u8> {
     (1_u64..).flat_map(move |nth| {
         let mut word = seed.wrapping_add(nth.wrapping_mul(0x9e37_79b9_7f4a_7c15));

@@ -4,7 +4,7 @@ use super::{Caller, Mac, Sim, tool};
 use crate::machine::{Output, Tell};
 
 /// How long a command may live on after it has said that it is done.
-const AFTER_MARK: Duration = Duration::from_secs(60);
+const AFTER_MARK: Duration = Duration::from_mins(1);
 
 /// The exit code of what SIGTERM ended, and of what Ctrl-C ended.
 const TERMINATED: i32 = 128 + 15;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use camino::Utf8Path;
 use jiff::{Timestamp, ToSpan};
@@ -214,7 +214,7 @@ fn system_version(version: &str) -> String {
     ));
     for (key, value) in keys {
         if let Some(value) = value {
-            text += &format!("\t<key>{key}</key>\n\t<string>{value}</string>\n");
+            let _ = write!(text, "\t<key>{key}</key>\n\t<string>{value}</string>\n");
         }
     }
     text + "</dict>\n</plist>\n"

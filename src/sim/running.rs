@@ -47,3 +47,22 @@ impl Running {
         self
     }
 }
+
+/// Printing.
+pub(in crate::sim) trait Print {
+    /// Adds to standard output.
+    fn out(&mut self, text: impl AsRef<str>);
+
+    /// Adds to standard error.
+    fn err(&mut self, text: impl AsRef<str>);
+}
+
+impl Print for Output {
+    fn out(&mut self, text: impl AsRef<str>) {
+        self.stdout.push_str(text.as_ref());
+    }
+
+    fn err(&mut self, text: impl AsRef<str>) {
+        self.stderr.push_str(text.as_ref());
+    }
+}

@@ -85,13 +85,13 @@ impl Schedule {
         self.board().broken
     }
 
-    /// Runs a crew, as [`crate::machine::Machine::crew`] says. `now` tells the clock, `set` is told of the clock of each task
+    /// Runs a crew, as [`crate::machine::Machine::crew`] says. `now` tells the clock, `begin` is told of the clock of each task
     /// that begins. A panic of a task goes on in the caller once all tasks have ended.
     pub(super) fn crew<'t>(
         &self,
         next: &mut dyn FnMut(Option<usize>) -> Vec<(usize, Task<'t>)>,
         now: &(dyn Fn() -> Timestamp + Sync),
-        set: &(dyn Fn(Timestamp) + Sync),
+        begin: &(dyn Fn(Timestamp) + Sync),
     ) {
         let (crew, before) = {
             let mut board = self.board();
@@ -105,8 +105,8 @@ impl Schedule {
             loop {
                 for (number, task) in next(ended) {
                     open += 1;
-                    let seat = self.enter(number, now());
-                    scope.spawn(move || self.work(crew, seat, task, set));
+                    let place = self.enter(number, now());
+                    scope.spawn(move || self.work(crew, place, task, begin));
                 }
                 if open == 0 {
                     break;
@@ -133,10 +133,10 @@ impl Schedule {
     }
 
     /// The life of a task's thread.
-    fn work(&self, crew: u64, seat: Seat, task: Task<'_>, set: &(dyn Fn(Timestamp) + Sync)) {
+    fn work(&self, crew: u64, seat: Seat, task: Task<'_>, begin: &(dyn Fn(Timestamp) + Sync)) {
         self.board().threads.insert(thread::current().id(), seat);
         if let Some(clock) = self.wait_for(seat.task) {
-            set(clock);
+            begin(clock);
         }
         let panic = catch_unwind(AssertUnwindSafe(task)).err();
         let mut board = self.board();
@@ -204,3 +204,6 @@ impl Drop for ComingDown<'_> {
         self.0.turn.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! The integration tests, one binary.
 #![cfg(test)]
 
+mod cli;
 mod faults;
 mod local_files;
 mod local_processes;
 mod manifest;
 mod promises;
+mod readme;
 mod support;

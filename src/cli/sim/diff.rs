@@ -1,22 +1,21 @@
 use anyhow::Result;
-use camino::Utf8PathBuf;
 use clap::builder::FalseyValueParser;
 
 use crate::{
-    cli::{context::Context, node, target::Target},
+    cli::{context::Context, node, target::Place},
     desk::SimFile,
     report,
-    sim::{self, Mac},
+    sim::{self, Mac, folder},
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// One simulated Mac
     #[arg(value_name = "FILE")]
-    left: String,
+    left: Place,
     /// Another one, or the same later
     #[arg(value_name = "FILE")]
-    right: String,
+    right: Place,
     /// Also what is left out by rule: times, forgectl's own folders, caches, records that macOS keeps
     #[arg(long, env = "FORGECTL_ALL", value_parser = FalseyValueParser::new())]
     all: bool,
@@ -32,10 +31,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     Ok(if found.is_empty() { 0 } else { 2 })
 }
 
-fn open(place: &str) -> Result<Mac> {
-    let path = match place.parse() {
-        Ok(Target::File(path)) => path,
-        _ => Utf8PathBuf::from(place),
-    };
-    node::mac(&path, &SimFile::peek(&path)?)
+fn open(place: &Place) -> Result<Mac> {
+    match place {
+        Place::File(path) => node::mac(path, &SimFile::peek(path)?),
+        Place::Folder(path) => folder::copy(path),
+    }
 }

@@ -1,33 +1,57 @@
+use std::time::Duration;
+
 use anyhow::Result;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::{
-    cli::{context::Context, node, target::Target},
-    desk::{self, Printer, SimFile, Stream},
-    sim::Caller,
+    cli::{context::Context, node, target::Place},
+    desk::{self, Pipe, Printer, SimFile, Stream},
+    machine::{Look, Wait, local::offspring},
+    sim::{
+        Caller,
+        folder::{self, Asker},
+    },
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The file that keeps the Mac
+    /// The file or folder that keeps the Mac
     #[arg(value_name = "FILE")]
-    place: String,
+    place: Place,
     /// The tool and its arguments
     #[arg(last = true, required = true, value_name = "TOOL")]
     argv: Vec<String>,
 }
 
+/// What passes on the Mac until a person types the next command.
+const MEANWHILE: Duration = Duration::from_secs(5);
+
 /// Ends with the tool's own exit code.
 pub(super) fn run(args: &Args, _: &Context) -> Result<u8> {
-    let path = match args.place.parse() {
-        Ok(Target::File(path)) => path,
-        _ => Utf8PathBuf::from(&args.place),
-    };
-    let file = SimFile::take(&path, "sim exec")?;
-    let sim = node::start(node::mac(Utf8Path::new(&path), &file.read()?)?);
-    let output = sim.exec(Caller::user(desk::somebody_answers()), &args.argv);
+    match &args.place {
+        Place::File(path) => in_file(path, &args.argv),
+        Place::Folder(path) => in_folder(path, &args.argv),
+    }
+}
+
+fn in_file(path: &Utf8Path, argv: &[String]) -> Result<u8> {
+    let file = SimFile::take(path, "sim exec")?;
+    let sim = node::start(node::mac(path, &file.read()?)?);
+    let output = sim.exec(Caller::user(desk::somebody_answers()), argv);
+    // The Mac's clock stands still between two calls, so what the tool set going goes on for a while here.
+    sim.wait(MEANWHILE, Wait::Settle)?;
     file.save(&sim.into_mac().to_json()?)?;
     Printer.write(Stream::Out, &output.stdout)?;
     Printer.write(Stream::Err, &output.stderr)?;
     Ok(u8::try_from(output.code).unwrap_or(1))
+}
+
+fn in_folder(folder: &Utf8Path, argv: &[String]) -> Result<u8> {
+    let mut asker = Asker {
+        environment: desk::environment(),
+        terminal: offspring::has_terminal(),
+        person: Box::new(node::Keyboard),
+    };
+    let code = folder::exec(folder, argv, &mut asker, &mut Pipe::Out, &mut Pipe::Err)?;
+    Ok(u8::try_from(code).unwrap_or(1))
 }

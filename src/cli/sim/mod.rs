@@ -3,6 +3,7 @@
 mod diff;
 mod exec;
 mod new;
+mod supervise;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -35,6 +36,8 @@ enum Command {
         "forgectl sim diff before.json after.json --all",
     ]))]
     Diff(diff::Args),
+    #[command(hide = true)]
+    Supervise(supervise::Args),
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
@@ -42,5 +45,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
         Command::New(args) => new::run(args, context),
         Command::Exec(args) => exec::run(args, context),
         Command::Diff(args) => diff::run(args, context),
+        Command::Supervise(args) => supervise::run(args, context),
     }
 }

@@ -6,11 +6,11 @@ use crate::{
     cli::{
         context::Context,
         node, stack,
-        target::{self, DISK, Target},
+        target::{self, DISK, Place},
     },
-    desk::SimFile,
+    desk::{self, SimFile},
     engine,
-    sim::{Mac, Session, Spec, SudoMode},
+    sim::{Mac, Session, Spec, SudoMode, folder},
     value::{DiskSize, MemorySize, Problem},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Args {
     /// The file to keep it in, or `dir:PATH` for a folder with real files and processes
     #[arg(value_name = "FILE")]
-    place: String,
+    place: Place,
     /// `M4 Pro`
     #[arg(long, value_parser = target::chip, required_unless_present = "for_stack", env = "FORGECTL_SIM_CHIP")]
     chip: Option<String>,
@@ -47,10 +47,9 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let spec = spec(args)?;
-    match args.place.parse() {
-        Ok(Target::Folder(_)) => bail!(Problem::manifest("a Mac in a folder cannot be made here")),
-        Ok(Target::File(path)) => in_file(&path, &spec, args.force)?,
-        _ => in_file(Utf8Path::new(&args.place), &spec, args.force)?,
+    match &args.place {
+        Place::Folder(path) => folder::create(path, &spec, 0, &desk::own_executable()?)?,
+        Place::File(path) => in_file(path, &spec, args.force)?,
     }
     let words = format!("{} {} with macOS {}", spec.chip, MemorySize(spec.memory), spec.macos);
     context.say(format_args!("Made a simulated {words}: {}", args.place));

@@ -236,6 +236,9 @@ impl Files {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         self.demand_folder(&from, "move")?;
+        if self.table()?.is_some_and(|table| table.get(&from).immutable) {
+            return Err(judge::denied("move: it is immutable", &from));
+        }
         self.demand_folder(&to, "write")?;
         fs::rename(&old, &new)?;
         replace::sync_folder_of(&old)?;

@@ -134,6 +134,11 @@ pub fn signal_group(group: u32, signal: i32) -> bool {
     killpg(Pid::from_raw(group), signal).is_ok()
 }
 
+/// Whether this process has a terminal to ask at, wherever its standard input comes from.
+pub fn has_terminal() -> bool {
+    File::open("/dev/tty").is_ok()
+}
+
 /// Lets real time pass.
 pub fn sleep(time: Duration) {
     thread::sleep(time);

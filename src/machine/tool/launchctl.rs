@@ -18,7 +18,7 @@ pub enum JobView {
 }
 
 /// A loaded job: the lines of `launchctl print` with exactly one leading tab, and three of its blocks.
-/// The format is no stable interface: whatever is missing is absent (docs/mac-facts.md#launchctl-print).
+/// The format is no stable interface: whatever is missing is absent (docs/mac-facts.md#launchd-print).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Printed {
     /// `key = value` lines of the job itself.
@@ -100,7 +100,7 @@ pub fn parse_print(text: &str) -> Printed {
     printed
 }
 
-/// Reads `launchctl list`: `PID`, `Status`, `Label` between tabs, after a heading (docs/mac-facts.md#launchctl-list).
+/// Reads `launchctl list`: `PID`, `Status`, `Label` between tabs, after a heading (docs/mac-facts.md#launchd-list).
 pub fn parse_list(text: &str) -> BTreeMap<String, Listed> {
     text.lines()
         .skip(1)
@@ -121,7 +121,7 @@ pub fn parse_disabled(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What an exit code of launchctl means, for people (docs/mac-facts.md#launchctl-codes).
+/// What an exit code of launchctl means, for people (docs/mac-facts.md#launchd-exit-codes).
 pub fn meaning(code: i32) -> &'static str {
     match code {
         2 => "no such file",

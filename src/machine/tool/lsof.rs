@@ -2,7 +2,7 @@
 
 use crate::machine::Listener;
 
-/// Reads `lsof -nP -iTCP:PORT -sTCP:LISTEN -F pcn`: `p`, `c` and `n` lines (docs/mac-facts.md#lsof-listeners).
+/// Reads `lsof -nP -iTCP:PORT -sTCP:LISTEN -F pcn`: `p`, `c` and `n` lines (docs/mac-facts.md#lsof-listener).
 pub fn parse(text: &str) -> Vec<Listener> {
     let (mut pid, mut command) = (None, None);
     let mut listeners: Vec<Listener> = vec![];

@@ -6,19 +6,20 @@ use camino::Utf8Path;
 use super::{kept::Opened, serve};
 use crate::{
     machine::{Output, local::offspring},
-    sim::{Caller, Mac, tool},
+    sim::{Caller, Mac, Person, tool},
 };
 
 /// How often a program that never ends by itself looks whether anybody still waits for it.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Who runs a program of a Mac in a folder.
-#[derive(Clone, Debug)]
 pub struct Asker {
     /// The environment that it was given.
     pub environment: BTreeMap<String, String>,
-    /// Whether a person at a terminal can answer sudo.
+    /// Whether it has a terminal.
     pub terminal: bool,
+    /// Who answers there when sudo asks.
+    pub person: Box<dyn Person>,
 }
 
 /// Runs `argv`, a program of the Mac in `folder`, and writes what it prints as it comes. What takes the Mac time goes by at
@@ -26,7 +27,7 @@ pub struct Asker {
 pub fn exec(
     folder: &Utf8Path,
     argv: &[String],
-    asker: &Asker,
+    asker: &mut Asker,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<i32> {
@@ -34,6 +35,11 @@ pub fn exec(
     let caller = asker.caller(argv);
     if let Some(binary) = serve::asked_for(&opened.mac, caller, argv) {
         return serve::serve(opened, &binary, argv, &asker.environment, err);
+    }
+    if !asker.answers_sudo(&opened.mac, caller, argv) {
+        let _ = writeln!(err, "sudo: 3 incorrect password attempts");
+        opened.close()?;
+        return Ok(1);
     }
     let mac = &mut opened.mac;
     pass(mac, tool::takes(argv));
@@ -87,5 +93,19 @@ impl Asker {
         let session = u32::try_from(nix::unistd::getppid().as_raw()).unwrap_or_default();
         let helper = self.environment.contains_key("SUDO_ASKPASS") && argv.iter().any(|word| word == "-A");
         Caller { session, terminal: helper, ..user }
+    }
+
+    /// Lets the person type a password where sudo asks for one; says whether they did, or did not have to.
+    fn answers_sudo(&mut self, mac: &Mac, caller: Caller, argv: &[String]) -> bool {
+        let Some((program, arguments)) = argv.split_first() else { return true };
+        let sudo = tool::find(mac, caller, program).is_ok_and(|path| path == "/usr/bin/sudo");
+        let mut flags = arguments.iter().take_while(|word| word.starts_with('-'));
+        let quiet = flags.any(|word| !word.starts_with("--") && word.contains('n'));
+        if !sudo || quiet || !self.terminal || !tool::sudo::would_ask(mac, caller) {
+            return true;
+        }
+        let prompt = arguments.iter().skip_while(|word| *word != "-p").nth(1);
+        let reason = prompt.and_then(|prompt| prompt.lines().next()).unwrap_or("sudo");
+        self.person.password(&[reason.to_owned()])
     }
 }

@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{disk::FolderDisk, host::FolderHost, layout::Layout, programs::Programs};
 use crate::{
-    machine::local::{
-        Files,
-        offspring::{self, Locked},
+    machine::{
+        Kind, Space,
+        local::{
+            Files,
+            offspring::{self, Locked},
+        },
     },
-    sim::{Mac, Program, State, tool::launchd},
+    sim::{Mac, MemoryDisk, Program, State, tool::launchd},
     value::Problem,
 };
 
@@ -36,19 +39,15 @@ pub struct Opened {
     pub mac: Mac,
     pub(super) layout: Layout,
     forgectl: Utf8PathBuf,
-    _lock: Locked,
+    lock: Locked,
 }
 
 impl Opened {
     /// Waits until nobody works with the Mac in `folder`, and brings it up to the present: its clock goes on with real time.
     pub fn open(folder: &Utf8Path) -> Result<Self> {
-        let real = folder.canonicalize_utf8().map_err(|error| none_there(folder).why(error.to_string()))?;
-        let layout = Layout::of(&real)?;
+        // Before the lock is made: nothing is written into a folder of somebody else's.
+        let layout = find(folder)?;
         let files = Files::here();
-        // Looked for before the lock is made: nothing is written into a folder of somebody else's.
-        if files.stat(&layout.state()).context("looking for a Mac")?.is_none() {
-            return Err(none_there(folder).into());
-        }
         let lock = offspring::lock(&layout.lock())
             .with_context(|| format!("waiting for the lock `{}`", layout.lock()))?;
         let bytes =
@@ -72,16 +71,32 @@ impl Opened {
         let programs = Programs { forgectl: forgectl.clone(), folder: layout.folder().to_owned() };
         let disk = Box::new(FolderDisk::new(layout.files(), programs));
         let host = Box::new(FolderHost::new(layout.clone(), forgectl.clone()));
-        Self { mac: Mac { state, disk, host: Some(host) }, layout, forgectl, _lock: lock }
+        Self { mac: Mac { state, disk, host: Some(host) }, layout, forgectl, lock }
     }
 
     /// Keeps what has become of it, for the next one, and lets somebody look after what launchd still has to do.
     pub fn close(self) -> Result<()> {
         let due = launchd::due(&self.mac.state).is_some();
         self.save()?;
-        let Self { layout, forgectl, _lock, .. } = self;
-        drop(_lock);
+        let Self { layout, forgectl, lock, .. } = self;
+        drop(lock);
         if due { super::supervise::start_keeper(&layout, &forgectl) } else { Ok(()) }
+    }
+
+    /// The same Mac in memory, without its processes of launchd.
+    pub fn copy(&self) -> Result<Mac> {
+        let Space { free, total } = self.mac.disk.space();
+        let mut disk = MemoryDisk::new(self.mac.is_admin(), free, total, self.mac.state.now);
+        let mut paths = vec![Utf8PathBuf::from("/")];
+        while let Some(path) = paths.pop() {
+            let node = self.mac.disk.node(&path).with_context(|| format!("copying `{path}`"))?;
+            if node.kind == Kind::Folder {
+                let names = self.mac.disk.list(0, &path).with_context(|| format!("listing `{path}`"))?;
+                paths.extend(names.into_iter().map(|name| path.join(name)));
+            }
+            disk.put(&path, node);
+        }
+        Ok(Mac { state: self.mac.state.clone(), disk: Box::new(disk), host: None })
     }
 
     pub(super) fn save(&self) -> Result<()> {
@@ -102,6 +117,16 @@ impl Opened {
             let real = *pid < FIRST_UNREAL && matches!(process.program, Program::Ollama(_));
             !real || matches!(offspring::try_lock(&layout.alive(*pid)), Ok(None))
         });
+    }
+}
+
+/// Where everything of the Mac in `folder` lies, if there is one.
+pub(super) fn find(folder: &Utf8Path) -> Result<Layout> {
+    let real = folder.canonicalize_utf8().map_err(|error| none_there(folder).why(error.to_string()))?;
+    let layout = Layout::of(&real)?;
+    match Files::here().stat(&layout.state()).context("looking for a Mac")? {
+        Some(_) => Ok(layout),
+        None => Err(none_there(folder).into()),
     }
 }
 

@@ -11,7 +11,23 @@ mod programs;
 mod serve;
 mod supervise;
 
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+
 pub use create::create;
 pub use exec::{Asker, exec};
 pub use kept::Opened;
 pub use supervise::{end_all, keep, supervise};
+
+/// The folder that is `/` of the Mac in `folder`, for [`crate::machine::local::Local::under`].
+pub fn root(folder: &Utf8Path) -> Result<Utf8PathBuf> {
+    Ok(kept::find(folder)?.root())
+}
+
+/// The Mac in `folder` as it is now, in memory and on its own from here on.
+pub fn copy(folder: &Utf8Path) -> Result<super::Mac> {
+    let opened = Opened::open(folder)?;
+    let copy = opened.copy();
+    opened.close()?;
+    copy
+}

@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, Result};
 use camino::Utf8Path;
 
-use super::{kept::Opened, layout::Layout};
+use super::{
+    kept::{self, Opened},
+    layout::Layout,
+};
 use crate::{
     machine::local::{
         Files, Last,
@@ -30,7 +33,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn supervise(folder: &Utf8Path, order: impl Read, mut answer: impl Write) -> Result<()> {
     // Not of the session of whoever asked launchd: closing a terminal does not end a job.
     nix::unistd::setsid().context("starting a session")?;
-    let layout = Layout::of(&folder.canonicalize_utf8()?)?;
+    let layout = kept::find(folder)?;
     let (begun, alive) = match begin(&layout, order) {
         Ok(begun) => begun,
         Err(error) => {
@@ -94,7 +97,7 @@ fn begin(layout: &Layout, order: impl Read) -> Result<(Begun, Locked)> {
 /// Lets launchd act whenever something is due, until nothing is or somebody else does.
 pub fn keep(folder: &Utf8Path) -> Result<()> {
     nix::unistd::setsid().context("starting a session")?;
-    let layout = Layout::of(&folder.canonicalize_utf8()?)?;
+    let layout = kept::find(folder)?;
     let Some(keeping) = offspring::try_lock(&layout.keeper())? else { return Ok(()) };
     offspring::put(&layout.jobs().join("keeper.supervisor"), nix::unistd::getpid().to_string().as_bytes())?;
     loop {
@@ -124,7 +127,7 @@ pub(super) fn start_keeper(layout: &Layout, forgectl: &Utf8Path) -> Result<()> {
 
 /// Ends every real process of the Mac in a folder, whatever launchd thinks of it: before the folder is taken away.
 pub fn end_all(folder: &Utf8Path) -> Result<()> {
-    let layout = Layout::of(&folder.canonicalize_utf8()?)?;
+    let layout = kept::find(folder)?;
     let _nobody_else = offspring::lock(&layout.lock())?;
     let files = Files::here();
     for name in files.list(&layout.jobs())? {

@@ -98,14 +98,15 @@ impl Bench {
     }
 
     pub(super) fn serve(&mut self, environment: &[(&str, &str)]) {
-        let pairs: String = environment
+        let pairs: Vec<String> = environment
             .iter()
             .map(|(name, value)| format!("<key>{name}</key><string>{value}</string>"))
             .collect();
         let keys = format!(
             "<key>RunAtLoad</key><true/><key>KeepAlive</key><true/>\
              <key>StandardErrorPath</key><string>/Users/lab/Library/Logs/server.log</string>\
-             <key>EnvironmentVariables</key><dict>{pairs}</dict>"
+             <key>EnvironmentVariables</key><dict>{}</dict>",
+            pairs.concat()
         );
         let program = "/opt/homebrew/opt/ollama/bin/ollama";
         self.file(USER, PLIST, &plist(LABEL, &[program, "serve"], &keys), 0o644);
@@ -196,10 +197,10 @@ impl Bench {
 
 /// A property list.
 pub(super) fn plist(label: &str, arguments: &[&str], keys: &str) -> String {
-    let arguments: String = arguments.iter().map(|it| format!("<string>{it}</string>")).collect();
+    let arguments = arguments.join("</string><string>");
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><plist version=\"1.0\"><dict>\
          <key>Label</key><string>{label}</string>\
-         <key>ProgramArguments</key><array>{arguments}</array>{keys}</dict></plist>"
+         <key>ProgramArguments</key><array><string>{arguments}</string></array>{keys}</dict></plist>"
     )
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::files::flags;
+use super::unix::flags;
 use crate::sim::{Caller, Mac, Running};
 
 /// `caffeinate [-dimsu] [-t SECONDS] [-w PID] [COMMAND…]` (docs/mac-facts.md#caffeinate): prints nothing, ends with what it waits

@@ -1,4 +1,4 @@
-use super::files::flags;
+use super::unix::flags;
 use crate::sim::{Caller, Mac, Running, Socket};
 
 const HEADING: &str = "COMMAND   PID USER   FD   TYPE             DEVICE SIZE/OFF NODE NAME\n";
@@ -25,7 +25,7 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
     }
     for (nth, Socket { pid, uid, command, address, port }) in (0_u64..).zip(sockets) {
         let command = command.replace(' ', "\\x20");
-        running.output.stdout += &if value('F').is_some() {
+        let line = if value('F').is_some() {
             format!("p{pid}\nc{command}\nf3\nn{address}:{port}\n")
         } else {
             let kind = if address == "*" { "IPv6" } else { "IPv4" };
@@ -36,6 +36,7 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
                 mac.user_name(uid)
             )
         };
+        running.output.stdout += &line;
     }
     running
 }

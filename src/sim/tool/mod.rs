@@ -3,23 +3,31 @@
 #[cfg(test)]
 mod bench;
 mod caffeinate;
+mod cat;
+mod chmod;
+mod chown;
 mod command_line_tools;
 mod fdesetup;
-pub(super) mod files;
 mod id;
+mod install;
 mod ioreg;
 pub mod launchctl;
 pub mod launchd;
+mod ls;
 mod lsof;
+mod mkdir;
 pub mod ollama;
 mod pkgutil;
 mod plutil;
 pub mod pmset;
 mod ps;
+mod rm;
 pub mod softwareupdate;
 pub mod sudo;
 pub(super) mod sw_vers;
 mod sysctl;
+mod touch;
+pub(super) mod unix;
 mod xcode_select;
 
 use std::time::Duration;
@@ -48,22 +56,25 @@ const PATH: [&str; 6] = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bi
 
 /// The tools that come with macOS, by path.
 const TOOLS: &[(&str, Run)] = &[
+    ("/bin/cat", Plain(cat::run)),
+    ("/bin/chmod", Plain(chmod::run)),
     ("/bin/launchctl", Plain(launchctl::run)),
-    ("/bin/mkdir", Plain(files::mkdir)),
+    ("/bin/ls", Plain(ls::run)),
+    ("/bin/mkdir", Plain(mkdir::run)),
     ("/bin/ps", Plain(ps::run)),
-    ("/bin/rm", Plain(files::rm)),
+    ("/bin/rm", Plain(rm::run)),
     ("/usr/bin/caffeinate", Plain(caffeinate::run)),
     ("/usr/bin/fdesetup", Plain(fdesetup::run)),
     ("/usr/bin/id", Plain(id::run)),
-    ("/usr/bin/install", Plain(files::install)),
+    ("/usr/bin/install", Plain(install::run)),
     ("/usr/bin/plutil", Plain(plutil::run)),
     ("/usr/bin/pmset", Named(pmset::run)),
     ("/usr/bin/sudo", Plain(sudo::run)),
     ("/usr/bin/sw_vers", Plain(sw_vers::run)),
-    ("/usr/bin/touch", Plain(files::touch)),
-    ("/usr/bin/true", Plain(files::true_)),
+    ("/usr/bin/touch", Plain(touch::run)),
+    ("/usr/bin/true", Plain(|_, _, _| Running::default())),
     ("/usr/bin/xcode-select", Plain(xcode_select::run)),
-    ("/usr/sbin/chown", Plain(files::chown)),
+    ("/usr/sbin/chown", Plain(chown::run)),
     ("/usr/sbin/ioreg", Plain(ioreg::run)),
     ("/usr/sbin/lsof", Plain(lsof::run)),
     ("/usr/sbin/pkgutil", Plain(pkgutil::run)),
@@ -137,4 +148,29 @@ pub(in crate::sim) fn find(mac: &Mac, caller: Caller, name: &str) -> Result<Utf8
         failed = Running::failed(126, format!("{name}: Permission denied\n"));
     }
     Err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::{
+        Content, USER,
+        testing::{exec, sim},
+    };
+
+    #[test]
+    fn what_is_not_there_or_no_program_does_not_run() {
+        let sim = sim();
+        let output = exec(&sim, "/usr/bin/nowhere");
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (127, "/usr/bin/nowhere: No such file or directory\n")
+        );
+        assert_eq!(exec(&sim, "nowhere").code, 127);
+        sim.with_mac(|mac| {
+            let now = mac.state.now;
+            mac.disk.write(USER, "/tmp/x".into(), Content::Bytes(vec![]), 0o644, now).unwrap();
+        });
+        assert_eq!(exec(&sim, "/tmp/x").code, 126);
+        assert_eq!(exec(&sim, "true").code, 0);
+    }
 }

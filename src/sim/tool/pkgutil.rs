@@ -2,7 +2,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::files::reason;
+use super::unix::reason;
 use crate::sim::{Caller, Content, Mac, Running};
 
 /// Where installer receipts are kept.

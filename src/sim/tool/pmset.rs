@@ -1,6 +1,6 @@
 //! `pmset` (docs/mac-facts.md#pmset-custom, #pmset-live, #pmset-write, #pmset-unprivileged, #pmset-unsupported-key).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use camino::Utf8Path;
 
@@ -138,7 +138,7 @@ fn line(key: &str, value: &str) -> String {
 fn custom(mac: &Mac) -> String {
     let mut text = String::new();
     for (source, settings) in settings(mac) {
-        text += &format!("{}:\n", source.heading());
+        let _ = writeln!(text, "{}:", source.heading());
         text.extend(settings.iter().map(|(key, value)| line(key, value)));
     }
     text
@@ -147,7 +147,7 @@ fn custom(mac: &Mac) -> String {
 fn live(mac: &Mac) -> String {
     let mut text = String::from("System-wide power settings:\n");
     if let Some(disabled) = mac.state.sleep_disabled {
-        text += &format!(" SleepDisabled\t\t{}\n", u8::from(disabled));
+        let _ = writeln!(text, " SleepDisabled\t\t{}", u8::from(disabled));
     }
     text += "Currently in use:\n";
     let awake = mac.state.processes.values().any(|process| process.command() == "caffeinate");
@@ -199,7 +199,9 @@ fn write(mac: &mut Mac, caller: Caller, name: &str, flag: &str, settings: &[&str
         }
         for source in sources {
             let settings = mac.state.power.get_mut(source).into_iter().flatten();
-            settings.filter(|(known, _)| known == key).for_each(|setting| setting.1 = (*value).to_owned());
+            settings
+                .filter(|(known, _)| known == key)
+                .for_each(|setting| (*value).clone_into(&mut setting.1));
         }
     }
     Running::failed(0, warnings(mac))
@@ -217,8 +219,9 @@ fn warnings(mac: &Mac) -> String {
         let display = minutes("displaysleep").is_some_and(|display| display > sleep);
         let disk = minutes("disksleep") == Some(u32::MAX);
         if display || disk {
-            text += &format!(
-                "Warning: Idle sleep timings for \"{}\" may not behave as expected.\n",
+            let _ = writeln!(
+                text,
+                "Warning: Idle sleep timings for \"{}\" may not behave as expected.",
                 source.heading()
             );
         }

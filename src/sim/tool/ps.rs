@@ -1,4 +1,6 @@
-use super::files::flags;
+use std::fmt::Write;
+
+use super::unix::flags;
 use crate::sim::{Caller, Mac, Process, Running};
 
 /// `ps [-A] [-E] [-ww] [-o COLUMN=…] [-p PID]` (docs/mac-facts.md#ps-environment, #ps-missing). Of the columns `pid`, `ppid`, `uid`,
@@ -76,7 +78,7 @@ fn cell(mac: &Mac, caller: Caller, process: &Process, column: &str, environment:
             let mut text = process.argv.join(" ");
             let shown = environment && !is_apples(process) && (caller.uid == 0 || caller.uid == process.uid);
             for (name, value) in process.environment.iter().filter(|_| shown) {
-                text += &format!(" {name}={value}");
+                let _ = write!(text, " {name}={value}");
             }
             text
         }

@@ -1,14 +1,14 @@
 //! `softwareupdate`, and what Apple offers (docs/mac-facts.md#softwareupdate-list, #softwareupdate-install).
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
-use super::{command_line_tools as tools, files::reason, pkgutil};
+use super::{command_line_tools as tools, pkgutil, unix::reason};
 use crate::{
     machine::Output,
-    sim::{Caller, Content, Fault, Mac, Running},
+    sim::{Caller, Content, Fault, Mac, Running, running::Print},
 };
 
 /// While this file is there, the Command Line Tools are offered (docs/mac-facts.md#clt-placeholder).
@@ -85,13 +85,13 @@ fn list(mac: &mut Mac) -> Running {
         }
         output.stdout += "\nSoftware Update found the following new or updated software:\n";
         for Offer { label, title, version, kib, action } in offers {
-            output.stdout += &format!("* Label: {label}\n");
+            output.out(format!("* Label: {label}\n"));
             if noise {
-                output.stdout += &log_line(mac);
+                output.out(log_line(mac));
             }
-            output.stdout += &format!(
+            output.out(format!(
                 "\tTitle: {title}, Version: {version}, Size: {kib}KiB, Recommended: YES, {action}\n"
-            );
+            ));
         }
     })
 }
@@ -162,7 +162,9 @@ fn install(mac: &mut Mac, labels: &[String], verbose: bool) -> Running {
     for label in labels {
         match offers.iter().find(|offer| offer.label == *label) {
             Some(offer) => found.push((offer.title.clone(), offer.version.clone())),
-            None => text += &format!("{label}: No such update\n"),
+            None => {
+                let _ = writeln!(text, "{label}: No such update");
+            }
         }
     }
     if found.is_empty() {
@@ -185,18 +187,17 @@ fn install_tools(
     verbose: bool,
 ) -> Running {
     let bytes = KIB * 1024;
-    let part = Duration::from_secs_f64(bytes as f64 * 8.0 / mac.state.bandwidth.max(1) as f64 / PARTS as f64);
+    let part = Duration::from_millis(bytes * 8 * 1000 / mac.state.bandwidth.max(1) / PARTS);
     let hangs = mac.state.faults.take(Fault::UpdatesHangAfterDone);
     let name = title.clone();
-    running =
-        running.then(Duration::ZERO, move |_, output| output.stdout += &format!("Downloading {name}\n"));
+    running = running.then(Duration::ZERO, move |_, output| output.out(format!("Downloading {name}\n")));
     for nth in 1..=PARTS {
         running = running.then(part, move |mac, output| fetch(mac, output, nth, verbose));
     }
     let name = title.clone();
     running = running.then(Duration::ZERO, move |_, output| {
         if output.ok() {
-            output.stdout += &format!("Downloaded {name}\nInstalling {name}\n");
+            output.out(format!("Downloaded {name}\nInstalling {name}\n"));
         }
     });
     running = running.then(INSTALLING, move |mac, output| {
@@ -211,7 +212,7 @@ fn install_tools(
             .remove(0, path, now)
             .and_then(|()| path.parent().map_or(Ok(()), |folder| mac.disk.remove(0, folder, now)));
         match installed.and(removed) {
-            Ok(()) => output.stdout += &format!("Done with {title}\nDone.\n"),
+            Ok(()) => output.out(format!("Done with {title}\nDone.\n")),
             Err(error) => fail(output, &error),
         }
     });
@@ -235,7 +236,7 @@ fn fetch(mac: &mut Mac, output: &mut Output, nth: u64, verbose: bool) {
     }
     mac.state.meter.downloaded += KIB * 1024 * nth / PARTS - KIB * 1024 * (nth - 1) / PARTS;
     if verbose {
-        output.stdout += &format!("Downloading: {}.00%\n", nth * 100 / PARTS);
+        output.out(format!("Downloading: {}.00%\n", nth * 100 / PARTS));
     }
 }
 
@@ -245,7 +246,7 @@ fn fail(output: &mut Output, error: &std::io::Error) {
         std::io::ErrorKind::StorageFull => NO_ROOM,
         _ => "",
     };
-    output.stderr += &format!("Error installing updates: {}\n", reason(error));
+    output.err(format!("Error installing updates: {}\n", reason(error)));
 }
 
 #[cfg(test)]

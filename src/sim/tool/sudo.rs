@@ -47,11 +47,14 @@ impl Tickets {
 /// What is asked of sudo beside a command.
 #[derive(Default)]
 struct Flags {
-    quiet: bool,
-    validate: bool,
-    list: bool,
-    forget: bool,
+    letters: String,
     user: Option<String>,
+}
+
+impl Flags {
+    fn has(&self, letter: char) -> bool {
+        self.letters.contains(letter)
+    }
 }
 
 /// `sudo [-n] [-v | -k | -l] [-u USER] [COMMAND…]` (docs/mac-facts.md#sudo-n, #sudo-denied, #sudo-nopasswd). A person at
@@ -61,13 +64,13 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
         Ok(parsed) => parsed,
         Err(wrong) => return wrong,
     };
-    if flags.forget {
+    if flags.has('k') {
         mac.state.sudo.drop_ticket(caller.session);
-        if command.is_empty() && !flags.validate {
+        if command.is_empty() && !flags.has('v') {
             return Running::printed("");
         }
     }
-    if command.is_empty() && !flags.validate && !flags.list {
+    if command.is_empty() && !flags.has('v') && !flags.has('l') {
         return usage();
     }
     let target = match flags.user.as_deref() {
@@ -75,10 +78,10 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
         Some(user) if user == mac.state.spec.user => Caller { uid: crate::sim::USER, ..caller },
         Some(user) => return Running::failed(1, format!("sudo: unknown user {user}\n")),
     };
-    if let Err(refused) = authenticate(mac, caller, flags.quiet) {
+    if let Err(refused) = authenticate(mac, caller, flags.has('n')) {
         return refused;
     }
-    if flags.list {
+    if flags.has('l') {
         return list(mac, target, command);
     }
     let Some(program) = command.first() else { return Running::printed("") };
@@ -96,9 +99,9 @@ fn parse(arguments: &[String]) -> Result<(Flags, &[String]), Running> {
         rest = after;
         match letters {
             "-" => break,
-            "-reset-timestamp" => flags.forget = true,
-            "-non-interactive" => flags.quiet = true,
-            "-validate" => flags.validate = true,
+            "-reset-timestamp" => flags.letters.push('k'),
+            "-non-interactive" => flags.letters.push('n'),
+            "-validate" => flags.letters.push('v'),
             // What it asks with is for a person's eyes.
             "p" => rest = rest.get(1..).ok_or_else(usage)?,
             "u" => {
@@ -106,19 +109,11 @@ fn parse(arguments: &[String]) -> Result<(Flags, &[String]), Running> {
                 flags.user = Some(user.clone());
                 rest = after;
             }
-            _ => {
-                for letter in letters.chars() {
-                    match letter {
-                        'n' => flags.quiet = true,
-                        'v' => flags.validate = true,
-                        'l' => flags.list = true,
-                        'k' | 'K' => flags.forget = true,
-                        // Neither changes anything here: HOME is kept anyway, and no askpass program is modelled.
-                        'A' | 'E' | 'H' | 'S' => {}
-                        _ => return Err(usage()),
-                    }
-                }
+            // HOME is kept whatever `-E` and `-H` say, and no askpass program is modelled.
+            _ if letters.chars().all(|letter| "nvlkKAEHS".contains(letter)) => {
+                flags.letters += &letters.replace('K', "k");
             }
+            _ => return Err(usage()),
         }
     }
     Ok((flags, rest))

@@ -1,6 +1,6 @@
 use crate::{
     catalog::chip,
-    sim::{Caller, Mac, Running},
+    sim::{Caller, Mac, Running, running::Print},
 };
 
 /// `sysctl [-i] [-n] NAME…` (docs/mac-facts.md#sysctl-names, #sysctl-absent). Nothing can be set.
@@ -19,16 +19,16 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
     for name in names {
         if let Some((name, _)) = name.split_once('=') {
             let refusal = if caller.uid == 0 { "is read only here" } else { "Operation not permitted" };
-            output.stderr += &format!("sysctl: {name}: {refusal}\n");
+            output.err(format!("sysctl: {name}: {refusal}\n"));
             output.code += 1;
             continue;
         }
         match value(mac, name) {
-            Some(value) if has('n') => output.stdout += &format!("{value}\n"),
-            Some(value) => output.stdout += &format!("{name}: {value}\n"),
+            Some(value) if has('n') => output.out(format!("{value}\n")),
+            Some(value) => output.out(format!("{name}: {value}\n")),
             None if has('i') => {}
             None => {
-                output.stderr += &format!("sysctl: unknown oid '{name}'\n");
+                output.err(format!("sysctl: unknown oid '{name}'\n"));
                 output.code += 1;
             }
         }
@@ -45,7 +45,7 @@ fn value(mac: &Mac, name: &str) -> Option<String> {
         "machdep.cpu.brand_string" => format!("Apple {}", spec.chip),
         "hw.memsize" => spec.memory.to_string(),
         "hw.model" => chip?.model.clone()?,
-        "hw.optional.arm64" => "1".to_owned(),
+        "hw.optional.arm64" | "kern.memorystatus_vm_pressure_level" => "1".to_owned(),
         "sysctl.proc_translated" | "iogpu.wired_limit_mb" => "0".to_owned(),
         "hw.pagesize" => "16384".to_owned(),
         "hw.ncpu" | "hw.physicalcpu" | "hw.logicalcpu" => cores?.iter().sum::<u32>().to_string(),
@@ -56,7 +56,6 @@ fn value(mac: &Mac, name: &str) -> Option<String> {
         "hw.perflevel0.name" if spec.chip.starts_with("M5") => "Super".to_owned(),
         "hw.perflevel0.name" => "Performance".to_owned(),
         "hw.perflevel1.name" => "Efficiency".to_owned(),
-        "kern.memorystatus_vm_pressure_level" => "1".to_owned(),
         "kern.osproductversion" => spec.macos.clone(),
         "kern.boottime" => {
             let boot = mac.state.boot;

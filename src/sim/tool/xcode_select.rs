@@ -1,6 +1,6 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{command_line_tools, files::reason};
+use super::{command_line_tools, unix::reason};
 use crate::sim::{Caller, Mac, Running, Session};
 
 /// The link that records a choice (docs/mac-facts.md#xcode-select-link).

@@ -63,16 +63,18 @@ pub(super) fn signal(mac: &mut Mac, domain: DomainTarget, label: &str, signal: i
     let slow = signal != KILL && ends_a_process(signal) && mac.state.faults.take(Fault::IgnoresTerm);
     let Some(job) = mac.state.launchd.job_mut(domain, label) else { return };
     let Some(pid) = job.pid else { return };
-    if let Some(host) = mac.host.as_mut().filter(|_| !slow) {
-        // A process that is gone by now is found ended when launchd looks next.
-        let _gone = host.signal(pid, signal);
+    if let Some(host) = mac.host.as_mut() {
+        if !slow {
+            // A process that is gone by now is found ended when launchd looks next.
+            let _gone = host.signal(pid, signal);
+        }
         return;
     }
-    if mac.host.is_none() && signal == KILL {
+    if signal == KILL {
         super::reap(mac, domain, label, Exit::Signal(KILL));
         return;
     }
-    if slow || mac.host.is_some() || !ends_a_process(signal) {
+    if slow || !ends_a_process(signal) {
         return;
     }
     let process = mac.state.processes.get(&pid);

@@ -1,5 +1,6 @@
 mod boot;
 mod identity;
+mod outside;
 mod rivals;
 mod run;
 mod start;

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cli;
+mod facts;
 mod faults;
 mod local_files;
 mod local_processes;

@@ -34,6 +34,7 @@ pub(super) fn judge(site: &Site) -> Vec<Problem> {
         Problem::mac(format!("this Mac is not the node that the stack is for: `{key}`"))
             .why(format!("wanted: {wanted}"))
             .why(format!("found: {found}"))
+            .hint("apply it on such a Mac; if the stack fits this one too, say so in `node`")
             .at(Some(&stack.span(&["node", key])))
     };
     let unknown = || "unknown".to_owned();

@@ -69,23 +69,24 @@ impl Files {
         self.root.host(path)
     }
 
-    /// `path` without links and dots, whether anything is there or not.
+    /// `path` without links and dots; its last name need not be there.
     pub fn locate(&self, path: &Utf8Path, last: Last) -> io::Result<Utf8PathBuf> {
         let table = self.table()?;
-        self.root.resolve(path, last, &|folder| match &table {
-            Some(table) if self.uid != 0 => match self.raw(folder, Some(table))? {
-                Some((mode, marks)) if !judge::may(table, self.uid, &marks, mode, Use::Search) => {
+        self.root.resolve(path, last, &|folder| {
+            let Some(table) = &table else { return Ok(()) };
+            match self.raw(folder, Some(table))? {
+                Some((_, _, false)) => Err(io::ErrorKind::NotADirectory.into()),
+                Some((mode, marks, true)) if !judge::may(table, self.uid, &marks, mode, Use::Search) => {
                     Err(judge::denied("search", folder))
                 }
                 _ => Ok(()),
-            },
-            _ => Ok(()),
+            }
         })
     }
 
     /// `path` after all links, if something is there.
     pub fn resolve(&self, path: &Utf8Path) -> io::Result<Option<Utf8PathBuf>> {
-        let at = self.locate(path, Last::Followed)?;
+        let Some(at) = absent_is_none(self.locate(path, Last::Followed))? else { return Ok(None) };
         Ok(absent_is_none(fs::symlink_metadata(self.host(&at)))?.map(|_| at))
     }
 
@@ -122,6 +123,9 @@ impl Files {
     /// The sorted names in a folder.
     pub fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {
         let at = self.locate(path, Last::Followed)?;
+        if !fs::symlink_metadata(self.host(&at))?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
         self.demand(&at, Use::Read, "read")?;
         let mut names = fs::read_dir(self.host(&at))?
             .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
@@ -166,10 +170,9 @@ impl Files {
         if let Some(space) = self.table()?.and_then(|table| table.space()) {
             return Ok(space);
         }
-        let at = self.locate(path, Last::Followed)?;
-        let there =
-            at.ancestors().map(|path| self.host(path)).find(|host| fs::symlink_metadata(host).is_ok());
-        let found = nix::sys::statvfs::statvfs(there.as_deref().unwrap_or(self.folder()).as_std_path())?;
+        let there = path.ancestors().find_map(|above| self.resolve(above).transpose()).transpose()?;
+        let host = self.host(there.as_deref().unwrap_or(Utf8Path::new("/")));
+        let found = nix::sys::statvfs::statvfs(host.as_std_path())?;
         let (block, free, all) =
             (wide(found.fragment_size()), wide(found.blocks_available()), wide(found.blocks()));
         Ok(Space { free: block * free, total: block * all })
@@ -195,6 +198,7 @@ impl Files {
         }
         let mode = former.as_ref().map_or(mode, |former| former.mode);
         replace::file(&self.host(&at), content, self.real_mode(mode, false), former.is_some())?;
+        self.no_placeholder(&at)?;
         self.note(&at, mode, former.is_none())
     }
 
@@ -256,6 +260,9 @@ impl Files {
     /// Removes a file, a link or an empty folder; `NotFound` when nothing is there.
     pub fn remove(&self, path: &Utf8Path) -> io::Result<()> {
         let at = self.locate(path, Last::Kept)?;
+        if at == "/" {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is the root folder"));
+        }
         let host = self.host(&at);
         let data = fs::symlink_metadata(&host)?;
         self.demand_folder(&at, "remove")?;
@@ -281,7 +288,7 @@ impl Files {
         let at = self.locate(path, Last::Kept)?;
         let host = self.host(&at);
         let data = fs::symlink_metadata(&host)?;
-        if !data.is_dir() {
+        if !data.is_dir() || at == "/" {
             return self.remove(&at);
         }
         if self.owners.is_none() {
@@ -294,6 +301,16 @@ impl Files {
         self.remove(&at)
     }
 
+    /// Notes that what is at `at` stands for nothing but itself.
+    fn no_placeholder(&self, at: &Utf8Path) -> io::Result<()> {
+        match self.owners() {
+            Some(owners) if owners.table()?.get(at).made.is_some() => {
+                owners.update(|table| table.set(at, Marks { made: None, ..table.get(at) }))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Notes owner and mode of what the acting user has just put at `at`; a new one gets the group of its folder.
     pub(super) fn note(&self, at: &Utf8Path, mode: u32, new: bool) -> io::Result<()> {
         let Some(owners) = self.owners() else { return Ok(()) };
@@ -303,7 +320,7 @@ impl Files {
             let gid = at.parent().map_or(former.gid, |folder| table.get(folder).gid);
             Marks { uid: self.uid, gid, ..Marks::default() }
         } else {
-            Marks { made: None, ..former.clone() }
+            former.clone()
         };
         let real = fs::symlink_metadata(self.host(at))?;
         marks.mode =
@@ -325,7 +342,7 @@ impl Files {
     pub(super) fn demand(&self, at: &Utf8Path, how: Use, what: &str) -> io::Result<()> {
         let Some(table) = self.table()? else { return Ok(()) };
         match self.raw(at, Some(&table))? {
-            Some((mode, marks)) if !judge::may(&table, self.uid, &marks, mode, how) => {
+            Some((mode, marks, _)) if !judge::may(&table, self.uid, &marks, mode, how) => {
                 Err(judge::denied(what, at))
             }
             _ => Ok(()),
@@ -335,7 +352,7 @@ impl Files {
     /// Refuses unless the acting user may put another file at `at`, or take away what is there.
     pub(super) fn demand_folder(&self, at: &Utf8Path, what: &str) -> io::Result<()> {
         let (Some(table), Some(parent)) = (self.table()?, at.parent()) else { return Ok(()) };
-        let Some((mode, marks)) = self.raw(parent, Some(&table))? else {
+        let Some((mode, marks, _)) = self.raw(parent, Some(&table))? else {
             return Err(io::ErrorKind::NotFound.into());
         };
         if judge::is_sealed(parent) {
@@ -360,10 +377,11 @@ impl Files {
         held.map_or(Ok(()), |held| Err(held.refusal()))
     }
 
-    fn raw(&self, at: &Utf8Path, table: Option<&Table>) -> io::Result<Option<(u32, Marks)>> {
+    /// Mode and notes of what is at a path without links, and whether it is a folder.
+    fn raw(&self, at: &Utf8Path, table: Option<&Table>) -> io::Result<Option<(u32, Marks, bool)>> {
         let Some(data) = absent_is_none(fs::symlink_metadata(self.host(at)))? else { return Ok(None) };
         let marks = table.map(|table| table.get(at)).unwrap_or_default();
-        Ok(Some((marks.mode.unwrap_or(data.mode() & 0o7777), marks)))
+        Ok(Some((marks.mode.unwrap_or(data.mode() & 0o7777), marks, data.is_dir())))
     }
 
     fn table(&self) -> io::Result<Option<Arc<Table>>> {

@@ -3,6 +3,7 @@
 
 mod cli;
 mod faults;
+mod folder_mac;
 mod local_files;
 mod local_processes;
 mod manifest;

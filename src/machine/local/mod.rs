@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
 
 mod awake;
+mod changing;
 mod command;
 mod crew;
 mod files;

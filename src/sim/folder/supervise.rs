@@ -120,9 +120,7 @@ pub(super) fn start_keeper(layout: &Layout, forgectl: &Utf8Path) -> Result<()> {
         return Ok(());
     }
     let target = format!("dir:{}", layout.folder());
-    offspring::delegate(forgectl, &["sim", "supervise", &target], b"")
-        .context("starting a keeper for launchd")?;
-    Ok(())
+    offspring::release(forgectl, &["sim", "supervise", &target]).context("starting a keeper for launchd")
 }
 
 /// Ends every real process of the Mac in a folder, whatever launchd thinks of it: before the folder is taken away.

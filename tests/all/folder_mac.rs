@@ -38,9 +38,13 @@ impl Folder {
     }
 
     fn with(sudo: SudoMode) -> Self {
+        Self::of(&spec(sudo))
+    }
+
+    fn of(spec: &Spec) -> Self {
         let place = TempDir::new().unwrap();
         let path = Utf8Path::from_path(place.path()).unwrap().join("it's a Mac");
-        folder::create(&path, &spec(sudo), 0, Utf8Path::new(FORGECTL)).unwrap();
+        folder::create(&path, spec, 0, Utf8Path::new(FORGECTL)).unwrap();
         let local = Local::under(&folder::root(&path).unwrap()).unwrap();
         Self { place, local }
     }
@@ -154,6 +158,18 @@ fn its_tools_are_executables_that_know_the_mac() {
 }
 
 #[test]
+fn a_home_with_a_space_and_an_umlaut_is_a_home() {
+    let mac = Folder::of(&Spec { user: "Zoë Lab".into(), ..spec(SudoMode::Nopasswd) });
+    let who = mac.local.identity().unwrap();
+    assert_eq!((who.user.as_str(), who.home.as_str()), ("Zoë Lab", "/Users/Zoë Lab"));
+    let journal = who.state.join("journal");
+    mac.local.append(&journal, "line".to_owned()).unwrap();
+    assert_eq!(mac.local.read_text(&journal).unwrap().as_deref(), Some("line\n"));
+    mac.well(&["/bin/mkdir", "/Users/Zoë Lab/a folder"]);
+    assert_eq!(mac.local.stat(Utf8Path::new("/Users/Zoë Lab/a folder")).unwrap().unwrap().uid, 501);
+}
+
+#[test]
 fn a_setting_is_roots_to_change_and_stays_changed() {
     let mac = Folder::new();
     let argv = ["/usr/bin/pmset", "-c", "sleep", "0"];
@@ -257,7 +273,7 @@ fn a_port_in_use_ends_the_server_with_its_own_words() {
 fn a_server_that_ignores_sigterm_is_killed_after_the_exit_timeout() {
     let mac = Folder::new();
     let port = free_port();
-    mac.load(port, "<key>ExitTimeOut</key><integer>2</integer>");
+    mac.load(port, "<key>ExitTimeOut</key><integer>3</integer>");
     mac.until("an answer", || mac.version(port));
     let pid = mac.running(None);
     let mut opened = Opened::open(&mac.path()).unwrap();

@@ -12,7 +12,10 @@ use super::{
     owners::{Marks, Owners, Table, USER},
     root::{Last, Root},
 };
-use crate::machine::{Kind, Space, Stat};
+use crate::{
+    machine::{Kind, Space, Stat},
+    value::hex,
+};
 
 /// The largest file that is read whole, in bytes.
 const LARGEST_READ: u64 = 16 * 1024 * 1024;
@@ -97,6 +100,7 @@ impl Files {
             size: data.size(),
             modified: Timestamp::new(data.mtime(), i32::try_from(data.mtime_nsec()).unwrap_or(0))
                 .map_err(io::Error::other)?,
+            born: data.created().ok().and_then(|born| Timestamp::try_from(born).ok()),
             target: None,
         };
         if stat.kind == Kind::Link {
@@ -156,7 +160,7 @@ impl Files {
         let mut file = fs::File::open(self.host(&at))?;
         let mut hash = Sha256::new();
         io::copy(&mut file, &mut HashWriter(&mut hash))?;
-        Ok(hash.finalize().iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}")))
+        Ok(hex(&hash.finalize()))
     }
 
     /// Room on the volume that holds `path`, or would.

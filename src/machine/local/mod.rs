@@ -117,6 +117,11 @@ impl Local {
                 *ticket = None;
                 Ok(Outcome::Done)
             }
+            Sudo::Keep => {
+                let sudo = command::sudo(&self.files, self.who()?)?;
+                *ticket = Some(Renewal::start(move || sudo.build()));
+                Ok(Outcome::Done)
+            }
             Sudo::Ask { reasons } => {
                 let who = self.who()?;
                 let sudo = command::sudo(&self.files, who)?;

@@ -96,6 +96,7 @@ impl FolderDisk {
             uid: stat.uid,
             gid: stat.gid,
             modified: stat.modified,
+            born: stat.born,
             xattrs,
             acl,
             immutable,
@@ -250,7 +251,7 @@ mod tests {
             if node.kind == Kind::Folder {
                 todo.extend(disk.list(0, &path).expect("root may").into_iter().map(|name| path.join(name)));
             }
-            all.push((path, Node { modified: NOW, ..node }));
+            all.push((path, Node { modified: NOW, born: None, ..node }));
         }
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all

@@ -25,8 +25,9 @@ impl Files {
         if former.is_some() {
             self.refuse_held(&at)?;
         }
+        let folder_gid = at.parent().and_then(|folder| self.stat(folder).ok()?).map(|folder| folder.gid);
         if let (Some(table), Some(former)) = (self.table()?, &former)
-            && !judge::may_give(&table, self.user(), former)
+            && !judge::may_give(&table, self.user(), former, folder_gid)
         {
             return Err(judge::denied("replace", &at));
         }

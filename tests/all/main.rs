@@ -4,6 +4,7 @@
 mod cli;
 mod faults;
 mod folder_mac;
+mod giving_back;
 mod local_files;
 mod local_processes;
 mod manifest;

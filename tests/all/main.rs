@@ -4,6 +4,8 @@
 mod cli;
 mod facts;
 mod faults;
+mod folder_mac;
+mod giving_back;
 mod local_files;
 mod local_processes;
 mod manifest;

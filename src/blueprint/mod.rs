@@ -1,7 +1,9 @@
 //! Manifest and facts make resources with their needs; one file a manifest section.
 
+mod data;
 mod node;
 mod ollama;
+mod port;
 mod power;
 mod rivals;
 mod tools;
@@ -35,6 +37,8 @@ pub struct Blueprint {
     pub open: Vec<(String, String)>,
     /// The ids of the entries.
     known: HashSet<Id>,
+    /// The user's home folder.
+    home: Utf8PathBuf,
 }
 
 /// One resource of a stack.
@@ -73,6 +77,7 @@ pub fn build(
         exposed: vec![],
         open: vec![],
         known: HashSet::new(),
+        home: identity.home.clone(),
     };
     if stack.manifest.power.as_ref().is_some_and(|power| power.never_sleep) {
         power::never_sleep(&site, &mut blueprint)?;
@@ -113,14 +118,20 @@ impl Blueprint {
         }
     }
 
-    /// Adds the folder at `path` and those above it up to the home folder `base`, each on the one above; answers with
-    /// the last.
-    fn add_folders(&mut self, base: &Utf8Path, path: &Utf8Path, mode: u32, origin: &Span) -> Vec<Id> {
+    /// Adds the folder at `path` and those above it below `base`, the first on `needs` and each on the one above; answers with
+    /// what stands for `path`.
+    fn add_folders(
+        &mut self,
+        base: &Utf8Path,
+        path: &Utf8Path,
+        mode: u32,
+        mut needs: Vec<Id>,
+        origin: &Span,
+    ) -> Vec<Id> {
         let below: Vec<Utf8PathBuf> =
             path.ancestors().take_while(|ancestor| *ancestor != base).map(Utf8Path::to_owned).collect();
-        let mut needs = vec![];
         for path in below.into_iter().rev() {
-            let folder = Folder { name: tilde(base, &path), path, mode, data: false };
+            let folder = Folder { name: tilde(&self.home, &path), path, mode, data: false };
             needs = vec![self.add(folder, needs, origin.clone())];
         }
         needs
@@ -147,6 +158,7 @@ mod tests {
             exposed: vec![],
             open: vec![],
             known: HashSet::new(),
+            home: "/Users/lab".into(),
         };
         let mut add = |name: &str, needs: &[&Id]| {
             let folder = Folder { name: name.into(), path: name.into(), mode: 0o755, data: false };

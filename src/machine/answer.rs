@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,6 +82,20 @@ pub struct Listener {
     pub command: Option<String>,
     /// The address that it listens on, such as `127.0.0.1:11434` or `*:11434`.
     pub address: String,
+}
+
+impl Listener {
+    /// Whether it takes connections that a server at `socket` would take. An address that cannot be read, such as `*:11434`,
+    /// counts.
+    pub fn overlaps(&self, socket: SocketAddr) -> bool {
+        self.address.parse().map_or(true, |own| overlap(own, socket))
+    }
+}
+
+/// Whether two servers take the same connections: at the same address, or where either listens on all.
+pub fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let everywhere = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && (everywhere || a.ip() == b.ip())
 }
 
 /// Who forgectl is on the machine.

@@ -111,13 +111,13 @@ impl Step for SetPower {
             .filter(|(key, _)| self.settings.iter().any(|(set, _)| set == key))
             .map(|(key, value)| format!("{key} {value}"))
             .collect();
-        if !held.is_empty() {
+        if held.is_empty() {
+            problem = problem.hint("read what the Mac holds now:").remedy("pmset -g custom");
+        } else {
             problem = problem
                 .why(format!("a configuration profile holds {} ({PROFILE})", held.join(", ")))
                 .hint("whoever manages this Mac has to change its Energy Saver payload; see which profile it is:")
                 .remedy("sudo profiles show -type configuration");
-        } else {
-            problem = problem.hint("read what the Mac holds now:").remedy("pmset -g custom");
         }
         Err(problem.into())
     }

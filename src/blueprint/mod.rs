@@ -87,13 +87,30 @@ pub fn build(
 }
 
 impl Blueprint {
-    /// Adds a resource, unless one of the same id is there; answers with its id.
+    /// Adds a resource, or, where one of the same id is there, what that needs besides; answers with its id.
     fn add(&mut self, resource: impl Resource + 'static, needs: Vec<Id>, origin: Span) -> Id {
         let id = resource.id();
         if self.known.insert(id.clone()) {
             self.entries.push(Entry { resource: Arc::new(resource), needs, origin });
+        } else if let Some(entry) = self.entries.iter_mut().find(|entry| entry.resource.id() == id) {
+            let more: Vec<Id> = needs.into_iter().filter(|need| !entry.needs.contains(need)).collect();
+            entry.needs.extend(more);
+            self.put_in_order();
         }
         id
+    }
+
+    /// Puts each entry behind all that it needs, and otherwise leaves the order as it is.
+    fn put_in_order(&mut self) {
+        let mut waiting = std::mem::take(&mut self.entries);
+        let mut placed: HashSet<Id> = HashSet::new();
+        while !waiting.is_empty() {
+            let known = |need: &Id| placed.contains(need) || !self.known.contains(need);
+            let next = waiting.iter().position(|entry| entry.needs.iter().all(known)).unwrap_or(0);
+            let entry = waiting.remove(next);
+            placed.insert(entry.resource.id());
+            self.entries.push(entry);
+        }
     }
 
     /// Adds the folder at `path` and those above it up to the home folder `base`, each on the one above; answers with
@@ -113,4 +130,35 @@ impl Blueprint {
 /// `path` as people write it: `~/Library` for what lies in `home`.
 fn tilde(home: &Utf8Path, path: &Utf8Path) -> String {
     path.strip_prefix(home).map_or_else(|_| path.to_string(), |inside| format!("~/{inside}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Source;
+
+    #[test]
+    fn what_is_asked_for_twice_needs_what_either_needs_and_stands_behind_it() {
+        let origin = Source::new("stack.yaml", "forge: 1").span(0, 5);
+        let mut blueprint = Blueprint {
+            entries: vec![],
+            refusals: vec![],
+            warnings: vec![],
+            exposed: vec![],
+            open: vec![],
+            known: HashSet::new(),
+        };
+        let mut add = |name: &str, needs: &[&Id]| {
+            let folder = Folder { name: name.into(), path: name.into(), mode: 0o755, data: false };
+            blueprint.add(folder, needs.iter().map(|&id| id.clone()).collect(), origin.clone())
+        };
+        let first = add("first", &[]);
+        let second = add("second", &[&first]);
+        let third = add("third", &[]);
+        assert_eq!(add("first", &[&third]), first);
+        add("first", &[&third]);
+        let needs: Vec<(Id, Vec<Id>)> =
+            blueprint.entries.iter().map(|entry| (entry.resource.id(), entry.needs.clone())).collect();
+        assert_eq!(needs, [(third.clone(), vec![]), (first.clone(), vec![third]), (second, vec![first])]);
+    }
 }

@@ -34,6 +34,7 @@ pub(super) fn judge(site: &Site) -> Vec<Problem> {
         Problem::mac(format!("this Mac is not the node that the stack is for: `{key}`"))
             .why(format!("wanted: {wanted}"))
             .why(format!("found: {found}"))
+            .hint("apply it on such a Mac; if the stack fits this one too, say so in `node`")
             .at(Some(&stack.span(&["node", key])))
     };
     let unknown = || "unknown".to_owned();
@@ -54,11 +55,14 @@ pub(super) fn judge(site: &Site) -> Vec<Problem> {
     problems
 }
 
-/// Why what is to be fetched does not fit on the disk.
-pub(crate) fn disk_shortage(needed: u64, free: u64) -> Option<Problem> {
-    (needed > free).then(|| {
+/// Why what is to be fetched does not fit on the disk, of which so many bytes are free.
+pub(crate) fn disk_shortage(needed: u64, free: Option<u64>) -> Option<Problem> {
+    let free = free.filter(|free| needed > *free)?;
+    Some(
         Problem::mac("not enough room on the disk")
             .why(format!("needed: {}", human_bytes(needed)))
             .why(format!("free: {}", human_bytes(free)))
-    })
+            .hint("make room, then apply again; what takes the most in your home folder:")
+            .remedy("du -xsh ~/* ~/.[!.]* 2>/dev/null | sort -h | tail -n 20"),
+    )
 }

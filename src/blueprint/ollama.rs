@@ -236,14 +236,24 @@ fn port_is_free(
     Ok(())
 }
 
+/// What a start at boot means for the disk (docs/mac-facts.md#fdesetup-status, #filevault-boot).
 fn file_vault(site: &Site, blueprint: &mut Blueprint) -> Result<()> {
-    let on = site.look.tool(Tool::FileVault)?.stdout.contains("FileVault is On");
-    let text = if on {
-        "FileVault is on: after a restart nothing runs, not even this service, until somebody unlocks the disk"
+    let output = site.look.tool(Tool::FileVault)?;
+    let says = |text: &str| output.ok() && output.stdout.lines().any(|line| line.starts_with(text));
+    let warning = if says("FileVault is On") {
+        Problem::mac("FileVault is on: after a restart nothing runs, not even this service, until somebody unlocks the disk")
+            .hint("before a restart that you plan, let it pass once without that:")
+            .remedy("sudo fdesetup authrestart")
+    } else if says("FileVault is Off") {
+        Problem::mac("FileVault is off: the service is up after a restart without anybody; whoever has the Mac can read its disk")
+            .hint("to have it locked instead, turn FileVault on in System Settings, Privacy & Security")
     } else {
-        "FileVault is off: the service is up after a restart without anybody; whoever has the Mac can read its disk"
+        Problem::mac("it is not known whether FileVault is on: where it is, nothing runs after a restart until somebody unlocks the disk")
+            .why(format!("`fdesetup status` answered: {}", output.said()))
+            .hint("see what it says:")
+            .remedy("fdesetup status")
     };
-    blueprint.warnings.push(Problem::mac(text).at(Some(&site.stack.span(&["ollama", "start"]))));
+    blueprint.warnings.push(warning.at(Some(&site.stack.span(&["ollama", "start"]))));
     Ok(())
 }
 

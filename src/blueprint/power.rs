@@ -13,7 +13,17 @@ const SETTINGS: [(&str, &str); 3] = [("sleep", "0"), ("disksleep", "0"), ("autor
 
 pub(super) fn never_sleep(site: &Site, blueprint: &mut Blueprint) -> Result<()> {
     let origin = site.stack.span(&["power", "never_sleep"]);
-    for (source, has) in site.look.power_settings()? {
+    let sources = site.look.power_settings()?;
+    if sources.is_empty() {
+        blueprint.warnings.push(
+            Problem::mac("this Mac lists no power source: `never_sleep` changes nothing here")
+                .why("`pmset -g custom` showed none, as in some virtual machines")
+                .hint("see what it shows, and keep this Mac awake by other means:")
+                .remedy("pmset -g custom")
+                .at(Some(&origin)),
+        );
+    }
+    for (source, has) in sources {
         let settings: Vec<_> = SETTINGS.into_iter().filter(|(key, _)| has.contains_key(*key)).collect();
         if source == PowerSource::Battery {
             // docs/mac-facts.md#pmset-lid

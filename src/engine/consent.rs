@@ -3,7 +3,7 @@ use anyhow::Result;
 use super::{plan::Plan, run::Run};
 use crate::{
     desk::Person,
-    machine::{Changing, Looking, Tool},
+    machine::{Change, Changing, Looking, Sudo, Tool},
     value::{Problem, Problems},
 };
 
@@ -38,8 +38,12 @@ impl Run<'_> {
     /// Gets leave to run commands as root, when the plan needs it and sudo would ask.
     pub(super) fn get_sudo(&self, plan: &Plan) -> Result<()> {
         let reasons = plan.counts().sudo;
-        if reasons.is_empty() || self.machine.tool(Tool::SudoReady)?.ok() {
+        if reasons.is_empty() {
             return Ok(());
+        }
+        if self.machine.tool(Tool::SudoReady)?.ok() {
+            // A ticket from before would run out in the middle of a long step.
+            return self.machine.done(&Change::Sudo(Sudo::Keep));
         }
         let problem = Problem::mac("sudo asks for a password, and got none")
             .why(format!("root is needed for: {}", reasons.join(", ")));

@@ -47,11 +47,8 @@ impl Run<'_> {
             let left = place.observe(looking(self.machine), None)?;
             let still = differences(&resource.wanted(), &left);
             if still.is_empty() {
-                return Ok(Record::Done {
-                    stack: self.stack.clone(),
-                    id: id.clone(),
-                    left: remembered(&place, left),
-                });
+                let left = remembered(&place, &resource.wanted(), left);
+                return Ok(Record::Done { stack: self.stack.clone(), id: id.clone(), left });
             }
             let fields: Vec<String> =
                 still.iter().map(|delta| format!("{} is {}", delta.field, delta.found)).collect();
@@ -92,7 +89,7 @@ impl Run<'_> {
                 self.back_up(place, receipt, &found)?;
                 self.write_down(self.intent(entry, place, &found))?;
             }
-            let left = remembered(place, found);
+            let left = remembered(place, &entry.resource.wanted(), found);
             self.write_down(Record::Done { stack: self.stack.clone(), id: id.clone(), left })?;
         }
         // A server that was just started again may need a moment.
@@ -113,8 +110,8 @@ impl Run<'_> {
             id: entry.resource.id(),
             place: place.clone(),
             needs: entry.needs.clone(),
-            former: remembered(place, former),
-            aim: remembered(place, aim(&wanted)),
+            former: remembered(place, &wanted, former),
+            aim: remembered(place, &wanted, aim(&wanted)),
         }
     }
 
@@ -144,7 +141,7 @@ fn aim(wanted: &Wanted) -> State {
 }
 
 /// What of a state may be written to the journal.
-fn remembered(place: &Place, mut state: State) -> State {
-    state.fields.retain(|field, _| place.remembers(field.as_str()));
+fn remembered(place: &Place, wanted: &Wanted, mut state: State) -> State {
+    state.fields.retain(|field, _| place.remembers(field.as_str(), wanted.contains_key(field)));
     state
 }

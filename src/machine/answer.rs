@@ -42,6 +42,8 @@ pub struct Stat {
     pub size: u64,
     /// When its content was last changed.
     pub modified: Timestamp,
+    /// When it was made, where the file system knows; tells a thing from another of the same name.
+    pub born: Option<Timestamp>,
     /// Where a link points to, as written in it.
     pub target: Option<Utf8PathBuf>,
 }

@@ -198,6 +198,8 @@ pub enum Sudo {
         /// What it is for, a few words each.
         reasons: Vec<String>,
     },
+    /// Renews each minute the ticket that is there already.
+    Keep,
     /// Stops renewing.
     Release,
 }
@@ -221,6 +223,7 @@ impl fmt::Display for Change {
             Self::Forget { path } => write!(f, "forget {path}"),
             Self::Lock { path, .. } => write!(f, "lock {path}"),
             Self::Sudo(Sudo::Ask { reasons }) => write!(f, "ask for sudo ({})", reasons.join(", ")),
+            Self::Sudo(Sudo::Keep) => f.write_str("keep the sudo ticket"),
             Self::Sudo(Sudo::Release) => f.write_str("let the sudo ticket go"),
             Self::Awake => f.write_str("keep the Mac awake"),
         }

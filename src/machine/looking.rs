@@ -153,10 +153,18 @@ pub trait Looking: Look {
         })
     }
 
-    /// The labels of a domain that are switched off by an override.
+    /// The labels of a domain that are switched off by an override. A user's domains share theirs, so that those of one without
+    /// a graphical session can still be read (docs/mac-facts.md#launchd-override).
     fn disabled_labels(&self, domain: Domain) -> Result<Vec<String>> {
-        let output = self.tool(Tool::Overrides(domain))?;
-        Ok(launchctl::parse_disabled(&output.stdout))
+        let mut output = self.tool(Tool::Overrides(domain))?;
+        if let (false, Domain::Gui(uid)) = (output.ok(), domain) {
+            output = self.tool(Tool::Overrides(Domain::User(uid)))?;
+        }
+        if output.ok() {
+            Ok(launchctl::parse_disabled(&output.stdout))
+        } else {
+            Err(anyhow!("`launchctl print-disabled {domain}` answered: {}", output.said()))
+        }
     }
 
     /// Looks with `probe` until it finds something. `probe` answers `Err(last answer)` when it is not so

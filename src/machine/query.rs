@@ -59,18 +59,14 @@ pub enum Tool {
     DeveloperFolder,
     /// `softwareupdate -l`: what Apple offers (docs/mac-facts.md#softwareupdate-list).
     Updates,
-    /// `pkgutil --pkg-info=ID`: an installer receipt (docs/mac-facts.md#clt-receipt-survives).
-    Package(String),
     /// `launchctl list`: the jobs of the caller's own domain (docs/mac-facts.md#launchd-list).
     Jobs,
     /// `launchctl print DOMAIN/LABEL`: one job (docs/mac-facts.md#launchd-print).
     Job(Domain, String),
-    /// `launchctl print-disabled DOMAIN`: overrides (docs/mac-facts.md#launchd-override).
+    /// `launchctl print-disabled DOMAIN`: overrides (docs/mac-facts.md#launchd-override, #launchd-print-disabled).
     Overrides(Domain),
     /// `ps -E -ww -o command= -p PID`: command line and environment of an own process (docs/mac-facts.md#ps-environment).
     ProcessEnvironment(u32),
-    /// `ps -ww -o comm= -p PID`: the program of a process (docs/mac-facts.md#ps-environment).
-    ProcessProgram(u32),
     /// `fdesetup status`: whether FileVault is on (docs/mac-facts.md#fdesetup-status).
     FileVault,
     /// `sudo -n true`: whether sudo would go through without asking (docs/mac-facts.md#sudo-ticket).
@@ -86,7 +82,6 @@ impl Tool {
             Self::PowerSettings => vec!["/usr/bin/pmset", "-g", "custom"],
             Self::DeveloperFolder => vec!["/usr/bin/xcode-select", "-p"],
             Self::Updates => vec!["/usr/sbin/softwareupdate", "-l"],
-            Self::Package(id) => return vec!["/usr/sbin/pkgutil".to_owned(), format!("--pkg-info={id}")],
             Self::Jobs => vec!["/bin/launchctl", "list"],
             Self::Job(domain, label) => {
                 return vec!["/bin/launchctl".to_owned(), "print".to_owned(), format!("{domain}/{label}")];
@@ -98,9 +93,6 @@ impl Tool {
                 return ["/bin/ps", "-E", "-ww", "-o", "command=", "-p", &pid.to_string()]
                     .map(str::to_owned)
                     .to_vec();
-            }
-            Self::ProcessProgram(pid) => {
-                return ["/bin/ps", "-ww", "-o", "comm=", "-p", &pid.to_string()].map(str::to_owned).to_vec();
             }
             Self::FileVault => vec!["/usr/bin/fdesetup", "status"],
             Self::SudoReady => vec!["/usr/bin/sudo", "-n", "/usr/bin/true"],

@@ -14,6 +14,15 @@ pub fn facts(facts: &Facts, screen: Screen) -> String {
         Some(build) => format!("{} ({build})", known(&facts.macos)),
         None => known(&facts.macos),
     };
+    let disk = match (facts.disk_free, facts.disk_total) {
+        (Some(free), Some(total)) => format!("{} free of {}", human_bytes(free), human_bytes(total)),
+        _ => "unknown".to_owned(),
+    };
+    let managed = match (facts.managed, facts.managed_preferences) {
+        (true, _) => "yes",
+        (false, true) => "no sign, but managed preferences",
+        (false, false) => "no sign",
+    };
     let rows = [
         ("chip", known(&facts.chip)),
         ("Apple silicon", yes(facts.apple_silicon)),
@@ -22,11 +31,12 @@ pub fn facts(facts: &Facts, screen: Screen) -> String {
         ("memory", known(&facts.memory.map(|bytes| MemorySize(bytes).to_string()))),
         ("model", known(&facts.model)),
         ("macOS", macos),
-        ("disk", format!("{} free of {}", human_bytes(facts.disk_free), human_bytes(facts.disk_total))),
+        ("disk", disk),
         ("user", format!("{} ({}), home {}", facts.user, facts.uid, facts.home)),
         ("administrator", yes(facts.admin)),
         ("at the screen", yes(facts.at_screen)),
-        ("device manager", yes(facts.managed)),
+        ("device manager", managed.to_owned()),
+        ("started", known(&facts.boot.map(|boot| boot.to_string()))),
     ];
     let name_width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in rows {
@@ -56,7 +66,8 @@ mod tests {
         user            lab (501), home /Users/lab
         administrator   yes
         at the screen   yes
-        device manager  no
+        device manager  no sign
+        started         unknown
         ");
     }
 }

@@ -73,13 +73,15 @@ pub(super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
     let Some(real) = look.resolve(path)? else {
         return Ok(State::absent());
     };
-    let kind = match look.stat(&real)?.map(|stat| stat.kind) {
-        None => return Ok(State::absent()),
-        Some(Kind::Folder) => "folder",
-        Some(Kind::File) => "file",
-        Some(Kind::Link | Kind::Other) => "special file",
+    let Some(stat) = look.stat(&real)? else {
+        return Ok(State::absent());
     };
-    Ok(State::present().with("kind", kind))
+    let kind = match stat.kind {
+        Kind::Folder => "folder",
+        Kind::File => "file",
+        Kind::Link | Kind::Other => "special file",
+    };
+    Ok(State::present().with("kind", kind).with("born", stat.born.map(|born| born.to_string())))
 }
 
 pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State) -> Removal {
@@ -93,6 +95,11 @@ pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State) -> Remo
 pub(super) fn data_removal(path: &Utf8Path, receipt: &Receipt, found: &State, all_data: bool) -> Removal {
     if !receipt.created() || !found.present {
         Removal::default()
+    } else if receipt.left.is_none() {
+        // Killed before anybody could tell whether we made it: what somebody put into it is theirs.
+        Removal::of(RemoveFolder { path: path.to_owned() })
+    } else if !receipt.ours("born", found.get("born")) {
+        Removal::kept(format!("{path} was made anew since forgectl made it; it stays"))
     } else if all_data {
         Removal::of(RemoveTree { path: path.to_owned() })
     } else {

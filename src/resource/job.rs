@@ -10,9 +10,9 @@ use crate::{
     machine::{Kind, Look, Looking, tool::launchctl::Printed},
     step::{
         Definition, LoadJob, Loading, PutBackJob, RemoveFile, RestoreFile, Step, SwitchOff, UnloadJob,
-        definition_matches,
+        declared_part, definition_matches,
     },
-    value::{Delta, Domain, Field, Place, Problem, State, Value, Want, Wanted},
+    value::{Delta, Domain, Field, Place, Problem, State, Value, Want, Wanted, hex},
 };
 
 /// The fields that the journal may hold: none that quotes what somebody wrote into a property list.
@@ -162,21 +162,27 @@ fn parse(content: &[u8]) -> plist::Dictionary {
     plist::from_bytes(content).unwrap_or_default()
 }
 
-/// A digest of what a property list says, whatever its form: values are compared, never bytes.
+/// A digest of what a property list says, whatever its form: values are compared, never bytes. What is no property list is
+/// told apart by its bytes.
 fn fingerprint(content: &[u8]) -> String {
-    let mut dictionary = parse(content);
-    dictionary.sort_keys();
-    let mut text = vec![];
-    // Writing into memory cannot fail for what was just parsed.
-    let _ = plist::Value::Dictionary(dictionary).to_writer_xml(&mut text);
-    hex(&Sha256::digest(if text.is_empty() { content } else { &text }))
+    let canonical = plist::from_bytes::<plist::Value>(content).ok().and_then(|mut value| {
+        let mut text = vec![];
+        sort(&mut value);
+        value.to_writer_xml(&mut text).ok().map(|()| text)
+    });
+    hex(&Sha256::digest(canonical.as_deref().unwrap_or(content)))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
-        text
-    })
+/// Puts the keys of all dictionaries in order, at every depth.
+fn sort(value: &mut plist::Value) {
+    match value {
+        plist::Value::Dictionary(dictionary) => {
+            dictionary.sort_keys();
+            dictionary.values_mut().for_each(sort);
+        }
+        plist::Value::Array(values) => values.iter_mut().for_each(sort),
+        _ => {}
+    }
 }
 
 fn file_fields(dictionary: &plist::Dictionary) -> BTreeMap<String, Value> {
@@ -186,10 +192,17 @@ fn file_fields(dictionary: &plist::Dictionary) -> BTreeMap<String, Value> {
         let arguments: Vec<String> = arguments.iter().map(texts).collect();
         fields.insert("arguments".to_owned(), arguments.join(" ").into());
     }
-    if let Some(environment) = dictionary.get("EnvironmentVariables").and_then(plist::Value::as_dictionary) {
-        fields.extend(environment.iter().map(|(name, value)| (format!("env.{name}"), texts(value).into())));
-    }
+    fields.extend(
+        environment(dictionary).into_iter().map(|(name, value)| (format!("env.{name}"), value.into())),
+    );
     fields
+}
+
+/// The environment that a property list declares.
+fn environment(dictionary: &plist::Dictionary) -> BTreeMap<String, String> {
+    let declared = dictionary.get("EnvironmentVariables").and_then(plist::Value::as_dictionary);
+    let text = |value: &plist::Value| value.as_string().unwrap_or_default().to_owned();
+    declared.into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 fn loaded_fields(definition: &Definition) -> BTreeMap<String, Value> {
@@ -218,6 +231,7 @@ pub(super) fn observe(
     for field in REMEMBERED {
         state.set(field, Value::Absent);
     }
+    let mut declared = BTreeMap::new();
     if let (Some(content), Some(stat)) = (look.read(path)?, look.stat(path)?) {
         state.present = true;
         state.set("file", fingerprint(&content));
@@ -228,7 +242,9 @@ pub(super) fn observe(
         if stat.kind == Kind::Link {
             state.set("file.mode", "link");
         }
-        for (field, value) in file_fields(&parse(&content)) {
+        let dictionary = parse(&content);
+        declared = environment(&dictionary);
+        for (field, value) in file_fields(&dictionary) {
             state.set(field, value);
         }
     }
@@ -241,8 +257,8 @@ pub(super) fn observe(
     if let Some(printed) = printed {
         let definition = Definition {
             path: printed.get("path").unwrap_or_default().into(),
+            environment: declared_part(&printed.environment, declared.keys()),
             arguments: printed.arguments,
-            environment: printed.environment,
         };
         for (field, value) in loaded_fields(&definition) {
             state.set(format!("launchd.{field}"), value);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Evidence, JobSpec, Resource};
 use crate::{
-    machine::{Changing, Look, Looking, Machine, Patience, Quiet, Request, Tool, Wait},
+    machine::{Changing, Look, Looking, Machine, Patience, Quiet, Request, Tool, Wait, tool::ps::vis},
     step::Step,
     value::{Delta, Deltas, Id, Place, Problem, State, Wanted, human_bytes},
 };
@@ -210,7 +210,7 @@ impl Ollama {
         Ok(Ok(evidence))
     }
 
-    /// What of the declared environment the process does not have (docs/mac-facts.md#ps-environment).
+    /// What of the declared environment the process does not have (docs/mac-facts.md#ps-environment, #ps-vis).
     fn wrong_environment(&self, look: &dyn Look, pid: u32) -> Result<Option<String>> {
         let output = look.tool(Tool::ProcessEnvironment(pid))?;
         if !output.ok() {
@@ -222,7 +222,7 @@ impl Ollama {
             .definition
             .environment
             .iter()
-            .find(|(name, value)| !shown.contains(&format!(" {name}={value} ")))
+            .find(|(name, value)| !shown.contains(&format!(" {} ", vis(&format!("{name}={value}")))))
             .map(|(name, value)| format!("process {pid} does not have {name}={value}")))
     }
 

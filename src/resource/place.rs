@@ -73,10 +73,12 @@ impl Place {
         }
     }
 
-    /// Whether the journal may hold this field: never one whose value can be a secret of somebody.
-    pub fn remembers(&self, field: &str) -> bool {
+    /// Whether the journal holds this field: never one whose value can be a secret of somebody, and none that nobody
+    /// `wanted` where a place shows more than forgectl has to do with.
+    pub fn remembers(&self, field: &str, wanted: bool) -> bool {
         match self {
             Self::Job { .. } => job::REMEMBERED.contains(&field),
+            Self::Power { .. } => wanted,
             _ => true,
         }
     }

@@ -68,6 +68,12 @@ pub(super) fn observe(look: &dyn Look, source: PowerSource) -> Result<State> {
 }
 
 pub(super) fn removal(source: PowerSource, receipt: &Receipt, found: &State) -> Removal {
+    if !found.present {
+        return Removal::held(format!(
+            "{} is not connected now; its former settings stay on record",
+            source.heading()
+        ));
+    }
     let mut removal = Removal::default();
     let mut settings = vec![];
     for (field, former) in &receipt.former.fields {

@@ -1,5 +1,4 @@
-/// The user number of the one ordinary user of a simulated Mac.
-pub const USER: u32 = 501;
+pub use crate::machine::local::USER;
 
 /// Who runs a tool.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -56,6 +56,11 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
         }),
         Change::Lock { path, note } => lock(sim, path, note),
         Change::Sudo(Sudo::Ask { reasons }) => Ok(Outcome::Ran(ask(sim, reasons))),
+        Change::Sudo(Sudo::Keep) => {
+            let now = sim.now();
+            sim.life().renewing.get_or_insert(now);
+            Ok(Outcome::Done)
+        }
         Change::Sudo(Sudo::Release) => {
             sim.life().renewing = None;
             Ok(Outcome::Done)

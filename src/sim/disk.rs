@@ -1,11 +1,14 @@
-use std::{borrow::Cow, collections::BTreeMap, fmt::Write, io};
+use std::{borrow::Cow, collections::BTreeMap, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::machine::{Kind, Space, Stat};
+use crate::{
+    machine::{Kind, Space, Stat},
+    value::hex,
+};
 
 /// What a file holds: bytes, or for gigabytes a size and a seed that the bytes follow from.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -55,10 +58,7 @@ impl Content {
             (Self::Made { size, seed }, None) => Sha256::digest(format!("{size} bytes from {seed}")),
             (Self::Bytes(bytes), None) => Sha256::digest(bytes),
         };
-        sum.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&sum)
     }
 }
 
@@ -88,6 +88,9 @@ pub struct Node {
     pub gid: u32,
     /// When its content last changed.
     pub modified: Timestamp,
+    /// When it was made.
+    #[serde(default)]
+    pub born: Option<Timestamp>,
     /// Extended attributes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub xattrs: BTreeMap<String, String>,
@@ -113,6 +116,7 @@ impl Node {
             uid,
             gid,
             modified,
+            born: Some(modified),
             xattrs: BTreeMap::new(),
             acl: false,
             immutable: false,
@@ -155,6 +159,7 @@ impl Node {
             gid: self.gid,
             size,
             modified: self.modified,
+            born: self.born,
             target: self.target,
         }
     }

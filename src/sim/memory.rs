@@ -76,16 +76,16 @@ impl MemoryDisk {
         let mut here = Utf8PathBuf::from("/");
         let mut links = 0;
         while let Some(name) = todo.pop() {
-            if name == ".." {
-                here.pop();
-                continue;
-            }
             let folder = self.nodes.get(&here).ok_or(ErrorKind::NotFound)?;
             if folder.kind != Kind::Folder {
                 return Err(ErrorKind::NotADirectory.into());
             }
             if !allows(folder, uid, &groups, Access::Execute) {
                 return Err(ErrorKind::PermissionDenied.into());
+            }
+            if name == ".." {
+                here.pop();
+                continue;
             }
             let next = here.join(&name);
             match self.nodes.get(&next) {
@@ -265,16 +265,18 @@ impl Disk for MemoryDisk {
             let content = Content::Bytes(bytes.to_owned());
             return self.make(uid, &path, Node::file(content, 0o644, uid, permission::STAFF, now), now);
         };
-        if !allows(old, uid, &groups(uid, self.admin), Access::Write) || old.immutable {
-            return Err(ErrorKind::PermissionDenied.into());
-        }
         let before = match (&old.kind, &old.content) {
-            (Kind::File, Some(Content::Bytes(before))) => before.len() as u64,
+            (Kind::File, _) if is_sealed(&path) => return Err(ErrorKind::ReadOnlyFilesystem.into()),
             (Kind::Folder, _) => return Err(ErrorKind::IsADirectory.into()),
             // A device takes what is written to it and keeps nothing.
             (Kind::Other, _) => return Ok(()),
-            _ => return Err(ErrorKind::InvalidInput.into()),
+            (Kind::File, Some(Content::Bytes(before))) => Some(before.len() as u64),
+            _ => None,
         };
+        if !allows(old, uid, &groups(uid, self.admin), Access::Write) || old.immutable {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
+        let before = before.ok_or(ErrorKind::InvalidInput)?;
         self.take_room(before, before + bytes.len() as u64)?;
         if let Some(node) = self.nodes.get_mut(&path) {
             if let Some(Content::Bytes(content)) = &mut node.content {
@@ -320,12 +322,15 @@ impl Disk for MemoryDisk {
     fn remove(&mut self, uid: u32, path: &Utf8Path, now: Timestamp) -> io::Result<()> {
         let path = self.walk(uid, path, false)?;
         let node = self.nodes.get(&path).ok_or(ErrorKind::NotFound)?;
-        if node.kind == Kind::Folder && self.below(&path).next().is_some() {
-            return Err(ErrorKind::DirectoryNotEmpty.into());
+        if path == "/" {
+            return Err(ErrorKind::IsADirectory.into());
         }
         self.may_change_names(uid, &path)?;
         if node.immutable {
             return Err(ErrorKind::PermissionDenied.into());
+        }
+        if node.kind == Kind::Folder && self.below(&path).next().is_some() {
+            return Err(ErrorKind::DirectoryNotEmpty.into());
         }
         let size = node.content.as_ref().map_or(0, Content::size);
         self.nodes.remove(&path);

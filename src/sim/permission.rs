@@ -2,6 +2,7 @@ use camino::Utf8Path;
 
 use super::{Disk, Node, caller::USER};
 use crate::machine::Kind;
+pub(super) use crate::machine::local::is_sealed;
 
 /// What somebody wants to do with a file or folder; the bits of one digit of its mode.
 #[derive(Clone, Copy, Debug)]
@@ -87,14 +88,4 @@ pub(super) fn reaches(disk: &dyn Disk, uid: u32, admin: bool, path: &Utf8Path) -
         // Going through a file is no matter of permission: nothing is there.
         .filter(|node| node.kind == Kind::Folder)
         .all(|node| allows(&node, uid, &groups, Access::Execute))
-}
-
-/// Whether a path, links followed, lies on the sealed system volume (docs/mac-facts.md#data-volume).
-pub(super) fn is_sealed(path: &Utf8Path) -> bool {
-    let below = |top: &str| path.starts_with(top);
-    path == "/"
-        || below("/bin")
-        || below("/sbin")
-        || (below("/usr") && !below("/usr/local"))
-        || (below("/System") && !below("/System/Volumes"))
 }

@@ -109,6 +109,8 @@ impl Step for RestoreFile {
                 .into());
         };
         let Some((owner, group)) = self.owner else {
+            // What is written over another file would keep that one's mode.
+            machine.remove(&self.path)?;
             return machine.write(&self.path, &content, self.mode);
         };
         machine.run_ok(&self.command(owner, group), tell)?;

@@ -1,8 +1,8 @@
-use anyhow::{Result, bail};
+use anyhow::Result;
 use camino::Utf8PathBuf;
 
 use super::{
-    About, Definition, Step, definition_matches,
+    About, Definition, RemoveFile, Step, definition_matches,
     launchd::{launchctl, load, no_session, started, switch_on, target, unload},
 };
 use crate::{
@@ -72,10 +72,20 @@ impl LoadJob {
         machine.keep(&self.staging, content)?;
         machine.run_ok(&self.install(), tell)?;
         // Root took a file over that the user can write: what counts is what arrived.
-        if machine.read(path)?.as_deref() != Some(content) {
-            bail!("{path} is not what was staged for it");
+        let arrived = machine.read(path)?.as_deref() == Some(content);
+        machine.forget(&self.staging)?;
+        if arrived {
+            return Ok(());
         }
-        machine.forget(&self.staging)
+        // Nobody knows what it is, and launchd would run it at the next start.
+        let remove = RemoveFile { path: path.clone(), root: true };
+        remove.run(machine, tell)?;
+        Err(Problem::mac(format!("a property list was changed on its way: `{path}`"))
+            .why(format!("it was put together in {}, which only you can write to", self.staging))
+            .why("what arrived was something else, and was removed")
+            .hint("see what else runs as you on this Mac, then apply again:")
+            .remedy("ps -x -o pid,lstart,command")
+            .into())
     }
 }
 

@@ -1,6 +1,9 @@
 //! What every step on a launchd job shares: how to load, unload and wait, with every race there is.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -24,11 +27,25 @@ pub struct Definition {
     pub environment: BTreeMap<String, String>,
 }
 
-/// Whether `printed` is what `wanted` says.
+/// Whether `printed` is what `wanted` says. launchd adds variables of its own to the environment, which differ from release to
+/// release (docs/mac-facts.md#launchd-print): of those that were not declared, only such count as share their first word
+/// with one that was.
 pub fn definition_matches(wanted: &Definition, printed: &Printed) -> bool {
     printed.get("path") == Some(wanted.path.as_str())
         && printed.arguments == wanted.arguments
-        && printed.environment == wanted.environment
+        && declared_part(&printed.environment, wanted.environment.keys()) == wanted.environment
+}
+
+/// Of an environment that launchd shows, what was declared and what looks as if it had been.
+pub fn declared_part<'n>(
+    shown: &BTreeMap<String, String>,
+    declared: impl Iterator<Item = &'n String>,
+) -> BTreeMap<String, String> {
+    let first_word = |name: &str| name.split('_').next().map(str::to_owned);
+    let (names, words): (BTreeSet<&String>, BTreeSet<Option<String>>) =
+        declared.map(|name| (name, first_word(name).filter(|word| word.len() < name.len()))).unzip();
+    let kept = |name: &String| names.contains(name) || words.contains(&first_word(name));
+    shown.iter().filter(|(name, _)| kept(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// One `launchctl VERB …`, as root for the system domain.

@@ -19,7 +19,7 @@ pub use clt::{InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, Sele
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
 pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};
-pub use launchd::{Definition, definition_matches};
+pub use launchd::{Definition, declared_part, definition_matches};
 pub use power::SetPower;
 pub use rival::{PutBackJob, SetAsideJob};
 

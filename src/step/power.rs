@@ -24,6 +24,33 @@ pub struct SetPower {
     pub giving_back: bool,
 }
 
+/// What a profile calls the settings of ours, and what `pmset` calls them.
+const HELD: [(&str, &str); 3] = [
+    ("System Sleep Timer", "sleep"),
+    ("Disk Sleep Timer", "disksleep"),
+    ("Automatic Restart On Power Loss", "autorestart"),
+];
+
+/// What a profile holds of one source, by `pmset`'s names; a Mac with a battery has groups of its own
+/// (docs/mac-facts.md#pmset-profile-held).
+fn held(machine: &dyn Machine, source: PowerSource) -> Result<Vec<(&'static str, String)>> {
+    let portable = machine.power_settings()?.contains_key(&PowerSource::Battery);
+    let group = match (source, portable) {
+        (PowerSource::Ac, false) => "com.apple.EnergySaver.desktop.ACPower",
+        (PowerSource::Ac, true) => "com.apple.EnergySaver.portable.ACPower",
+        (PowerSource::Battery, _) => "com.apple.EnergySaver.portable.BatteryPower",
+        (PowerSource::Ups, _) => return Ok(vec![]),
+    };
+    let content = machine.read(Utf8Path::new(PROFILE))?.unwrap_or_default();
+    let payload: plist::Dictionary = plist::from_bytes(&content).unwrap_or_default();
+    let group = payload.get(group).and_then(plist::Value::as_dictionary);
+    let value = |name: &str| {
+        let value = group?.get(name)?;
+        value.as_signed_integer().or(value.as_boolean().map(i64::from)).map(|number| number.to_string())
+    };
+    Ok(HELD.into_iter().filter_map(|(name, key)| Some((key, value(name)?))).collect())
+}
+
 impl SetPower {
     fn command(&self) -> Command {
         let mut argv = vec!["/usr/bin/pmset", self.source.flag()];
@@ -78,13 +105,19 @@ impl Step for SetPower {
         let mut problem = Problem::mac(format!("power settings did not hold: `{}`", self.source.heading()))
             .why(format!("`{command}` answered: {}", output.said()))
             .why(error.to_string());
-        if machine.stat(Utf8Path::new(PROFILE))?.is_some() {
+        let held = held(machine, self.source)?;
+        let held: Vec<String> = held
+            .into_iter()
+            .filter(|(key, _)| self.settings.iter().any(|(set, _)| set == key))
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect();
+        if held.is_empty() {
+            problem = problem.hint("read what the Mac holds now:").remedy("pmset -g custom");
+        } else {
             problem = problem
-                .why(format!("a configuration profile holds settings of this Mac: {PROFILE}"))
+                .why(format!("a configuration profile holds {} ({PROFILE})", held.join(", ")))
                 .hint("whoever manages this Mac has to change its Energy Saver payload; see which profile it is:")
                 .remedy("sudo profiles show -type configuration");
-        } else {
-            problem = problem.hint("read what the Mac holds now:").remedy("pmset -g custom");
         }
         Err(problem.into())
     }

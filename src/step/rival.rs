@@ -41,7 +41,15 @@ impl Step for SetAsideJob {
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         unload(machine, self.domain, &self.label, tell)?;
-        if machine.stat(&self.plist)?.is_some() { machine.relocate(&self.plist, &self.aside) } else { Ok(()) }
+        let Some(digest) = machine.digest(&self.plist)? else { return Ok(()) };
+        // The other tool may have written its list anew since it was put aside: each of them is kept.
+        if let Some(kept) = machine.digest(&self.aside)? {
+            if kept == digest {
+                return machine.remove(&self.plist);
+            }
+            machine.relocate(&self.aside, &self.aside.with_extension(format!("{kept}.plist")))?;
+        }
+        machine.relocate(&self.plist, &self.aside)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Plain data that every room speaks in. Nothing here looks at or changes a machine.
 
+mod hex;
 mod id;
 mod place;
 mod problem;
@@ -8,6 +9,7 @@ mod source;
 mod state;
 mod want;
 
+pub use hex::hex;
 pub use id::Id;
 pub use place::{Domain, Place, PowerSource};
 pub use problem::{Problem, Problems, Sort};

@@ -2,7 +2,10 @@
 #![cfg(test)]
 
 mod cli;
+mod facts;
 mod faults;
+mod folder_mac;
+mod giving_back;
 mod local_files;
 mod local_processes;
 mod manifest;

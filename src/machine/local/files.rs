@@ -1,12 +1,7 @@
 //! The files of a machine, by the paths that it knows them under.
 #![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
 
-use std::{
-    fs, io,
-    io::Read,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
-    sync::Arc,
-};
+use std::{fs, io, io::Read, os::unix::fs::MetadataExt, sync::Arc};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
@@ -15,10 +10,12 @@ use sha2::{Digest, Sha256};
 use super::{
     judge::{self, Use},
     owners::{Marks, Owners, Table, USER},
-    replace,
     root::{Last, Root},
 };
-use crate::machine::{Kind, Space, Stat};
+use crate::{
+    machine::{Kind, Space, Stat},
+    value::hex,
+};
 
 /// The largest file that is read whole, in bytes.
 const LARGEST_READ: u64 = 16 * 1024 * 1024;
@@ -69,23 +66,24 @@ impl Files {
         self.root.host(path)
     }
 
-    /// `path` without links and dots, whether anything is there or not.
+    /// `path` without links and dots; its last name need not be there.
     pub fn locate(&self, path: &Utf8Path, last: Last) -> io::Result<Utf8PathBuf> {
         let table = self.table()?;
-        self.root.resolve(path, last, &|folder| match &table {
-            Some(table) if self.uid != 0 => match self.raw(folder, Some(table))? {
-                Some((mode, marks)) if !judge::may(table, self.uid, &marks, mode, Use::Search) => {
+        self.root.resolve(path, last, &|folder| {
+            let Some(table) = &table else { return Ok(()) };
+            match self.raw(folder, Some(table))? {
+                Some((_, _, false)) => Err(io::ErrorKind::NotADirectory.into()),
+                Some((mode, marks, true)) if !judge::may(table, self.uid, &marks, mode, Use::Search) => {
                     Err(judge::denied("search", folder))
                 }
                 _ => Ok(()),
-            },
-            _ => Ok(()),
+            }
         })
     }
 
     /// `path` after all links, if something is there.
     pub fn resolve(&self, path: &Utf8Path) -> io::Result<Option<Utf8PathBuf>> {
-        let at = self.locate(path, Last::Followed)?;
+        let Some(at) = absent_is_none(self.locate(path, Last::Followed))? else { return Ok(None) };
         Ok(absent_is_none(fs::symlink_metadata(self.host(&at)))?.map(|_| at))
     }
 
@@ -102,6 +100,7 @@ impl Files {
             size: data.size(),
             modified: Timestamp::new(data.mtime(), i32::try_from(data.mtime_nsec()).unwrap_or(0))
                 .map_err(io::Error::other)?,
+            born: data.created().ok().and_then(|born| Timestamp::try_from(born).ok()),
             target: None,
         };
         if stat.kind == Kind::Link {
@@ -122,6 +121,9 @@ impl Files {
     /// The sorted names in a folder.
     pub fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {
         let at = self.locate(path, Last::Followed)?;
+        if !fs::symlink_metadata(self.host(&at))?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
         self.demand(&at, Use::Read, "read")?;
         let mut names = fs::read_dir(self.host(&at))?
             .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
@@ -158,7 +160,7 @@ impl Files {
         let mut file = fs::File::open(self.host(&at))?;
         let mut hash = Sha256::new();
         io::copy(&mut file, &mut HashWriter(&mut hash))?;
-        Ok(hash.finalize().iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}")))
+        Ok(hex(&hash.finalize()))
     }
 
     /// Room on the volume that holds `path`, or would.
@@ -166,166 +168,19 @@ impl Files {
         if let Some(space) = self.table()?.and_then(|table| table.space()) {
             return Ok(space);
         }
-        let at = self.locate(path, Last::Followed)?;
-        let there =
-            at.ancestors().map(|path| self.host(path)).find(|host| fs::symlink_metadata(host).is_ok());
-        let found = nix::sys::statvfs::statvfs(there.as_deref().unwrap_or(self.folder()).as_std_path())?;
+        let there = path.ancestors().find_map(|above| self.resolve(above).transpose()).transpose()?;
+        let host = self.host(there.as_deref().unwrap_or(Utf8Path::new("/")));
+        let found = nix::sys::statvfs::statvfs(host.as_std_path())?;
         let (block, free, all) =
             (wide(found.fragment_size()), wide(found.blocks_available()), wide(found.blocks()));
         Ok(Space { free: block * free, total: block * all })
-    }
-
-    /// Puts a file in place as a new inode: see [`crate::machine::Change::Write`].
-    pub fn write(&self, path: &Utf8Path, content: &[u8], mode: u32) -> io::Result<()> {
-        let at = self.locate(path, Last::Followed)?;
-        let former = self.stat(&at)?;
-        match former.as_ref().map(|former| former.kind) {
-            None | Some(Kind::File) => {}
-            Some(Kind::Folder) => return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
-            Some(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")),
-        }
-        self.demand_folder(&at, "write")?;
-        if former.is_some() {
-            self.refuse_held(&at)?;
-        }
-        if let (Some(table), Some(former)) = (self.table()?, &former)
-            && !judge::may_give(&table, self.uid, former)
-        {
-            return Err(judge::denied("replace", &at));
-        }
-        let mode = former.as_ref().map_or(mode, |former| former.mode);
-        replace::file(&self.host(&at), content, self.real_mode(mode, false), former.is_some())?;
-        self.note(&at, mode, former.is_none())
-    }
-
-    /// Makes one folder; `AlreadyExists` when anything is there.
-    pub fn make_dir(&self, path: &Utf8Path, mode: u32) -> io::Result<()> {
-        let at = self.locate(path, Last::Kept)?;
-        let host = self.host(&at);
-        if fs::symlink_metadata(&host).is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        self.demand_folder(&at, "write")?;
-        // Narrow at first: whatever the umask takes away or leaves, nobody else gets in before the mode is set.
-        fs::DirBuilder::new().mode(0o700).create(&host)?;
-        fs::set_permissions(&host, fs::Permissions::from_mode(self.real_mode(mode, true)))?;
-        replace::sync_folder_of(&host)?;
-        self.note(&at, mode, true)
-    }
-
-    /// Makes the folders above `path` that are missing, for the user alone.
-    pub fn make_own_folders(&self, path: &Utf8Path) -> io::Result<()> {
-        let mut missing = vec![];
-        for above in path.ancestors().skip(1) {
-            if self.stat(above)?.is_some() {
-                break;
-            }
-            missing.push(above);
-        }
-        missing.into_iter().rev().try_for_each(|folder| self.make_dir(folder, 0o700))
-    }
-
-    /// Moves a file or a link, with all that is known of it, to where nothing is.
-    pub fn rename(&self, from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-        let (from, to) = (self.locate(from, Last::Kept)?, self.locate(to, Last::Kept)?);
-        let (old, new) = (self.host(&from), self.host(&to));
-        if fs::symlink_metadata(&old)?.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        if fs::symlink_metadata(&new).is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        self.demand_folder(&from, "move")?;
-        if self.table()?.is_some_and(|table| table.get(&from).immutable) {
-            return Err(judge::denied("move: it is immutable", &from));
-        }
-        self.demand_folder(&to, "write")?;
-        fs::rename(&old, &new)?;
-        replace::sync_folder_of(&old)?;
-        replace::sync_folder_of(&new)?;
-        match self.owners() {
-            Some(owners) => owners.update(|table| {
-                if let Some(marks) = table.nodes.remove(&from) {
-                    table.nodes.insert(to, marks);
-                }
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// Removes a file, a link or an empty folder; `NotFound` when nothing is there.
-    pub fn remove(&self, path: &Utf8Path) -> io::Result<()> {
-        let at = self.locate(path, Last::Kept)?;
-        let host = self.host(&at);
-        let data = fs::symlink_metadata(&host)?;
-        self.demand_folder(&at, "remove")?;
-        if self.table()?.is_some_and(|table| table.get(&at).immutable) {
-            return Err(judge::denied("remove: it is immutable", &at));
-        }
-        if data.is_dir() {
-            fs::remove_dir(&host)?;
-        } else {
-            fs::remove_file(&host)?;
-        }
-        replace::sync_folder_of(&host)?;
-        match self.owners() {
-            Some(owners) if owners.table()?.nodes.contains_key(&at) => {
-                owners.update(|table| drop(table.nodes.remove(&at)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Removes a folder with all in it and follows no link; `NotFound` when nothing is there.
-    pub fn remove_tree(&self, path: &Utf8Path) -> io::Result<()> {
-        let at = self.locate(path, Last::Kept)?;
-        let host = self.host(&at);
-        let data = fs::symlink_metadata(&host)?;
-        if !data.is_dir() {
-            return self.remove(&at);
-        }
-        if self.owners.is_none() {
-            fs::remove_dir_all(&host)?;
-            return replace::sync_folder_of(&host);
-        }
-        for name in self.list(&at)? {
-            self.remove_tree(&at.join(name))?;
-        }
-        self.remove(&at)
-    }
-
-    /// Notes owner and mode of what the acting user has just put at `at`; a new one gets the group of its folder.
-    pub(super) fn note(&self, at: &Utf8Path, mode: u32, new: bool) -> io::Result<()> {
-        let Some(owners) = self.owners() else { return Ok(()) };
-        let table = owners.table()?;
-        let former = table.get(at);
-        let mut marks = if new {
-            let gid = at.parent().map_or(former.gid, |folder| table.get(folder).gid);
-            Marks { uid: self.uid, gid, ..Marks::default() }
-        } else {
-            Marks { made: None, ..former.clone() }
-        };
-        let real = fs::symlink_metadata(self.host(at))?;
-        marks.mode =
-            (real.is_file() || real.is_dir()).then_some(mode).filter(|mode| *mode != real.mode() & 0o7777);
-        if marks == former { Ok(()) } else { owners.update(|table| table.set(at, marks)) }
-    }
-
-    /// The permission bits that a file of a Mac in a folder really gets: its real owner must get at it, and no
-    /// real program may change its user.
-    pub fn real_mode(&self, mode: u32, folder: bool) -> u32 {
-        match (&self.owners, folder) {
-            (None, _) => mode,
-            (Some(_), true) => mode & 0o1777 | 0o700,
-            (Some(_), false) => mode & 0o777 | 0o600,
-        }
     }
 
     /// Refuses what the acting user may not do with what is at `at`; nothing there is left to the caller.
     pub(super) fn demand(&self, at: &Utf8Path, how: Use, what: &str) -> io::Result<()> {
         let Some(table) = self.table()? else { return Ok(()) };
         match self.raw(at, Some(&table))? {
-            Some((mode, marks)) if !judge::may(&table, self.uid, &marks, mode, how) => {
+            Some((mode, marks, _)) if !judge::may(&table, self.uid, &marks, mode, how) => {
                 Err(judge::denied(what, at))
             }
             _ => Ok(()),
@@ -335,7 +190,7 @@ impl Files {
     /// Refuses unless the acting user may put another file at `at`, or take away what is there.
     pub(super) fn demand_folder(&self, at: &Utf8Path, what: &str) -> io::Result<()> {
         let (Some(table), Some(parent)) = (self.table()?, at.parent()) else { return Ok(()) };
-        let Some((mode, marks)) = self.raw(parent, Some(&table))? else {
+        let Some((mode, marks, _)) = self.raw(parent, Some(&table))? else {
             return Err(io::ErrorKind::NotFound.into());
         };
         if judge::is_sealed(parent) {
@@ -349,24 +204,14 @@ impl Files {
         if allowed { Ok(()) } else { Err(judge::denied(what, at)) }
     }
 
-    /// Refuses a file whose place in the file system says more than forgectl can put back.
-    fn refuse_held(&self, at: &Utf8Path) -> io::Result<()> {
-        let marks = self.table()?.map(|table| table.get(at)).unwrap_or_default();
-        let held = match (marks.acl, marks.immutable) {
-            (true, _) => Some(replace::Held::Acl),
-            (_, true) => Some(replace::Held::Immutable),
-            _ => replace::held(&self.host(at))?,
-        };
-        held.map_or(Ok(()), |held| Err(held.refusal()))
-    }
-
-    fn raw(&self, at: &Utf8Path, table: Option<&Table>) -> io::Result<Option<(u32, Marks)>> {
+    /// Mode and notes of what is at a path without links, and whether it is a folder.
+    fn raw(&self, at: &Utf8Path, table: Option<&Table>) -> io::Result<Option<(u32, Marks, bool)>> {
         let Some(data) = absent_is_none(fs::symlink_metadata(self.host(at)))? else { return Ok(None) };
         let marks = table.map(|table| table.get(at)).unwrap_or_default();
-        Ok(Some((marks.mode.unwrap_or(data.mode() & 0o7777), marks)))
+        Ok(Some((marks.mode.unwrap_or(data.mode() & 0o7777), marks, data.is_dir())))
     }
 
-    fn table(&self) -> io::Result<Option<Arc<Table>>> {
+    pub(super) fn table(&self) -> io::Result<Option<Arc<Table>>> {
         self.owners.as_deref().map(Owners::table).transpose()
     }
 }

@@ -34,9 +34,10 @@ pub(super) fn may_replace(uid: u32, folder: (&Marks, u32), file: &Marks) -> bool
     uid == 0 || folder.1 & STICKY == 0 || file.uid == uid || folder.0.uid == uid
 }
 
-/// Whether `uid` may give a new file the owner and group of the one that it replaces.
-pub(super) fn may_give(table: &Table, uid: u32, former: &Stat) -> bool {
-    uid == 0 || (former.uid == uid && (uid != USER || table.groups.contains(&former.gid)))
+/// Whether `uid` may give a new file the owner and group of the one that it replaces; the group of its folder it has anyway.
+pub(super) fn may_give(table: &Table, uid: u32, former: &Stat, folder_gid: Option<u32>) -> bool {
+    let group = uid != USER || folder_gid == Some(former.gid) || table.groups.contains(&former.gid);
+    uid == 0 || (former.uid == uid && group)
 }
 
 /// Whether a path without links lies on the sealed system volume, where not even root writes (docs/mac-facts.md#data-volume).

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
 
 mod awake;
+mod changing;
 mod command;
 mod crew;
 mod files;
@@ -114,6 +115,11 @@ impl Local {
         match wanted {
             Sudo::Release => {
                 *ticket = None;
+                Ok(Outcome::Done)
+            }
+            Sudo::Keep => {
+                let sudo = command::sudo(&self.files, self.who()?)?;
+                *ticket = Some(Renewal::start(move || sudo.build()));
                 Ok(Outcome::Done)
             }
             Sudo::Ask { reasons } => {

@@ -144,6 +144,13 @@ pub fn sleep(time: Duration) {
     thread::sleep(time);
 }
 
+/// Starts a helper that outlives this process and has nothing to say to it.
+pub fn release(program: &Utf8Path, arguments: &[&str]) -> io::Result<()> {
+    let mut helper = Command::new(program);
+    helper.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+    helper.spawn().map(drop)
+}
+
 /// Starts a helper that outlives this process, gives it `input`, and answers with the first line of its output, which
 /// is empty when it ends without one.
 pub fn delegate(program: &Utf8Path, arguments: &[&str], input: &[u8]) -> io::Result<String> {

@@ -34,7 +34,7 @@ impl Root {
         self.0.join(path.strip_prefix("/").unwrap_or(path))
     }
 
-    /// `path` without links, `.` and `..`, still as the Mac writes it; what is not there stays as written.
+    /// `path` without links, `.` and `..`, still as the Mac writes it. Its last name need not be there.
     /// An absolute link starts again at the root and `..` ends there, so nothing leads out. `enter` is asked for every folder passed.
     pub(super) fn resolve(
         &self,
@@ -49,11 +49,11 @@ impl Root {
         let mut rest = parts(path);
         let mut links = 0;
         while let Some(part) = rest.pop() {
+            enter(&done)?;
             if part == ".." {
                 done.pop();
                 continue;
             }
-            enter(&done)?;
             let next = done.join(&part);
             if rest.is_empty() && last == Last::Kept {
                 return Ok(next);
@@ -73,7 +73,7 @@ impl Root {
                 }
                 // Something is there, and it is no link.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => done = next,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => done = next,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && rest.is_empty() => done = next,
                 Err(error) => return Err(error),
             }
         }
@@ -109,15 +109,11 @@ mod tests {
         symlink("private/etc", folder.path().join("etc")).expect("link");
         symlink("/etc/hosts", folder.path().join("private/absolute")).expect("link");
         symlink("../../../../../etc/hosts", folder.path().join("private/climbing")).expect("link");
-        for path in [
-            "/etc/hosts",
-            "/private/absolute",
-            "/private/climbing",
-            "/../../etc/./hosts",
-            "/nowhere/../etc/hosts",
-        ] {
+        for path in ["/etc/hosts", "/private/absolute", "/private/climbing", "/../../etc/./hosts"] {
             assert_eq!(follow(&root, path).expect(path), "/private/etc/hosts", "{path}");
         }
+        let missing = follow(&root, "/nowhere/../etc/hosts").expect_err("no such folder");
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
         let kept = root.resolve(Utf8Path::new("/private/absolute"), Last::Kept, &|_| Ok(()));
         assert_eq!(kept.expect("a link"), "/private/absolute");
     }

@@ -30,11 +30,13 @@ fn asked() -> Asked {
         return Asked::Person;
     }
     match env::var_os("SUDO_ASKPASS") {
-        Some(helper) if nix::unistd::access(Path::new(&helper), nix::unistd::AccessFlags::X_OK).is_ok() => {
-            Asked::Helper(helper)
-        }
+        Some(helper) if is_executable(Path::new(&helper)) => Asked::Helper(helper),
         _ => Asked::Nobody,
     }
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
 }
 
 /// Whether sudo can ask somebody.

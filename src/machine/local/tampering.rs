@@ -55,7 +55,9 @@ impl Files {
             self.lay(&at, Laid::File(bytes), 0o644, now)?;
             return self.note(&at, 0o644, true);
         };
+        let marks = self.marks(&at)?;
         match former.kind {
+            Kind::File if is_sealed(&at) => return Err(io::ErrorKind::ReadOnlyFilesystem.into()),
             Kind::File => {}
             // A device takes what is written to it and keeps nothing.
             Kind::Other => return Ok(()),
@@ -63,8 +65,11 @@ impl Files {
             Kind::Link => return Err(io::ErrorKind::InvalidInput.into()),
         }
         self.demand(&at, Use::Write, "write")?;
-        if self.marks(&at)?.immutable {
+        if marks.immutable {
             return Err(judge::denied("write", &at));
+        }
+        if marks.made.is_some() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it only stands for its content"));
         }
         fs::File::options().append(true).open(self.host(&at))?.write_all(bytes)?;
         set_time(&self.host(&at), now)

@@ -3,5 +3,6 @@
 pub mod launchctl;
 pub mod lsof;
 pub mod pmset;
+pub mod ps;
 pub mod softwareupdate;
 pub mod sysctl;

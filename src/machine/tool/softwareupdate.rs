@@ -18,7 +18,7 @@ pub fn command_line_tools(text: &str) -> Vec<String> {
 }
 
 /// Compares as `sort -V` does: runs of digits by value, all else by character.
-pub fn by_version(a: &str, b: &str) -> Ordering {
+pub(crate) fn by_version(a: &str, b: &str) -> Ordering {
     parts(a).cmp(&parts(b))
 }
 

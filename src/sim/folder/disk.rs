@@ -96,6 +96,7 @@ impl FolderDisk {
             uid: stat.uid,
             gid: stat.gid,
             modified: stat.modified,
+            born: stat.born,
             xattrs,
             acl,
             immutable,
@@ -191,5 +192,157 @@ impl Disk for FolderDisk {
 
     fn space(&self) -> Space {
         self.files.by(0).space(Utf8Path::new("/")).unwrap_or(Space { free: 0, total: 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_767_603_600, 0);
+
+    /// Something that is done to a disk.
+    #[derive(Clone, Debug)]
+    enum Act {
+        Write(Utf8PathBuf, u32),
+        Made(Utf8PathBuf),
+        Append(Utf8PathBuf),
+        MakeDir(Utf8PathBuf, u32),
+        Link(Utf8PathBuf, Utf8PathBuf),
+        Rename(Utf8PathBuf, Utf8PathBuf),
+        Remove(Utf8PathBuf),
+        Chown(Utf8PathBuf, u32, u32),
+        Chmod(Utf8PathBuf, u32),
+        Touch(Utf8PathBuf),
+        Read(Utf8PathBuf),
+        List(Utf8PathBuf),
+    }
+
+    fn act(disk: &mut dyn Disk, uid: u32, act: &Act) -> Result<String, io::ErrorKind> {
+        let bytes = || Content::Bytes(b"bytes".to_vec());
+        let done = match act {
+            Act::Write(path, mode) => disk.write(uid, path, bytes(), *mode, NOW),
+            Act::Made(path) => disk.write(uid, path, Content::Made { size: 1 << 30, seed: 7 }, 0o644, NOW),
+            Act::Append(path) => disk.append(uid, path, b"more", NOW),
+            Act::MakeDir(path, mode) => disk.make_dir(uid, path, *mode, NOW),
+            Act::Link(path, target) => disk.link(uid, path, target, NOW),
+            Act::Rename(from, to) => disk.rename(uid, from, to, NOW),
+            Act::Remove(path) => disk.remove(uid, path, NOW),
+            Act::Chown(path, owner, group) => disk.chown(uid, path, *owner, *group),
+            Act::Chmod(path, mode) => disk.chmod(uid, path, *mode),
+            Act::Touch(path) => disk.touch(uid, path, NOW),
+            Act::Read(path) => return answer(disk.read(uid, path)),
+            Act::List(path) => return answer(disk.list(uid, path)),
+        };
+        answer(done)
+    }
+
+    fn answer<T: std::fmt::Debug>(done: io::Result<T>) -> Result<String, io::ErrorKind> {
+        done.map(|found| format!("{found:?}")).map_err(|error| error.kind())
+    }
+
+    /// All that is there, without times: a real file system keeps its own for folders and links.
+    fn all(disk: &dyn Disk) -> Vec<(Utf8PathBuf, Node)> {
+        let (mut all, mut todo) = (vec![], vec![Utf8PathBuf::from("/")]);
+        while let Some(path) = todo.pop() {
+            let node = disk.node(&path).expect("listed, so there");
+            if node.kind == Kind::Folder {
+                todo.extend(disk.list(0, &path).expect("root may").into_iter().map(|name| path.join(name)));
+            }
+            all.push((path, Node { modified: NOW, born: None, ..node }));
+        }
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    fn fresh() -> MemoryDisk {
+        let mut disk = MemoryDisk::new(true, 1 << 40, 1 << 41, NOW);
+        for (path, mode, uid, gid) in [
+            ("/Users", 0o755, 0, 80),
+            ("/Users/lab", 0o750, 501, 20),
+            ("/private", 0o755, 0, 0),
+            ("/private/tmp", 0o1777, 0, 0),
+            ("/usr", 0o755, 0, 0),
+            ("/usr/bin", 0o755, 0, 0),
+            ("/opt", 0o775, 501, 80),
+        ] {
+            disk.put(path, Node::folder(mode, uid, gid, NOW));
+        }
+        disk.put("/tmp", Node::link("private/tmp", 0, 0, NOW));
+        let held = Node::file(Content::Bytes(b"held".to_vec()), 0o644, 501, 20, NOW);
+        disk.put("/Users/lab/held", Node { immutable: true, ..held.clone() });
+        disk.put("/private/tmp/roots", Node { uid: 0, gid: 0, ..held });
+        disk.put("/usr/bin/tool", Node::file(Content::Made { size: 134_000, seed: 1 }, 0o4755, 0, 0, NOW));
+        disk
+    }
+
+    fn path() -> impl Strategy<Value = Utf8PathBuf> {
+        const FOLDERS: [&str; 8] =
+            ["/Users/lab", "/tmp", "/opt", "/usr/bin", "/", "/Users/lab/a", "/tmp/a/b", "/opt/a"];
+        const NAMES: [&str; 7] = ["a", "b", "held", "roots", "tool", "../a", ""];
+        let (folder, name) = (prop::sample::select(&FOLDERS[..]), prop::sample::select(&NAMES[..]));
+        (folder, name).prop_map(|(folder, name)| Utf8PathBuf::from(format!("{folder}/{name}")))
+    }
+
+    fn mode() -> impl Strategy<Value = u32> {
+        prop_oneof![
+            Just(0o644),
+            Just(0o600),
+            Just(0o755),
+            Just(0o000),
+            Just(0o1777),
+            Just(0o4755),
+            Just(0o070)
+        ]
+    }
+
+    fn id() -> impl Strategy<Value = u32> {
+        prop::sample::select(&[0, 501, 20, 80, 7][..])
+    }
+
+    fn acts() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            (path(), mode()).prop_map(|(path, mode)| Act::Write(path, mode)),
+            path().prop_map(Act::Made),
+            path().prop_map(Act::Append),
+            (path(), mode()).prop_map(|(path, mode)| Act::MakeDir(path, mode)),
+            (path(), path()).prop_map(|(path, target)| Act::Link(path, target)),
+            (path(), path()).prop_map(|(from, to)| Act::Rename(from, to)),
+            path().prop_map(Act::Remove),
+            (path(), id(), id()).prop_map(|(path, owner, group)| Act::Chown(path, owner, group)),
+            (path(), mode()).prop_map(|(path, mode)| Act::Chmod(path, mode)),
+            path().prop_map(Act::Touch),
+            path().prop_map(Act::Read),
+            path().prop_map(Act::List),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_folder_is_as_strict_as_memory(
+            acts in prop::collection::vec((prop_oneof![Just(0_u32), Just(501)], acts()), 1..30)
+        ) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let root = Utf8Path::from_path(folder.path()).expect("UTF-8").join("root");
+            let mut memory = fresh();
+            let programs = Programs { forgectl: "/forgectl".into(), folder: "/mac".into() };
+            Files::here().make_dir(&root, 0o700).expect("a root");
+            let mut real = FolderDisk::new(Files::under(&root), programs);
+            real.lay_out(&memory).expect("laid out");
+            let (groups, space) = (crate::sim::permission::groups(501, true), memory.space());
+            let held = real.held();
+            real.note(|table| (table.groups, table.room) = (groups, Some((space.free + held, space.total))))
+                .expect("noted");
+            prop_assert_eq!(all(&real), all(&memory));
+            for (uid, one) in &acts {
+                let [told, meant] = [act(&mut real, *uid, one), act(&mut memory, *uid, one)];
+                prop_assert_eq!(told, meant, "{:?} by {}", one, uid);
+            }
+            prop_assert_eq!(all(&real), all(&memory));
+        }
     }
 }

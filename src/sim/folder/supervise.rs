@@ -1,5 +1,5 @@
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -99,12 +99,14 @@ pub fn keep(folder: &Utf8Path) -> Result<()> {
     nix::unistd::setsid().context("starting a session")?;
     let layout = kept::find(folder)?;
     let Some(keeping) = offspring::try_lock(&layout.keeper())? else { return Ok(()) };
-    offspring::put(&layout.jobs().join("keeper.supervisor"), nix::unistd::getpid().to_string().as_bytes())?;
+    let note = layout.jobs().join("keeper.supervisor");
+    offspring::put(&note, nix::unistd::getpid().to_string().as_bytes())?;
     loop {
         let opened = Opened::open(layout.folder())?;
         opened.save()?;
         // Nobody else works with the Mac while this is found out: what is due later finds no keeper and starts one.
         let Some(due) = launchd::due(&opened.mac.state) else {
+            gone(Files::here().remove(&note))?;
             drop(keeping);
             return Ok(());
         };
@@ -120,9 +122,15 @@ pub(super) fn start_keeper(layout: &Layout, forgectl: &Utf8Path) -> Result<()> {
         return Ok(());
     }
     let target = format!("dir:{}", layout.folder());
-    offspring::delegate(forgectl, &["sim", "supervise", &target], b"")
-        .context("starting a keeper for launchd")?;
-    Ok(())
+    offspring::release(forgectl, &["sim", "supervise", &target]).context("starting a keeper for launchd")
+}
+
+/// Two may take the same note away at once.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// Ends every real process of the Mac in a folder, whatever launchd thinks of it: before the folder is taken away.
@@ -143,7 +151,7 @@ pub fn end_all(folder: &Utf8Path) -> Result<()> {
             // Held until the supervisor has ended, and with it the process.
             drop(offspring::lock(&alive)?);
         }
-        files.remove(&path)?;
+        gone(files.remove(&path))?;
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 use std::fmt::Write;
 
 use super::unix::flags;
-use crate::sim::{Caller, Mac, Process, Running};
+use crate::{
+    machine::tool::ps::vis,
+    sim::{Caller, Mac, Process, Running},
+};
 
-/// `ps [-A] [-E] [-ww] [-o COLUMN=…] [-p PID]` (docs/mac-facts.md#ps-environment, #ps-missing). Of the columns `pid`, `ppid`, `uid`,
+/// `ps [-A] [-E] [-ww] [-o COLUMN=…] [-p PID]` (docs/mac-facts.md#ps-environment, #ps-vis, #ps-missing). Of the columns `pid`, `ppid`, `uid`,
 /// `user`, `comm`, `command` and `args` are known.
 pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Running {
     let usage = || {
@@ -73,14 +76,14 @@ fn cell(mac: &Mac, caller: Caller, process: &Process, column: &str, environment:
         "ppid" => "1".to_owned(),
         "uid" => process.uid.to_string(),
         "user" => mac.user_name(process.uid),
-        "comm" => process.argv.first().cloned().unwrap_or_default(),
+        "comm" => vis(process.argv.first().map_or("", String::as_str)),
         "command" | "args" => {
             let mut text = process.argv.join(" ");
             let shown = environment && !is_apples(process) && (caller.uid == 0 || caller.uid == process.uid);
             for (name, value) in process.environment.iter().filter(|_| shown) {
                 let _ = write!(text, " {name}={value}");
             }
-            text
+            vis(&text)
         }
         _ => return None,
     })
@@ -106,7 +109,7 @@ mod tests {
         let sim = sim();
         let (own, other) = sim.with_mac(|mac| {
             let argv = vec!["/opt/homebrew/bin/ollama".to_owned(), "serve".to_owned()];
-            let environment = [("HOME".to_owned(), "/Users/lab".to_owned())];
+            let environment = [("HOME".to_owned(), "/Users/Zoë Lab".to_owned())];
             let mut start =
                 |uid| mac.spawn_process(uid, argv.clone(), environment.clone().into(), Program::Idle);
             (start(501), start(0))
@@ -114,7 +117,7 @@ mod tests {
         let command = "/opt/homebrew/bin/ollama serve";
         assert_eq!(
             exec(&sim, &format!("ps -E -ww -o command= -p {own}")).stdout,
-            format!("{command} HOME=/Users/lab\n")
+            format!("{command} HOME=/Users/ZoM-CM-+ Lab\n")
         );
         assert_eq!(exec(&sim, &format!("ps -E -ww -o command= -p {other}")).stdout, format!("{command}\n"));
         assert_eq!(exec(&sim, &format!("ps -ww -o comm= -p {own}")).stdout, "/opt/homebrew/bin/ollama\n");

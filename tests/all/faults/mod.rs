@@ -5,6 +5,7 @@ mod interrupt;
 mod journal;
 mod launchd;
 mod meddler;
+mod mended;
 mod node;
 mod ollama;
 mod power;

@@ -48,7 +48,7 @@ fn a_value_that_a_profile_holds_is_told_with_the_profile() {
         &[
             "power settings did not hold",
             "the last answer: sleep 15",
-            "a configuration profile holds settings of this Mac: /Library/Managed Preferences/com.apple.MCX.plist",
+            "a configuration profile holds sleep 15 (/Library/Managed Preferences/com.apple.MCX.plist)",
             "sudo profiles show -type configuration",
         ],
     );
@@ -62,6 +62,31 @@ fn a_value_that_a_profile_holds_is_told_with_the_profile() {
     apply_well(&sim, &spine());
     assert_eq!(value(&sim, PowerSource::Ac, "sleep"), "0");
     nothing_to_do(&sim, &spine());
+}
+
+/// The file is there for other reasons too: it is blamed only for what it names.
+#[test]
+fn a_profile_that_holds_something_else_is_not_blamed() {
+    let others: [fn(&mut Mac); 2] = [
+        |mac| assert!(pmset::hold(mac, PowerSource::Ac, "displaysleep", 15)),
+        |mac| assert!(pmset::hold(mac, PowerSource::Battery, "sleep", 15)),
+    ];
+    for hold in others {
+        let sim = faulty(Fault::PowerWriteIgnored, 1);
+        sim.with_mac(hold);
+        let text = told(&sim, &spine()).failure(AC);
+        says(&text, &["power settings did not hold", "pmset -g custom"]);
+        assert!(!text.contains("profile"), "{text}");
+    }
+}
+
+/// A virtual machine may list none.
+#[test]
+fn a_mac_without_a_power_source_is_told_that_nothing_is_set() {
+    let mut mac = fresh(&spine());
+    mac.state.power.clear();
+    let warnings: String = plan(&sim(mac), &spine()).warnings.iter().map(text).collect();
+    says(&warnings, &["lists no power source", "`never_sleep`", "pmset -g custom", "stack.yaml:9:16"]);
 }
 
 /// Each source has values of its own, and gets them back.

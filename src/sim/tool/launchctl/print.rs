@@ -102,8 +102,14 @@ impl Page {
         }
         self.block("default environment", ["PATH => /usr/bin:/bin:/usr/sbin:/sbin".to_owned()]);
         self.gap();
+        let added = match domain {
+            DomainTarget::System => &["OSLogRateLimit => 64", "MallocSpaceEfficient => 0"][..],
+            _ => &["OSLogRateLimit => 64"],
+        };
+        let added = added.iter().map(|&line| line.to_owned());
         let own = definition.environment.iter().map(|(name, value)| format!("{name} => {value}"));
-        self.block("environment", own.chain([format!("XPC_SERVICE_NAME => {}", definition.label)]));
+        let name = [format!("XPC_SERVICE_NAME => {}", definition.label)];
+        self.block("environment", added.chain(own).chain(name));
         self.gap();
         match domain {
             DomainTarget::System | DomainTarget::User(_) => self.value("domain", domain),

@@ -6,7 +6,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{model::Header, name::ModelName};
-use crate::sim::{Content, Disk};
+use crate::{
+    sim::{Content, Disk},
+    value::hex,
+};
 
 /// The weights of a model that is put on a disk.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -92,5 +95,5 @@ pub(super) fn folders(disk: &mut dyn Disk, uid: u32, path: &Utf8Path, now: Times
 
 /// SHA-256 in lower-case hex.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    hex(&Sha256::digest(bytes))
 }

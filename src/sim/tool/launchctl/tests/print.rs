@@ -43,6 +43,7 @@ fn a_running_job_is_laid_out_as_on_sequoia() {
 \t}}
 
 \tenvironment = {{
+\t\tOSLogRateLimit => 64
 \t\tA => 1
 \t\tB => 2 = {{
 \t\tXPC_SERVICE_NAME => dev.test.job
@@ -87,7 +88,7 @@ fn forgectl_reads_what_was_loaded_out_of_it() {
     assert_eq!(printed.arguments, [PROGRAM, "--flag"]);
     let environment: Vec<_> =
         printed.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert_eq!(environment, [("A", "1"), ("B", "2 = {")]);
+    assert_eq!(environment, [("A", "1"), ("B", "2 = {"), ("OSLogRateLimit", "64")]);
     assert_eq!(printed.get("exit timeout"), Some("30"));
     assert_eq!(printed.get("last exit code"), Some("(never exited)"));
 }

@@ -310,7 +310,8 @@ pub(super) fn removal(
 ) -> Removal {
     let former = &receipt.former;
     let same = |field: &str| found.get(field) == former.get(field);
-    if former.present && ["file", "loaded", "enabled"].into_iter().all(same) {
+    let going = *found.get("going") == Value::Bool(true);
+    if former.present && !going && ["file", "loaded", "enabled"].into_iter().all(same) {
         return Removal::default();
     }
     let mut removal = Removal::default();

@@ -33,7 +33,7 @@ fn tampered(tamper: impl FnOnce(String) -> String) -> Sim {
 fn a_torn_last_line_is_left_out() {
     let whole = applied().with_mac(|mac| read(mac, journal(mac)));
     let last = whole.lines().last().unwrap();
-    for length in 1..last.len() {
+    for length in (1..last.len()).step_by(7).chain([last.len() - 1]) {
         if !last.is_char_boundary(length) {
             continue;
         }
@@ -43,7 +43,7 @@ fn a_torn_last_line_is_left_out() {
         let written = sim.with_mac(|mac| read(mac, journal(mac)));
         assert!(written.ends_with('\n') && written.lines().count() > whole.lines().count(), "{length}");
         nothing_to_do(&sim, &spine());
-        if length % 50 == 1 {
+        if length % 10 == 1 {
             destroy_well(&sim, &spine());
             same("destroyed", &fresh(&spine()), &still(&sim));
         }

@@ -4,6 +4,7 @@ mod clt;
 mod file;
 mod folder;
 mod job;
+mod job_removal;
 mod ollama;
 mod place;
 mod power;

@@ -49,6 +49,8 @@ fn the_second_apply_does_nothing() {
         let plan = engine::survey(&sim, stack).unwrap();
         assert!(plan.is_empty(), "{}: {:#?}", scenario.name, plan.changes().collect::<Vec<_>>());
         assert_eq!(effects(&sim, || assert_eq!(apply_well(&sim, stack).changed, [])), 0);
+        let dialogs = sim.with_mac(|mac| mac.state.dialogs.clone());
+        assert!(dialogs.is_empty(), "{}: {dialogs:?}", scenario.name);
     }
 }
 

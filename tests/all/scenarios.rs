@@ -62,7 +62,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         }),
         Scenario::new("a laptop", spine(), |spec| spec.chip = "M5".into()),
         Scenario::new("a home folder with a space and an umlaut", spine(), |spec| {
-            spec.user = "Zoë Lab".into()
+            spec.user = "Zoë Lab".into();
         }),
         Scenario::new("macOS 26", spine(), |spec| spec.macos = "26.1".into()),
         Scenario::new("Homebrew runs Ollama", spine(), |_| {}).with(|mac| {

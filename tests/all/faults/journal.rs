@@ -344,7 +344,7 @@ fn nothing_that_others_wrote_into_a_property_list_is_written_down() {
             agent(mac),
             "<key>PATH</key>",
             &format!("<key>HF_TOKEN</key><string>{SECRET}</string><key>PATH</key>"),
-        )
+        );
     });
     let again = told(&sim, &spine());
     let gone = destroyed(&sim, &spine());

@@ -9,11 +9,14 @@ use forgectl::{
 };
 use jiff::Timestamp;
 
+type Before<'m> = dyn Fn(&Sim, &Change) -> Result<()> + Send + Sync + 'm;
+type Answers<'m> = dyn Fn(&Query) -> Option<Answer> + Send + Sync + 'm;
+
 /// Acts before every change that forgectl makes, and answers in the Mac's place.
 pub(super) struct Meddler<'m> {
     sim: &'m Sim,
-    before: Box<dyn Fn(&Sim, &Change) -> Result<()> + Send + Sync + 'm>,
-    answers: Box<dyn Fn(&Query) -> Option<Answer> + Send + Sync + 'm>,
+    before: Box<Before<'m>>,
+    answers: Box<Answers<'m>>,
 }
 
 impl<'m> Meddler<'m> {

@@ -1,11 +1,8 @@
 //! Ollama: not there, its port taken, others who serve it, and what of it others can reach.
 
-use forgectl::{
-    machine::Change,
-    sim::{
-        Program, Session, Spec,
-        tool::{launchd::with_brew_ollama, ollama::desktop::with_desktop_app},
-    },
+use forgectl::sim::{
+    Program, Session, Spec,
+    tool::{launchd::with_brew_ollama, ollama::desktop::with_desktop_app},
 };
 
 use super::{meddler::Meddler, *};
@@ -84,7 +81,7 @@ fn another_port_is_a_way_out() {
 fn a_port_that_is_taken_while_applying_is_told() {
     let sim = sim(fresh(&spine()));
     let meddler = Meddler::new(&sim, |sim, change| {
-        if matches!(change, Change::Write { path, .. } if path.as_str().ends_with(".plist")) {
+        if writes_agent(change) {
             sim.with_mac(|mac| listener(mac, USER, "/usr/local/bin/other-llm"));
         }
     });

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use anyhow::{Context, Result, ensure};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Blueprint, Site, rivals, tilde};
@@ -40,7 +40,7 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     if !boot {
         needs.extend(blueprint.add_folders(home, &folder, 0o755, &origin));
     }
-    needs.extend(data(site, section, blueprint, &origin));
+    needs.extend(data(site, section, blueprint, &origin)?);
     let (rivals, leaving) = rivals::of_ollama(site, blueprint, &origin)?;
     needs.extend(rivals);
 
@@ -71,18 +71,48 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
 }
 
 /// The folders that the server fills: its home folder, and the store of models where that is elsewhere.
-fn data(site: &Site, section: &manifest::Ollama, blueprint: &mut Blueprint, origin: &Span) -> Vec<Id> {
+fn data(
+    site: &Site,
+    section: &manifest::Ollama,
+    blueprint: &mut Blueprint,
+    origin: &Span,
+) -> Result<Vec<Id>> {
     let home = &site.identity.home;
     let folder = |path: Utf8PathBuf| Folder { name: tilde(home, &path), path, mode: 0o755, data: true };
     let mut ids = vec![blueprint.add(folder(home.join(".ollama")), vec![], origin.clone())];
     if let Some(models) = section.environment.get("OLLAMA_MODELS").map(Utf8PathBuf::from) {
+        blueprint.refusals.extend(no_store(site, &models)?);
         let above = match models.parent() {
             Some(parent) if models.starts_with(home) => blueprint.add_folders(home, parent, 0o755, origin),
             _ => vec![],
         };
         ids.push(blueprint.add(folder(models), above, origin.clone()));
     }
-    ids
+    Ok(ids)
+}
+
+/// Why no models can be kept at `path`: its disk is not connected, or it is not the user's to write.
+fn no_store(site: &Site, path: &Utf8Path) -> Result<Option<Problem>> {
+    let Some(parent) = path.parent() else { return Ok(None) };
+    let place = site.stack.span(&["ollama", "environment", "OLLAMA_MODELS"]);
+    let problem = || Problem::mac(format!("no folder to keep models in: `{path}`")).at(Some(&place));
+    let (folder, real) = match site.look.resolve(path)? {
+        Some(real) => (path, Some(real)),
+        // Folders that miss in the home folder are made.
+        None if path.starts_with(&site.identity.home) => return Ok(None),
+        None => (parent, site.look.resolve(parent)?),
+    };
+    let Some(stat) = real.map(|real| site.look.stat(&real)).transpose()?.flatten() else {
+        let problem = problem().why(format!("{folder} is not there"));
+        return Ok(Some(
+            problem.hint("connect the disk, or name another folder; what is there:").remedy("ls /Volumes"),
+        ));
+    };
+    Ok((!site.identity.may_write(&stat)).then(|| {
+        let problem = problem()
+            .why(format!("{folder} is not yours to write: uid {}, mode {:04o}", stat.uid, stat.mode));
+        problem.hint("make it yours, or name another folder:").remedy(format!("ls -ld '{folder}'"))
+    }))
 }
 
 /// The context length stands under the name that the server reads, and under the one that is often written
@@ -194,11 +224,7 @@ fn port_is_free(
     else {
         return Ok(());
     };
-    let who = match (&holder.command, holder.pid) {
-        (Some(command), Some(pid)) => format!("`{command}` (pid {pid})"),
-        _ => "a process of another user".to_owned(),
-    };
-    let mut problem = Problem::mac(format!("port {} is held by {who}", section.port))
+    let mut problem = Problem::mac(format!("port {} is held by {}", section.port, holder.who()))
         .why(format!("it listens on {}", holder.address))
         .hint("stop it, or give this stack another `port`; who it is:")
         .at(Some(&site.stack.span(&["ollama", "port"])));

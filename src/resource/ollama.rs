@@ -93,13 +93,26 @@ impl Resource for Ollama {
             }
             let mut problem = Problem::mac(format!("the service does not work: `{}`", self.job.label))
                 .why(format!("{error:#}"));
-            if let Ok(Some(log)) = look.read_text(&self.log)
-                && let Some(last) = log.lines().rev().find(|line| !line.trim().is_empty())
-            {
-                problem = problem.why(format!("the last line of {}: {last}", self.log));
-            }
+            problem.why.extend(self.symptoms(look));
             problem.remedy(format!("launchctl kickstart -k {}/{}", self.job.domain, self.job.label)).into()
         })
+    }
+
+    fn symptoms(&self, look: &dyn Look) -> Vec<String> {
+        let mut seen = vec![];
+        if let Ok(Some(log)) = look.read_text(&self.log)
+            && let Some(last) = log.lines().rev().find(|line| !line.trim().is_empty())
+        {
+            seen.push(format!("the last line of {}: {last}", self.log));
+        }
+        let own = look.loaded_job(self.job.domain, &self.job.label).ok().flatten().and_then(|job| job.pid());
+        if let Ok(listeners) = look.listeners(self.port)
+            && let Some(holder) =
+                listeners.into_iter().find(|holder| holder.pid.is_none() || holder.pid != own)
+        {
+            seen.push(format!("port {} is held by {}", self.port, holder.who()));
+        }
+        seen
     }
 
     fn use_loads(&self, look: &dyn Look) -> Result<Option<String>> {
@@ -184,12 +197,7 @@ impl Ollama {
         }
         let holder = look.listeners(self.port)?.into_iter().find(|listener| listener.pid.is_some());
         if let Some(holder) = holder.filter(|holder| holder.pid != Some(pid)) {
-            let who = holder.command.unwrap_or_else(|| "another process".into());
-            return Ok(Err(format!(
-                "port {} is held by {who} (pid {})",
-                self.port,
-                holder.pid.unwrap_or_default()
-            )));
+            return Ok(Err(format!("port {} is held by {}", self.port, holder.who())));
         }
         let mut evidence = vec![format!("Ollama {} answers at {}, pid {pid}", version.version, self.url)];
         evidence.push(format!("its process has OLLAMA_CONTEXT_LENGTH={}", self.num_ctx));

@@ -12,13 +12,24 @@ use jiff::Timestamp;
 /// Acts before every change that forgectl makes, and answers in the Mac's place.
 pub(super) struct Meddler<'m> {
     sim: &'m Sim,
-    before: Box<dyn Fn(&Sim, &Change) + Send + Sync + 'm>,
+    before: Box<dyn Fn(&Sim, &Change) -> Result<()> + Send + Sync + 'm>,
     answers: Box<dyn Fn(&Query) -> Option<Answer> + Send + Sync + 'm>,
 }
 
 impl<'m> Meddler<'m> {
     /// Somebody who acts before every change.
     pub(super) fn new(sim: &'m Sim, before: impl Fn(&Sim, &Change) + Send + Sync + 'm) -> Self {
+        Self::refusing(sim, move |sim, change| {
+            before(sim, change);
+            Ok(())
+        })
+    }
+
+    /// Changes of which some are refused.
+    pub(super) fn refusing(
+        sim: &'m Sim,
+        before: impl Fn(&Sim, &Change) -> Result<()> + Send + Sync + 'm,
+    ) -> Self {
         Self { sim, before: Box::new(before), answers: Box::new(|_| None) }
     }
 
@@ -27,7 +38,7 @@ impl<'m> Meddler<'m> {
         sim: &'m Sim,
         answers: impl Fn(&Query) -> Option<Answer> + Send + Sync + 'm,
     ) -> Self {
-        Self { sim, before: Box::new(|_, _| {}), answers: Box::new(answers) }
+        Self { sim, before: Box::new(|_, _| Ok(())), answers: Box::new(answers) }
     }
 }
 
@@ -47,7 +58,7 @@ impl Look for Meddler<'_> {
 
 impl Machine for Meddler<'_> {
     fn change(&self, change: &Change, tell: &dyn Tell) -> Result<Outcome> {
-        (self.before)(self.sim, change);
+        (self.before)(self.sim, change)?;
         self.sim.change(change, tell)
     }
 

@@ -4,7 +4,6 @@ use serde_json::json;
 use super::{ink::Ink, layout::Page};
 use crate::{
     desk::Screen,
-    engine::event::ProblemView,
     value::{Problem, Sort, Span},
 };
 
@@ -39,7 +38,6 @@ pub fn problems(word: &str, problems: &[Problem], screen: Screen) -> String {
 
 /// Problems for programs, in one line: `{"problems": [{what, why, hints, remedy, place, resource}]}`.
 pub fn problems_json(problems: &[Problem]) -> String {
-    let problems: Vec<_> = problems.iter().map(ProblemView::from).collect();
     json!({ "problems": problems }).to_string() + "\n"
 }
 

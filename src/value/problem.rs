@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Id, Span};
 
 /// Whose the fault is; only the last asks for a report.
@@ -14,9 +16,10 @@ pub enum Sort {
 }
 
 /// What a person is told when something is wrong: what, why, and what to type next.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Problem {
     /// Whose fault it is.
+    #[serde(skip)]
     pub sort: Sort,
     /// One line, no full stop: the thing in backticks, a value after a colon.
     pub what: String,
@@ -27,6 +30,7 @@ pub struct Problem {
     /// Commands to type next, one a line, ready to copy.
     pub remedy: Vec<String>,
     /// The place in the manifest that asked for it.
+    #[serde(rename = "place")]
     pub span: Option<Box<Span>>,
     /// The resource that it befell.
     pub resource: Option<Id>,

@@ -54,14 +54,18 @@ fn one(word: &str, problem: &Problem, page: &mut Page) {
     if let Some(span) = &problem.span {
         place(span, page);
     }
-    for hint in &problem.hints {
-        page.hanging(&format!("{}: ", ink.good("hint")), &ink.plain(hint));
-    }
-    if problem.hints.is_empty() && !problem.remedy.is_empty() {
+    let commands = |count: usize, page: &mut Page| {
+        for command in problem.commands_after(count) {
+            page.line(&format!("    {}", ink.plain(command)));
+        }
+    };
+    if problem.commands_after(0).next().is_some() {
         page.line(&format!("{}: try", ink.good("hint")));
+        commands(0, page);
     }
-    for command in &problem.remedy {
-        page.line(&format!("    {}", ink.plain(command)));
+    for (number, hint) in problem.hints.iter().enumerate() {
+        page.hanging(&format!("{}: ", ink.good("hint")), &ink.plain(hint));
+        commands(number + 1, page);
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Problem {
     pub hints: Vec<String>,
     /// Commands to type next, one a line, ready to copy.
     pub remedy: Vec<String>,
+    /// How many hints stand before each command.
+    #[serde(skip)]
+    after: Vec<usize>,
     /// The place in the manifest that asked for it.
     #[serde(rename = "place")]
     pub span: Option<Box<Span>>,
@@ -44,6 +47,7 @@ impl Problem {
             why: vec![],
             hints: vec![],
             remedy: vec![],
+            after: vec![],
             span: None,
             resource: None,
         }
@@ -82,7 +86,14 @@ impl Problem {
     #[must_use]
     pub fn remedy(mut self, command: impl Into<String>) -> Self {
         self.remedy.push(command.into());
+        self.after.push(self.hints.len());
         self
+    }
+
+    /// The commands that follow the `count`th hint, counted from one; those of 0 follow none.
+    pub fn commands_after(&self, count: usize) -> impl Iterator<Item = &str> {
+        let those = self.remedy.iter().zip(&self.after).filter(move |(_, after)| **after == count);
+        those.map(|(command, _)| command.as_str())
     }
 
     /// Says where in the manifest it comes from, unless that is known.

@@ -25,12 +25,12 @@ pub(super) fn folders(
     let mut ids = vec![blueprint.add(folder(own.clone()), vec![], origin.clone())];
     let Some(models) = elsewhere(section).filter(|models| *models != own) else { return Ok(ids) };
     let parent = models.parent().unwrap_or(&models).to_owned();
+    blueprint.refusals.extend(no_store(site, &models, &parent)?);
     let above = if parent.starts_with(&own) {
         blueprint.add_folders(&own, &parent, 0o755, ids.clone(), origin)
     } else if parent.starts_with(home) {
         blueprint.add_folders(home, &parent, 0o755, vec![], origin)
     } else {
-        blueprint.refusals.extend(missing(site, &parent)?);
         vec![]
     };
     ids.push(blueprint.add(folder(models), above, origin.clone()));
@@ -41,21 +41,28 @@ fn elsewhere(section: &manifest::Ollama) -> Option<Utf8PathBuf> {
     section.environment.get(MODELS).filter(|path| !path.is_empty()).map(Utf8PathBuf::from)
 }
 
-/// Outside the home folder nothing is made but the store itself: what is missing there may be a disk.
-fn missing(site: &Site, parent: &Utf8Path) -> Result<Option<Problem>> {
-    if site.look.resolve(parent)?.is_some() {
-        return Ok(None);
-    }
-    let problem = Problem::mac(format!("the folder that is to hold the models' is not there: `{parent}`"))
-        .why(format!("`{MODELS}` lies in it, and outside your home folder forgectl makes no folder above it"))
-        .at(Some(&site.stack.span(&["ollama", "environment", MODELS])));
-    let problem = if parent.starts_with("/Volumes") {
-        problem.hint("connect that disk, then apply again; what is connected:").remedy("ls /Volumes")
-    } else {
-        let command = format!("sudo install -d -o {} '{parent}'", site.identity.user);
-        problem.hint("make it, then apply again:").remedy(command)
+/// Why no models can be kept at `path`: its disk is not connected, or it is not the user's to write. Outside the home folder
+/// nothing is made but the store itself.
+fn no_store(site: &Site, path: &Utf8Path, parent: &Utf8Path) -> Result<Option<Problem>> {
+    let place = site.stack.span(&["ollama", "environment", MODELS]);
+    let problem = || Problem::mac(format!("no folder to keep models in: `{path}`")).at(Some(&place));
+    let (folder, real) = match site.look.resolve(path)? {
+        Some(real) => (path, Some(real)),
+        // Folders that miss in the home folder are made.
+        None if path.starts_with(&site.identity.home) => return Ok(None),
+        None => (parent, site.look.resolve(parent)?),
     };
-    Ok(Some(problem))
+    let Some(stat) = real.map(|real| site.look.stat(&real)).transpose()?.flatten() else {
+        let problem = problem().why(format!("{folder} is not there"));
+        return Ok(Some(
+            problem.hint("connect the disk, or name another folder; what is there:").remedy("ls /Volumes"),
+        ));
+    };
+    Ok((!site.identity.may_write(&stat)).then(|| {
+        let problem = problem()
+            .why(format!("{folder} is not yours to write: uid {}, mode {:04o}", stat.uid, stat.mode));
+        problem.hint("make it yours, or name another folder:").remedy(format!("ls -ld '{folder}'"))
+    }))
 }
 
 /// Whether there are models in the store.

@@ -79,6 +79,10 @@ pub fn build(
         known: HashSet::new(),
         home: identity.home.clone(),
     };
+    if identity.uid == 0 {
+        // What root's own folders and launchd domains hold says nothing of the user's.
+        return Ok(blueprint);
+    }
     if stack.manifest.power.as_ref().is_some_and(|power| power.never_sleep) {
         power::never_sleep(&site, &mut blueprint)?;
     }

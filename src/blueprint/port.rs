@@ -28,11 +28,7 @@ pub(super) fn holders(site: &Site, socket: SocketAddr, label: &str, view: &JobVi
 /// Why the port cannot be had, unless all who hold it are `leaving`.
 pub(super) fn refusal(site: &Site, port: u16, holders: &[Listener], leaving: &[u32]) -> Option<Problem> {
     let holder = holders.iter().find(|holder| holder.pid.is_none_or(|pid| !leaving.contains(&pid)))?;
-    let who = match (&holder.command, holder.pid) {
-        (Some(command), Some(pid)) => format!("`{command}` (pid {pid})"),
-        _ => "a process of another user".to_owned(),
-    };
-    let problem = Problem::mac(format!("port {port} is held by {who}"))
+    let problem = Problem::mac(format!("port {port} is held by {}", holder.who()))
         .why(format!("it listens on {}", holder.address))
         .hint("stop it, or give this stack another `port`; who it is:")
         .at(Some(&site.stack.span(&["ollama", "port"])));

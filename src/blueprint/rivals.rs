@@ -72,16 +72,22 @@ fn homebrew(
         Some(Place::Rival { domain, .. }) => Some(*domain),
         _ => None,
     };
-    let file = declared(site, &plist)?;
-    let uid = site.identity.uid;
-    // Homebrew loads into `user/UID` when it runs over SSH, into `gui/UID` otherwise.
-    let domains = match known {
-        _ if hinted || file.is_some() => vec![Domain::Gui(uid), Domain::User(uid)],
-        Some(domain) => vec![domain],
-        None => return Ok(None),
+    let rival = |domain| Rival {
+        domain,
+        label: label.into(),
+        plist: plist.clone(),
+        aside,
+        owner: "Homebrew services",
     };
+    let file = declared(site, &plist)?;
+    if !hinted && file.is_none() {
+        // What was put aside stays there until destroy gives it back.
+        return Ok(known.map(|domain| (rival(domain), None)));
+    }
+    // Homebrew loads into `user/UID` when it runs over SSH, into `gui/UID` otherwise.
+    let uid = site.identity.uid;
     let mut loaded: Option<(Domain, Printed)> = None;
-    for domain in domains {
+    for domain in [Domain::Gui(uid), Domain::User(uid)] {
         if let (None, JobView::Loaded(printed)) = (&loaded, site.look.job(domain, label)?) {
             loaded = Some((domain, *printed));
         }
@@ -90,9 +96,7 @@ fn homebrew(
     would.extend(loaded.as_ref().map(|(_, printed)| asked_for(printed.environment.get(HOST))));
     would.extend(file);
     if would.is_empty() {
-        let Some(_) = known else { return Ok(None) };
-        // What is put aside is put back where it is no rival any more.
-        would.push(declared(site, &aside)?.unwrap_or(socket));
+        return Ok(known.map(|domain| (rival(domain), None)));
     }
     let pid = loaded.as_ref().and_then(|(_, printed)| printed.pid());
     let holds = pid.is_some_and(|pid| holders.iter().any(|holder| holder.pid == Some(pid)));
@@ -101,8 +105,7 @@ fn homebrew(
     }
     let found = loaded.map_or(Domain::Gui(uid), |(domain, _)| domain);
     let domain = known.unwrap_or(found);
-    let rival = Rival { domain, label: label.into(), plist, aside, owner: "Homebrew services" };
-    Ok(Some((rival, pid.filter(|_| domain == found))))
+    Ok(Some((rival(domain), pid.filter(|_| domain == found))))
 }
 
 /// Why the desktop app forbids a server of ours. `servers` are those where ours is to listen whose job is not known: the app's

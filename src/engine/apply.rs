@@ -16,7 +16,7 @@ use crate::{
     journal::Journal,
     machine::{Change, Changing, Halt, Hold, Identity, Looking, Machine, Sudo},
     manifest::Stack,
-    value::Problem,
+    value::{Problem, Problems},
 };
 
 /// Brings the Mac behind `machine` to `stack`: plan, question, run, prove. The plan and all that happens go to `sink`. Fails
@@ -86,6 +86,10 @@ fn in_run(
     work: impl FnOnce(&Run) -> Result<bool>,
 ) -> Result<Summary> {
     let identity = machine.identity()?;
+    if identity.uid == 0 {
+        // Not even a journal is made: what root makes the user could not change.
+        return Err(Problems(survey::survey(machine, stack)?.refusals).into());
+    }
     let name = format!("{}-{command}", machine.now().strftime("%Y%m%dT%H%M%SZ"));
     let lock = take_lock(machine, &identity, stack, command)?;
     let journal = Journal::open(machine, &identity.state)?;
@@ -106,6 +110,7 @@ fn in_run(
     let begun = work(&run);
     machine.done(&Change::Sudo(Sudo::Release))?;
     let begun = begun?;
+    run.hear_interruption();
     let mut summary = run.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
     summary.declined = !begun;
     run.sink.event(&Event::Finished { summary: summary.clone() });

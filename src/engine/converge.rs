@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Error, Result, anyhow};
 
 use super::{
     event::Event,
@@ -11,7 +11,8 @@ use super::{
 use crate::{
     blueprint::Entry,
     journal::{Receipt, Record},
-    machine::{Changing, Looking},
+    machine::{Changing, Halt, Looking},
+    resource::Resource,
     value::{Place, Problem, State, Value, Want, Wanted, differences},
 };
 
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 impl Run<'_> {
     /// Brings one resource to what is wanted and proves it; `shown` is what the plan said would be done.
     pub(super) fn converge(&self, entry: &Entry, shown: Action) -> Result<()> {
-        let resource = &*entry.resource;
+        let resource = &entry.resource;
         let (id, place) = (resource.id(), resource.place());
         let started = self.machine.now();
         self.go_on()?;
@@ -54,7 +55,8 @@ impl Run<'_> {
             Err(Problem::mac(format!("`{id}` is not as wanted after its steps"))
                 .why(fields.join(", "))
                 .into())
-        })?;
+        })
+        .map_err(|error| self.with_symptoms(&**resource, error))?;
         let mut evidence = resource.check(self.machine, PATIENCE)?;
         let proof = resource.prove(self.machine)?;
         evidence.extend(proof.iter().filter(|seen| !evidence.contains(seen)).cloned().collect::<Vec<_>>());
@@ -65,6 +67,16 @@ impl Run<'_> {
             self.sink.event(&Event::Proved { id, evidence: proof });
         }
         Ok(())
+    }
+
+    /// A failure with what is to be seen of its cause.
+    fn with_symptoms(&self, resource: &dyn Resource, error: Error) -> Error {
+        if Halt::of(&error).is_some() {
+            return error;
+        }
+        let mut problem = Problem::from_error(&error);
+        problem.why.extend(resource.symptoms(self.machine));
+        problem.into()
     }
 
     /// Nothing has to be done: what the journal does not know yet is written down, and the resource is checked.

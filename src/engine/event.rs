@@ -81,7 +81,6 @@ pub enum Event {
         /// Which.
         id: Id,
         /// What is wrong.
-        #[serde(serialize_with = "problem_as_text")]
         problem: Problem,
     },
     /// A resource was left out, since something that it needs failed or the run was stopped.
@@ -141,32 +140,4 @@ impl Summary {
 pub trait Sink: Send + Sync {
     /// One event.
     fn event(&self, event: &Event);
-}
-
-fn problem_as_text<S: serde::Serializer>(problem: &Problem, serializer: S) -> Result<S::Ok, S::Error> {
-    ProblemView::from(problem).serialize(serializer)
-}
-
-/// A problem as machines read it.
-#[derive(Debug, Serialize)]
-pub struct ProblemView<'p> {
-    what: &'p str,
-    why: &'p [String],
-    hints: &'p [String],
-    remedy: &'p [String],
-    place: Option<String>,
-    resource: Option<&'p Id>,
-}
-
-impl<'p> From<&'p Problem> for ProblemView<'p> {
-    fn from(problem: &'p Problem) -> Self {
-        Self {
-            what: &problem.what,
-            why: &problem.why,
-            hints: &problem.hints,
-            remedy: &problem.remedy,
-            place: problem.span.as_ref().map(ToString::to_string),
-            resource: problem.resource.as_ref(),
-        }
-    }
 }

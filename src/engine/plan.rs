@@ -1,6 +1,6 @@
 //! What would be done, and why.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::{
     machine::facts::Facts,
@@ -8,8 +8,6 @@ use crate::{
     step::About,
     value::{Delta, Id, Problem, Span},
 };
-
-use super::event::ProblemView;
 
 /// What would be done, and why.
 #[derive(Clone, Debug, Serialize)]
@@ -23,10 +21,8 @@ pub struct Plan {
     /// A line a resource, in the order of the run; those without a change too.
     pub items: Vec<Item>,
     /// Why it cannot be applied: each is shown, and apply stops before the first change.
-    #[serde(serialize_with = "problems")]
     pub refusals: Vec<Problem>,
     /// What is worth knowing beforehand.
-    #[serde(serialize_with = "problems")]
     pub warnings: Vec<Problem>,
     /// What will listen beyond this Mac, in plain words.
     pub exposed: Vec<String>,
@@ -52,7 +48,6 @@ pub struct Item {
     /// What must be there before it.
     pub needs: Vec<Id>,
     /// The place in the manifest that asks for it; none for what has left the manifest.
-    #[serde(serialize_with = "place")]
     pub origin: Option<Span>,
 }
 
@@ -131,13 +126,4 @@ impl Plan {
         }
         counts
     }
-}
-
-fn problems<S: Serializer>(problems: &[Problem], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(problems.iter().map(ProblemView::from))
-}
-
-#[expect(clippy::ref_option, reason = "serde hands the field over so")]
-fn place<S: Serializer>(span: &Option<Span>, serializer: S) -> Result<S::Ok, S::Error> {
-    span.as_ref().map(ToString::to_string).serialize(serializer)
 }

@@ -72,14 +72,22 @@ impl Run<'_> {
         if self.stopped.load(Ordering::SeqCst) { Err(Halt::Interrupted.into()) } else { Ok(()) }
     }
 
+    /// Tells that the person has asked to stop, even if that came too late to leave anything out.
+    pub(super) fn hear_interruption(&self) {
+        let asked = matches!(self.machine.wait(Duration::ZERO, Wait::Poll), Err(error) if Halt::of(&error) == Some(Halt::Interrupted));
+        if asked && !self.with_summary(|summary| std::mem::replace(&mut summary.interrupted, true)) {
+            self.sink.event(&Event::Interrupted);
+        }
+    }
+
     /// Tells a failure: an interruption leaves the resource out, anything else fails it.
     pub(super) fn failed(&self, id: &Id, origin: Option<&Span>, error: &anyhow::Error) {
         match Halt::of(error) {
             Some(Halt::Interrupted) => {
-                if !self.stopped.swap(true, Ordering::SeqCst) {
+                self.stopped.store(true, Ordering::SeqCst);
+                if !self.with_summary(|summary| std::mem::replace(&mut summary.interrupted, true)) {
                     self.sink.event(&Event::Interrupted);
                 }
-                self.with_summary(|summary| summary.interrupted = true);
                 self.skipped(id, "stopped before it was done; the next run goes on from here");
             }
             Some(Halt::Killed) | None => {

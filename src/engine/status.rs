@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::event::ProblemView;
 use crate::{
     blueprint::{self, Blueprint, Entry},
     journal::Journal,
@@ -38,10 +37,8 @@ pub struct Row {
     /// What shows that it is well.
     pub evidence: Evidence,
     /// What is wrong, when it is not well.
-    #[serde(serialize_with = "problem")]
     pub problem: Option<Problem>,
     /// The place in the manifest that asks for it.
-    #[serde(serialize_with = "place")]
     pub origin: Option<Span>,
 }
 
@@ -133,14 +130,4 @@ impl Seen {
             }
         }
     }
-}
-
-#[expect(clippy::ref_option, reason = "serde hands the field over so")]
-fn problem<S: Serializer>(problem: &Option<Problem>, serializer: S) -> Result<S::Ok, S::Error> {
-    problem.as_ref().map(ProblemView::from).serialize(serializer)
-}
-
-#[expect(clippy::ref_option, reason = "serde hands the field over so")]
-fn place<S: Serializer>(span: &Option<Span>, serializer: S) -> Result<S::Ok, S::Error> {
-    span.as_ref().map(ToString::to_string).serialize(serializer)
 }

@@ -207,6 +207,9 @@ fn removals(
     for (id, receipt) in receipts {
         let found = receipt.place.observe(look, Some(receipt))?;
         let mut removal = receipt.place.removal(receipt, &found, all_data, &identity.state);
+        if receipt.claims.len() > 1 {
+            removal = Removal { kept: vec!["another stack wants it too".into()], ..Removal::default() };
+        }
         if let Some(why) = held.why(id) {
             removal = Removal { kept: vec![why], holds: true, ..Removal::default() };
         }

@@ -90,6 +90,14 @@ impl Listener {
     pub fn overlaps(&self, socket: SocketAddr) -> bool {
         self.address.parse().map_or(true, |own| overlap(own, socket))
     }
+
+    /// Who it is, as far as that may be known.
+    pub fn who(&self) -> String {
+        match (&self.command, self.pid) {
+            (Some(command), Some(pid)) => format!("`{command}` (pid {pid})"),
+            _ => "a process of another user".to_owned(),
+        }
+    }
 }
 
 /// Whether two servers take the same connections: at the same address, or where either listens on all.
@@ -123,6 +131,18 @@ impl Identity {
     /// Whether the user is an administrator (group 80; docs/mac-facts.md#admin-group).
     pub fn is_admin(&self) -> bool {
         self.groups.contains(&80)
+    }
+
+    /// Whether the mode of a file or folder lets the user write; access control lists are not counted.
+    pub fn may_write(&self, stat: &Stat) -> bool {
+        let digit = if stat.uid == self.uid {
+            stat.mode >> 6
+        } else if self.groups.contains(&stat.gid) {
+            stat.mode >> 3
+        } else {
+            stat.mode
+        };
+        digit & 0o2 != 0
     }
 }
 

@@ -43,8 +43,8 @@ impl Stack {
 /// carries the command to check again.
 pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
     let told = |mut faults: Vec<Problem>| {
-        if let Some(last) = faults.last_mut() {
-            last.remedy.push(format!("forgectl validate {}", shell_word(source.name())));
+        if let Some(last) = faults.pop() {
+            faults.push(last.remedy(format!("forgectl validate {}", shell_word(source.name()))));
         }
         Problems(faults)
     };

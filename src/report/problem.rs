@@ -4,7 +4,6 @@ use serde_json::json;
 use super::{ink::Ink, layout::Page};
 use crate::{
     desk::Screen,
-    engine::event::ProblemView,
     value::{Problem, Sort, Span},
 };
 
@@ -39,7 +38,6 @@ pub fn problems(word: &str, problems: &[Problem], screen: Screen) -> String {
 
 /// Problems for programs, in one line: `{"problems": [{what, why, hints, remedy, place, resource}]}`.
 pub fn problems_json(problems: &[Problem]) -> String {
-    let problems: Vec<_> = problems.iter().map(ProblemView::from).collect();
     json!({ "problems": problems }).to_string() + "\n"
 }
 
@@ -56,14 +54,18 @@ fn one(word: &str, problem: &Problem, page: &mut Page) {
     if let Some(span) = &problem.span {
         place(span, page);
     }
-    for hint in &problem.hints {
-        page.hanging(&format!("{}: ", ink.good("hint")), &ink.plain(hint));
-    }
-    if problem.hints.is_empty() && !problem.remedy.is_empty() {
+    let commands = |count: usize, page: &mut Page| {
+        for command in problem.commands_after(count) {
+            page.line(&format!("    {}", ink.plain(command)));
+        }
+    };
+    if problem.commands_after(0).next().is_some() {
         page.line(&format!("{}: try", ink.good("hint")));
+        commands(0, page);
     }
-    for command in &problem.remedy {
-        page.line(&format!("    {}", ink.plain(command)));
+    for (number, hint) in problem.hints.iter().enumerate() {
+        page.hanging(&format!("{}: ", ink.good("hint")), &ink.plain(hint));
+        commands(number + 1, page);
     }
 }
 

@@ -4,6 +4,7 @@ mod clt;
 mod file;
 mod folder;
 mod job;
+mod job_removal;
 mod ollama;
 mod place;
 mod power;
@@ -59,6 +60,11 @@ pub trait Resource: fmt::Debug + Send + Sync {
 
     /// Whether it works, by looking: running, healthy, of the right version and environment. Waits up to `patience`.
     fn check(&self, look: &dyn Look, patience: Duration) -> Result<Evidence>;
+
+    /// What is to be seen of why it does not come to what is wanted; a sentence each.
+    fn symptoms(&self, _look: &dyn Look) -> Vec<String> {
+        vec![]
+    }
 
     /// What proving it by use will load, in words, if anything.
     fn use_loads(&self, _look: &dyn Look) -> Result<Option<String>> {

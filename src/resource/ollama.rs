@@ -89,11 +89,7 @@ impl Resource for Ollama {
             }
             let mut problem = Problem::mac(format!("the service does not work: `{}`", self.job.label))
                 .why(format!("{error:#}"));
-            if let Ok(Some(log)) = look.read_text(&self.log)
-                && let Some(last) = log.lines().rev().find(|line| !line.trim().is_empty())
-            {
-                problem = problem.why(format!("the last line of {}: {last}", self.log));
-            }
+            problem.why.extend(self.symptoms(look));
             let sudo = if self.job.domain == Domain::System { "sudo " } else { "" };
             let target = format!("{}/{}", self.job.domain, self.job.label);
             problem
@@ -102,6 +98,23 @@ impl Resource for Ollama {
                 .remedy(format!("{sudo}launchctl kickstart -k {target}"))
                 .into()
         })
+    }
+
+    fn symptoms(&self, look: &dyn Look) -> Vec<String> {
+        let mut seen = vec![];
+        if let Ok(Some(log)) = look.read_text(&self.log)
+            && let Some(last) = log.lines().rev().find(|line| !line.trim().is_empty())
+        {
+            seen.push(format!("the last line of {}: {last}", self.log));
+        }
+        let own = look.loaded_job(self.job.domain, &self.job.label).ok().flatten().and_then(|job| job.pid());
+        if let Ok(listeners) = look.listeners(self.socket)
+            && let Some(holder) =
+                listeners.into_iter().find(|holder| holder.pid.is_none() || holder.pid != own)
+        {
+            seen.push(format!("port {} is held by {}", self.socket.port(), holder.who()));
+        }
+        seen
     }
 
     fn use_loads(&self, look: &dyn Look) -> Result<Option<String>> {
@@ -158,12 +171,7 @@ impl Ollama {
             look.listeners(self.socket)?.into_iter().filter(|listener| listener.pid.is_some()).collect();
         if let (Some(holder), false) = (known.first(), known.iter().any(|listener| listener.pid == Some(pid)))
         {
-            let who = holder.command.as_deref().unwrap_or("another process");
-            return Ok(Err(format!(
-                "{} is held by {who} (pid {})",
-                self.socket,
-                holder.pid.unwrap_or_default()
-            )));
+            return Ok(Err(format!("port {} is held by {}", self.socket.port(), holder.who())));
         }
         let mut evidence = vec![format!("Ollama {} answers at {}, pid {pid}", version.version, self.url)];
         evidence.push(format!("its process has OLLAMA_CONTEXT_LENGTH={}", self.num_ctx));

@@ -1,7 +1,7 @@
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{clt, file, folder, job, power, rival};
+use super::{clt, file, folder, job, job_removal, power, rival};
 use crate::{
     journal::Receipt,
     machine::Look,
@@ -65,7 +65,7 @@ impl Place {
             Self::CommandLineTools => clt::removal(receipt, found, all_data),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {
-                job::removal(*domain, label, plist, receipt, found, state_folder)
+                job_removal::removal(*domain, label, plist, receipt, found, state_folder)
             }
             Self::Rival { domain, label, plist } => {
                 rival::removal(*domain, label, plist, receipt, found, state_folder)

@@ -43,7 +43,11 @@ impl Resource for Rival {
     }
 
     fn wanted(&self) -> Wanted {
-        Wanted::from([("loaded".into(), Want::Is(false.into())), ("file".into(), Want::Is(Value::Absent))])
+        Wanted::from([
+            ("loaded".into(), Want::Is(false.into())),
+            ("going".into(), Want::Is(false.into())),
+            ("file".into(), Want::Is(Value::Absent)),
+        ])
     }
 
     fn reason(&self, _: &State, _: &[Delta]) -> String {
@@ -74,9 +78,12 @@ impl Resource for Rival {
 pub(super) fn observe(look: &dyn Look, domain: Domain, label: &str, plist: &Utf8Path) -> Result<State> {
     let job = look.jobs()?.remove(label);
     let file = look.digest(plist)?;
+    // The list does not tell one that goes down from one that runs.
+    let going = job.is_some() && look.loaded_job(domain, label)?.is_some_and(|printed| printed.is_going());
     Ok(State { present: job.is_some() || file.is_some(), ..State::default() }
         .with("loaded", job.is_some())
-        .with("running", job.is_some_and(|job| job.pid.is_some()))
+        .with("going", going)
+        .with("running", !going && job.is_some_and(|job| job.pid.is_some()))
         .with("domain", domain.to_string())
         .with("file", file))
 }
@@ -90,7 +97,8 @@ pub(super) fn removal(
     state_folder: &Utf8Path,
 ) -> Removal {
     let former = &receipt.former;
-    if found.get("loaded") == former.get("loaded") && found.get("file") == former.get("file") {
+    let going = *found.get("going") == Value::Bool(true);
+    if !going && found.get("loaded") == former.get("loaded") && found.get("file") == former.get("file") {
         return Removal::default();
     }
     if *found.get("file") != Value::Absent && found.get("file") != former.get("file") {

@@ -81,7 +81,7 @@ fn identity(sim: &Sim) -> Identity {
     let (uid, pid) = (sim.caller().uid, sim.life().pid);
     sim.with_mac(|mac| {
         let groups = permission::groups(uid, mac.is_admin());
-        let home = mac.home();
+        let home = if uid == 0 { "/var/root".into() } else { mac.home() };
         Identity {
             uid,
             gid: permission::STAFF,

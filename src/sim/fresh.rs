@@ -58,6 +58,8 @@ impl Mac {
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],
             filevault: false,
+            root: false,
+            translated: false,
             faults: Faults::default(),
             meter: Meter::default(),
         };

@@ -49,6 +49,12 @@ pub struct State {
     pub dialogs: Vec<String>,
     /// Whether FileVault is on.
     pub filevault: bool,
+    /// Whether forgectl was started by root.
+    #[serde(default)]
+    pub root: bool,
+    /// Whether forgectl, and what it starts, runs translated (docs/mac-facts.md#rosetta).
+    #[serde(default)]
+    pub translated: bool,
     /// What is to go wrong.
     pub faults: super::Faults,
     /// What was counted.

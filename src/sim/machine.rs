@@ -35,6 +35,7 @@ pub struct Sim {
     pub(super) schedule: Schedule,
     pub(super) person: Mutex<Box<dyn Person>>,
     pub(super) can_ask: bool,
+    root: bool,
     pub(super) locks: Locks,
     life: Mutex<Life>,
 }
@@ -55,11 +56,13 @@ pub(super) struct Life {
 impl Sim {
     /// Starts forgectl on `mac`.
     pub fn new(mac: Mac, options: Options) -> Self {
+        let root = mac.state.root;
         let sim = Self {
             mac: Mutex::new(mac),
             schedule: Schedule::default(),
             person: Mutex::new(options.person),
             can_ask: options.can_ask,
+            root,
             locks: Locks::default(),
             life: Mutex::new(Life::default()),
         };
@@ -105,6 +108,7 @@ impl Sim {
     /// Who forgectl is to the Mac's tools.
     pub(super) fn caller(&self) -> Caller {
         let user = Caller::user(self.can_ask);
+        let user = if self.root { user.root() } else { user };
         if self.can_ask { user } else { Caller { session: self.life().pid, ..user } }
     }
 

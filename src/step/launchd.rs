@@ -5,12 +5,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     machine::{
-        Changing, Command, Looking, Machine, Output, Patience, Tell, Wait,
+        Changing, Command, Halt, Looking, Machine, Output, Patience, Tell, Wait,
         tool::launchctl::{JobView, Printed, meaning},
     },
     value::{Domain, Problem},
@@ -183,9 +183,17 @@ fn enable(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -
 /// Waits until a loaded job has a process. One that launchd does not start by itself is started once
 /// (docs/mac-facts.md#launchd-never-spawned).
 pub(super) fn started(machine: &dyn Machine, domain: Domain, label: &str, tell: &dyn Tell) -> Result<()> {
-    let probe = || {
+    // A program that fails at its start lives for a moment: it has to be seen twice.
+    let mut before = None;
+    let mut probe = || {
         Ok(match machine.loaded_job(domain, label)? {
-            Some(printed) if printed.pid().is_some() && !printed.is_going() => Ok(()),
+            Some(printed) if printed.pid().is_some() && !printed.is_going() => {
+                if std::mem::replace(&mut before, printed.pid()) == printed.pid() {
+                    Ok(())
+                } else {
+                    Err("it has just started".to_owned())
+                }
+            }
             Some(printed) => Err(format!(
                 "state {}, started {} times, last exit code {}",
                 printed.get("state").unwrap_or("unknown"),
@@ -197,8 +205,8 @@ pub(super) fn started(machine: &dyn Machine, domain: Domain, label: &str, tell: 
     };
     let what = format!("`{label}` to run");
     let mut patience =
-        Patience { every: Duration::from_millis(100), limit: Duration::from_secs(3), how: Wait::Settle };
-    let first: Result<()> = machine.until(&what, patience, probe);
+        Patience { every: Duration::from_millis(250), limit: Duration::from_secs(3), how: Wait::Settle };
+    let first: Result<()> = machine.until(&what, patience, &mut probe);
     if first.is_ok() {
         return Ok(());
     }
@@ -212,5 +220,13 @@ pub(super) fn started(machine: &dyn Machine, domain: Domain, label: &str, tell: 
     }
     // One that has just ended waits for its throttle, ten seconds (docs/mac-facts.md#launchd-throttle).
     patience.limit = Duration::from_secs(15);
-    machine.until(&what, patience, probe).map_err(|error| anyhow!("{error:#}"))
+    machine.until(&what, patience, probe).map_err(|error| {
+        if Halt::of(&error).is_some() {
+            return error;
+        }
+        Problem::mac(format!("the job does not run: `{label}`"))
+            .why(format!("{error:#}"))
+            .remedy(format!("launchctl print {}", target(domain, label)))
+            .into()
+    })
 }

@@ -95,8 +95,13 @@ impl Step for PutBackJob {
         if machine.stat(&self.plist)?.is_none() && machine.stat(&self.aside)?.is_some() {
             machine.relocate(&self.aside, &self.plist)?;
         }
-        if !self.load || machine.loaded_job(self.domain, &self.label)?.is_some() {
+        if !self.load {
             return Ok(());
+        }
+        match machine.loaded_job(self.domain, &self.label)? {
+            Some(printed) if printed.is_going() => unload(machine, self.domain, &self.label, tell)?,
+            Some(_) => return Ok(()),
+            None => {}
         }
         load(machine, self.domain, &self.label, &self.plist, |_| true, tell)?;
         if self.running { started(machine, self.domain, &self.label, tell) } else { Ok(()) }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Id, Span};
 
 /// Whose the fault is; only the last asks for a report.
@@ -14,9 +16,10 @@ pub enum Sort {
 }
 
 /// What a person is told when something is wrong: what, why, and what to type next.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Problem {
     /// Whose fault it is.
+    #[serde(skip)]
     pub sort: Sort,
     /// One line, no full stop: the thing in backticks, a value after a colon.
     pub what: String,
@@ -26,7 +29,11 @@ pub struct Problem {
     pub hints: Vec<String>,
     /// Commands to type next, one a line, ready to copy.
     pub remedy: Vec<String>,
+    /// How many hints stand before each command.
+    #[serde(skip)]
+    after: Vec<usize>,
     /// The place in the manifest that asked for it.
+    #[serde(rename = "place")]
     pub span: Option<Box<Span>>,
     /// The resource that it befell.
     pub resource: Option<Id>,
@@ -40,6 +47,7 @@ impl Problem {
             why: vec![],
             hints: vec![],
             remedy: vec![],
+            after: vec![],
             span: None,
             resource: None,
         }
@@ -78,7 +86,14 @@ impl Problem {
     #[must_use]
     pub fn remedy(mut self, command: impl Into<String>) -> Self {
         self.remedy.push(command.into());
+        self.after.push(self.hints.len());
         self
+    }
+
+    /// The commands that follow the `count`th hint, counted from one; those of 0 follow none.
+    pub fn commands_after(&self, count: usize) -> impl Iterator<Item = &str> {
+        let those = self.remedy.iter().zip(&self.after).filter(move |(_, after)| **after == count);
+        those.map(|(command, _)| command.as_str())
     }
 
     /// Says where in the manifest it comes from, unless that is known.

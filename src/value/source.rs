@@ -1,5 +1,7 @@
 use std::{fmt, sync::Arc};
 
+use serde::{Serialize, Serializer};
+
 /// A text that a person wrote, with the name they know it by.
 #[derive(Debug)]
 pub struct Source {
@@ -89,6 +91,12 @@ impl Span {
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.name(), self.line(), self.column())
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -11,4 +11,5 @@ mod local_processes;
 mod manifest;
 mod promises;
 mod readme;
+mod scenarios;
 mod support;

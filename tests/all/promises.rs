@@ -1,4 +1,4 @@
-//! What forgectl promises of every stack in `stacks/`, each shown on the simulated Mac.
+//! What forgectl promises, each shown in every scenario on the simulated Mac.
 
 use forgectl::{
     engine,
@@ -6,62 +6,76 @@ use forgectl::{
     sim::{Kill, Mac, Sim, differences},
 };
 
-use crate::support::{apply, apply_well, copy, destroy, destroy_well, effects, fresh, sim, spine};
+use crate::{
+    scenarios::{self, Scenario},
+    support::{apply, apply_well, copy, destroy, destroy_well, effects, sim},
+};
 
-fn same(what: &str, left: &Mac, right: &Mac) {
-    let found = differences(left, right, false);
-    assert!(found.is_empty(), "{what}:\n{found:#?}");
+/// Its Mac once the stack was applied, and how many effects that took.
+fn applied(scenario: &Scenario) -> (Mac, u64) {
+    let sim = sim(scenario.fresh());
+    let count = effects(&sim, || drop(apply_well(&sim, &scenario.stack)));
+    (sim.into_mac(), count)
 }
 
-/// A Mac on which the spine was applied, and how many effects that took.
-fn applied() -> (Mac, u64) {
-    let stack = spine();
-    let sim = sim(fresh(&stack));
-    let count = effects(&sim, || drop(apply_well(&sim, &stack)));
-    (sim.into_mac(), count)
+/// Both kills at each of so many effects.
+fn kills(count: u64) -> impl Iterator<Item = Kill> {
+    (1..=count).flat_map(|number| [Kill::Before(number), Kill::After(number)])
 }
 
 /// Promise 1: what only looks is given a `Look`; here it is shown that it changes nothing either.
 #[test]
 fn plan_and_status_change_nothing() {
-    let stack = spine();
-    let sim = sim(fresh(&stack));
-    engine::survey(&sim, &stack).unwrap();
-    engine::status(&sim, &stack).unwrap();
-    assert_eq!(sim.with_mac(|mac| mac.state.meter.effects + mac.state.meter.bookkeeping), 0);
-    let found = differences(&fresh(&stack), &sim.into_mac(), true);
-    assert!(found.is_empty(), "{found:#?}");
+    for scenario in scenarios::all() {
+        let stack = &scenario.stack;
+        let sim = sim(scenario.fresh());
+        let before = sim.with_mac(|mac| mac.state.meter.clone());
+        engine::survey(&sim, stack).unwrap();
+        engine::status(&sim, stack).unwrap();
+        let after = sim.with_mac(|mac| mac.state.meter.clone());
+        assert_eq!((before.effects, before.bookkeeping), (after.effects, after.bookkeeping));
+        let found = differences(&scenario.fresh(), &sim.into_mac(), true);
+        assert!(found.is_empty(), "{}: {found:#?}", scenario.name);
+    }
 }
 
 /// Promise 2.
 #[test]
 fn the_second_apply_does_nothing() {
-    let (mac, count) = applied();
-    assert!(count > 5, "{count} effects");
-    let (stack, sim) = (spine(), sim(mac));
-    assert!(engine::survey(&sim, &stack).unwrap().is_empty());
-    assert_eq!(effects(&sim, || assert_eq!(apply_well(&sim, &stack).changed, [])), 0);
+    for scenario in scenarios::all() {
+        let (mac, count) = applied(&scenario);
+        assert!(count > 5, "{}: {count} effects", scenario.name);
+        let (stack, sim) = (&scenario.stack, sim(mac));
+        let plan = engine::survey(&sim, stack).unwrap();
+        assert!(plan.is_empty(), "{}: {:#?}", scenario.name, plan.changes().collect::<Vec<_>>());
+        assert_eq!(effects(&sim, || assert_eq!(apply_well(&sim, stack).changed, [])), 0);
+        let dialogs = sim.with_mac(|mac| mac.state.dialogs.clone());
+        assert!(dialogs.is_empty(), "{}: {dialogs:?}", scenario.name);
+    }
 }
 
 /// Promise 3, and 4 after it: killed before or after any effect, then applied again, then destroyed.
 #[test]
 fn a_kill_at_any_effect_is_healed_and_undone() {
-    let stack = spine();
-    let new = fresh(&stack);
-    let (undisturbed, count) = applied();
-    for number in 1..=count {
-        for kill in [Kill::Before(number), Kill::After(number)] {
-            let sim = sim(fresh(&stack));
-            sim.with_mac(|mac| mac.state.faults.kill = Some(kill));
-            let _ = apply(&sim, &stack);
-            assert!(sim.is_killed(), "{kill:?}");
+    for scenario in scenarios::all() {
+        let stack = &scenario.stack;
+        let new = scenario.fresh();
+        let (undisturbed, count) = applied(&scenario);
+        for kill in kills(count) {
+            let sim = sim(scenario.fresh());
+            sim.with_mac(|mac| {
+                mac.state.meter.effects = 0;
+                mac.state.faults.kill = Some(kill);
+            });
+            let _ = apply(&sim, stack);
+            assert!(sim.is_killed(), "{}: {kill:?}", scenario.name);
             sim.revive();
-            apply_well(&sim, &stack);
+            apply_well(&sim, stack);
             let healed = sim.into_mac();
-            same(&format!("{kill:?}, then applied"), &undisturbed, &healed);
+            scenario.same(&format!("{kill:?}, then applied"), &undisturbed, &healed);
             let sim = crate::support::sim(healed);
-            destroy_well(&sim, &stack);
-            same(&format!("{kill:?}, applied, then destroyed"), &new, &sim.into_mac());
+            destroy_well(&sim, stack);
+            scenario.same(&format!("{kill:?}, applied, then destroyed"), &new, &sim.into_mac());
         }
     }
 }
@@ -69,17 +83,20 @@ fn a_kill_at_any_effect_is_healed_and_undone() {
 /// Promise 4, when nothing but the kill came in between.
 #[test]
 fn a_kill_at_any_effect_can_be_undone_without_applying_again() {
-    let stack = spine();
-    let new = fresh(&stack);
-    let (_, count) = applied();
-    for number in 1..=count {
-        for kill in [Kill::Before(number), Kill::After(number)] {
-            let sim = sim(fresh(&stack));
-            sim.with_mac(|mac| mac.state.faults.kill = Some(kill));
-            let _ = apply(&sim, &stack);
+    for scenario in scenarios::all() {
+        let stack = &scenario.stack;
+        let new = scenario.fresh();
+        let (_, count) = applied(&scenario);
+        for kill in kills(count) {
+            let sim = sim(scenario.fresh());
+            sim.with_mac(|mac| {
+                mac.state.meter.effects = 0;
+                mac.state.faults.kill = Some(kill);
+            });
+            let _ = apply(&sim, stack);
             sim.revive();
-            destroy_well(&sim, &stack);
-            same(&format!("{kill:?}, then destroyed"), &new, &sim.into_mac());
+            destroy_well(&sim, stack);
+            scenario.same(&format!("{kill:?}, then destroyed"), &new, &sim.into_mac());
         }
     }
 }
@@ -87,25 +104,25 @@ fn a_kill_at_any_effect_can_be_undone_without_applying_again() {
 /// Promise 4, with kills while destroying.
 #[test]
 fn a_destroy_that_is_killed_goes_on_where_it_stopped() {
-    let stack = spine();
-    let new = fresh(&stack);
-    let (mac, _) = applied();
-    let whole = sim(copy(&mac));
-    let count = effects(&whole, || drop(destroy_well(&whole, &stack)));
-    same("destroyed", &new, &whole.into_mac());
-    assert!(count > 5, "{count} effects");
-    for number in 1..=count {
-        for kill in [Kill::Before(number), Kill::After(number)] {
+    for scenario in scenarios::all() {
+        let stack = &scenario.stack;
+        let new = scenario.fresh();
+        let (mac, _) = applied(&scenario);
+        let whole = sim(copy(&mac));
+        let count = effects(&whole, || drop(destroy_well(&whole, stack)));
+        scenario.same("destroyed", &new, &whole.into_mac());
+        assert!(count > 5, "{}: {count} effects", scenario.name);
+        for kill in kills(count) {
             let sim = sim(copy(&mac));
             sim.with_mac(|mac| {
                 mac.state.meter.effects = 0;
                 mac.state.faults.kill = Some(kill);
             });
-            let _ = destroy(&sim, &stack);
-            assert!(sim.is_killed(), "{kill:?}");
+            let _ = destroy(&sim, stack);
+            assert!(sim.is_killed(), "{}: {kill:?}", scenario.name);
             sim.revive();
-            destroy_well(&sim, &stack);
-            same(&format!("{kill:?} of destroy, then destroyed"), &new, &sim.into_mac());
+            destroy_well(&sim, stack);
+            scenario.same(&format!("{kill:?} of destroy, then destroyed"), &new, &sim.into_mac());
         }
     }
 }
@@ -113,10 +130,11 @@ fn a_destroy_that_is_killed_goes_on_where_it_stopped() {
 /// Destroying twice does nothing the second time.
 #[test]
 fn the_second_destroy_does_nothing() {
-    let (mac, _) = applied();
-    let (stack, sim) = (spine(), sim(mac));
-    destroy_well(&sim, &stack);
-    assert_eq!(effects(&sim, || assert_eq!(destroy_well(&sim, &stack).changed, [])), 0);
+    for scenario in scenarios::all() {
+        let (stack, sim) = (&scenario.stack, sim(applied(&scenario).0));
+        destroy_well(&sim, stack);
+        assert_eq!(effects(&sim, || assert_eq!(destroy_well(&sim, stack).changed, [])), 0);
+    }
 }
 
 fn traced(sim: &Sim, work: impl FnOnce(&Recorded<'_, Sim>)) -> Vec<Entry> {
@@ -129,40 +147,48 @@ fn traced(sim: &Sim, work: impl FnOnce(&Recorded<'_, Sim>)) -> Vec<Entry> {
 /// Two runs from the same start make the same calls at the same times.
 #[test]
 fn a_run_is_deterministic() {
-    let stack = spine();
-    let trace = || {
-        let sim = sim(fresh(&stack));
-        traced(&sim, |machine| drop(apply_well(machine, &stack)))
-    };
-    let (first, second) = (trace(), trace());
-    assert!(first.len() > 50);
-    assert_eq!(first, second);
+    for scenario in scenarios::all() {
+        let trace = || {
+            let sim = sim(scenario.fresh());
+            traced(&sim, |machine| drop(apply_well(machine, &scenario.stack)))
+        };
+        let (first, second) = (trace(), trace());
+        assert!(first.len() > 50);
+        assert_eq!(first, second, "{}", scenario.name);
+    }
 }
 
 /// What a plan of a converged Mac costs: five processes and one a job, three requests a server.
 #[test]
 fn a_plan_with_nothing_to_do_is_cheap() {
-    let (mac, _) = applied();
-    let (stack, sim) = (spine(), sim(mac));
-    let trace = traced(&sim, |machine| assert!(engine::survey(machine, &stack).unwrap().is_empty()));
-    let processes: Vec<&str> =
-        trace.iter().filter(|entry| entry.process).map(|entry| entry.what.as_str()).collect();
-    assert!(processes.len() <= 5 + 1, "{processes:#?}");
-    assert!(trace.iter().filter(|entry| entry.request).count() <= 3);
-    assert!(trace.iter().all(|entry| entry.class.is_none()));
+    for scenario in scenarios::all() {
+        let sim = sim(applied(&scenario).0);
+        let trace = traced(&sim, |machine| {
+            assert!(engine::survey(machine, &scenario.stack).unwrap().is_empty());
+        });
+        let processes: Vec<&str> =
+            trace.iter().filter(|entry| entry.process).map(|entry| entry.what.as_str()).collect();
+        assert!(processes.len() <= 5 + 1, "{}: {processes:#?}", scenario.name);
+        assert!(trace.iter().filter(|entry| entry.request).count() <= 3);
+        assert!(trace.iter().all(|entry| entry.class.is_none()));
+    }
 }
 
 /// Promise 2 again, by the trace: the second apply keeps its books and nothing else.
 #[test]
 fn the_second_apply_only_keeps_its_books() {
-    let (mac, _) = applied();
-    let (stack, sim) = (spine(), sim(mac));
-    let trace = traced(&sim, |machine| drop(apply_well(machine, &stack)));
-    let classes: Vec<&Entry> =
-        trace.iter().filter(|entry| entry.class.is_some_and(|class| class != Class::Bookkeeping)).collect();
-    assert!(classes.is_empty(), "{classes:#?}");
-    assert!(
-        !trace.iter().any(|entry| entry.what.contains("journal.jsonl") && entry.class.is_some()),
-        "{trace:#?}"
-    );
+    for scenario in scenarios::all() {
+        let sim = sim(applied(&scenario).0);
+        let trace = traced(&sim, |machine| drop(apply_well(machine, &scenario.stack)));
+        let classes: Vec<&Entry> = trace
+            .iter()
+            .filter(|entry| entry.class.is_some_and(|class| class != Class::Bookkeeping))
+            .collect();
+        assert!(classes.is_empty(), "{}: {classes:#?}", scenario.name);
+        assert!(
+            !trace.iter().any(|entry| entry.what.contains("journal.jsonl") && entry.class.is_some()),
+            "{}: {trace:#?}",
+            scenario.name
+        );
+    }
 }

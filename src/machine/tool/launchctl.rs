@@ -17,13 +17,13 @@ pub enum JobView {
     NoDomain,
 }
 
-/// A loaded job: the lines of `launchctl print` with exactly one leading tab, and three of its blocks.
+/// A loaded job: the lines of `launchctl print` with exactly one leading tab, and two of its blocks.
 /// The format is no stable interface: whatever is missing is absent (docs/mac-facts.md#launchd-print).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Printed {
     /// `key = value` lines of the job itself.
     pub values: BTreeMap<String, String>,
-    /// Its arguments, argv[0] first.
+    /// Its arguments, the program first.
     pub arguments: Vec<String>,
     /// The environment that its plist declares, without launchd's own `XPC_SERVICE_NAME`.
     pub environment: BTreeMap<String, String>,

@@ -41,7 +41,12 @@ fn value(mac: &Mac, name: &str) -> Option<String> {
     let chip = chip(&spec.chip);
     let cores = chip.and_then(|chip| chip.cpu);
     let level = |nth: usize| cores.map(|cores| cores[nth].to_string());
+    // A Mac without Apple's chip has neither name (docs/mac-facts.md#rosetta).
+    let intel = spec.chip.starts_with("Intel");
     Some(match name {
+        "machdep.cpu.brand_string" if intel => spec.chip.clone(),
+        "hw.optional.arm64" | "sysctl.proc_translated" if intel => return None,
+        "sysctl.proc_translated" if mac.state.translated => "1".to_owned(),
         "machdep.cpu.brand_string" => format!("Apple {}", spec.chip),
         "hw.memsize" => spec.memory.to_string(),
         "hw.model" => chip?.model.clone()?,

@@ -9,16 +9,30 @@ use forgectl::{
 };
 use jiff::Timestamp;
 
+type Before<'m> = dyn Fn(&Sim, &Change) -> Result<()> + Send + Sync + 'm;
+type Answers<'m> = dyn Fn(&Query) -> Option<Answer> + Send + Sync + 'm;
+
 /// Acts before every change that forgectl makes, and answers in the Mac's place.
 pub(super) struct Meddler<'m> {
     sim: &'m Sim,
-    before: Box<dyn Fn(&Sim, &Change) + Send + Sync + 'm>,
-    answers: Box<dyn Fn(&Query) -> Option<Answer> + Send + Sync + 'm>,
+    before: Box<Before<'m>>,
+    answers: Box<Answers<'m>>,
 }
 
 impl<'m> Meddler<'m> {
     /// Somebody who acts before every change.
     pub(super) fn new(sim: &'m Sim, before: impl Fn(&Sim, &Change) + Send + Sync + 'm) -> Self {
+        Self::refusing(sim, move |sim, change| {
+            before(sim, change);
+            Ok(())
+        })
+    }
+
+    /// Changes of which some are refused.
+    pub(super) fn refusing(
+        sim: &'m Sim,
+        before: impl Fn(&Sim, &Change) -> Result<()> + Send + Sync + 'm,
+    ) -> Self {
         Self { sim, before: Box::new(before), answers: Box::new(|_| None) }
     }
 
@@ -27,7 +41,7 @@ impl<'m> Meddler<'m> {
         sim: &'m Sim,
         answers: impl Fn(&Query) -> Option<Answer> + Send + Sync + 'm,
     ) -> Self {
-        Self { sim, before: Box::new(|_, _| {}), answers: Box::new(answers) }
+        Self { sim, before: Box::new(|_, _| Ok(())), answers: Box::new(answers) }
     }
 }
 
@@ -47,7 +61,7 @@ impl Look for Meddler<'_> {
 
 impl Machine for Meddler<'_> {
     fn change(&self, change: &Change, tell: &dyn Tell) -> Result<Outcome> {
-        (self.before)(self.sim, change);
+        (self.before)(self.sim, change)?;
         self.sim.change(change, tell)
     }
 

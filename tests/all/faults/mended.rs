@@ -276,15 +276,21 @@ fn who_serves_on_another_port_is_no_rival() {
     apply_well(&app, &elsewhere);
 }
 
-/// What was put aside for a port that this stack has left is put back.
+/// What was put aside for a port that this stack has left waits for destroy; started anew by its owner it is let be.
 #[test]
-fn a_rival_that_is_none_any_more_is_put_back() {
+fn a_rival_that_is_none_any_more_is_let_be() {
+    let elsewhere = spine_with("port: 11434", "port: 11500");
     let sim = sim(with_brew());
     apply_well(&sim, &spine());
-    assert!(!well(&sim, "launchctl list").stdout.contains(BREW));
     nothing_to_do(&sim, &spine());
-    apply_well(&sim, &spine_with("port: 11434", "port: 11500"));
-    assert!(well(&sim, "launchctl list").stdout.contains(BREW));
+    apply_well(&sim, &elsewhere);
+    nothing_to_do(&sim, &elsewhere);
+    sim.with_mac(|mac| with_brew_ollama(mac, BREW).unwrap());
+    wait(&sim, 3);
+    apply_well(&sim, &elsewhere);
+    nothing_to_do(&sim, &elsewhere);
+    destroy_well(&sim, &elsewhere);
+    assert!(well(&sim, &format!("launchctl print gui/501/{BREW}")).stdout.contains("state = running"));
 }
 
 fn models_at(path: &str) -> Stack {
@@ -319,9 +325,12 @@ fn a_store_below_the_servers_own_folder_makes_one_resource_a_folder() {
 #[test]
 fn a_store_on_a_disk_that_is_not_there_is_refused_before_any_change() {
     let text = refused(fresh(&spine()), &models_at("/Volumes/Models/ollama"));
-    says(&text, &["not there: `/Volumes/Models`", "OLLAMA_MODELS", "connect that disk", "stack.yaml:18:"]);
+    says(
+        &text,
+        &["`/Volumes/Models/ollama`", "/Volumes/Models is not there", "connect the disk", "stack.yaml:18:"],
+    );
     let text = refused(fresh(&spine()), &models_at("/opt/models/ollama"));
-    says(&text, &["not there: `/opt/models`", "sudo install -d -o lab '/opt/models'"]);
+    says(&text, &["/opt/models is not there", "name another folder"]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What goes wrong on a Mac, each thing as its user sees it: what was refused or failed, the words that were said, that nothing
 //! was half-changed, and that the next apply heals.
 
+mod adoption;
+mod drift;
 mod interrupt;
 mod journal;
 mod launchd;
@@ -20,7 +22,7 @@ use forgectl::{
         event::Summary,
         plan::{Action, Item, Plan},
     },
-    machine::{Machine, Output},
+    machine::{Change, Machine, Output},
     manifest::Stack,
     sim::{Caller, Content, Fault, Mac, Sim, USER, differences, tool::launchd::DomainTarget},
     value::{Problem, Problems},
@@ -58,7 +60,7 @@ impl Told {
 
     /// All that was said, as JSON.
     fn text(&self) -> String {
-        self.events.iter().map(|event| format!("{event}\n")).collect()
+        self.events.iter().fold(String::new(), |text, event| text + &event.to_string() + "\n")
     }
 }
 
@@ -180,6 +182,7 @@ fn healed(sim: &Sim, stack: &Stack) {
     nothing_to_do(sim, stack);
     let undisturbed = crate::support::sim(fresh(stack));
     apply_well(&undisturbed, stack);
+    sim.with_mac(|mac| assert_eq!(mac.state.dialogs, [] as [&str; 0], "nobody is there to click"));
     same("healed", &undisturbed.into_mac(), &still(sim));
     destroy_well(sim, stack);
     same("destroyed", &fresh(stack), &still(sim));
@@ -242,6 +245,16 @@ fn edit(mac: &mut Mac, path: impl AsRef<Utf8Path>, from: &str, to: &str) {
     let text = read(mac, &path);
     assert!(text.contains(from), "{from} is not in {text}");
     write(mac, 0, path, &text.replace(from, to));
+}
+
+/// Whether a change is `launchctl VERB`.
+fn is_launchctl(change: &Change, verb: &str) -> bool {
+    matches!(change, Change::Run(command) if command.argv.iter().any(|word| word == verb))
+}
+
+/// Whether a change writes the property list of the spine's agent.
+fn writes_agent(change: &Change) -> bool {
+    matches!(change, Change::Write { path, .. } if path.file_stem() == Some(LABEL))
 }
 
 /// The process of the spine's job.

@@ -1,0 +1,78 @@
+//! The Macs and manifests on which every promise is shown.
+#![expect(clippy::disallowed_methods, reason = "the manifests are read as files")]
+
+use std::{fs, path::Path, time::Duration};
+
+use forgectl::{
+    manifest::Stack,
+    sim::{
+        Caller, Mac, Session, Spec, SudoMode, differences,
+        tool::{launchctl, launchd::with_brew_ollama},
+    },
+};
+
+use crate::support::{copy, own_spec, spine, spine_with, stack};
+
+/// One manifest, and the Mac that it is applied to.
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) stack: Stack,
+    mac: Mac,
+}
+
+impl Scenario {
+    fn new(name: &str, stack: Stack, change: impl FnOnce(&mut Spec)) -> Self {
+        let mut spec = own_spec(&stack);
+        change(&mut spec);
+        Self { name: name.to_owned(), stack, mac: Mac::new(&spec, 0) }
+    }
+
+    fn with(mut self, tamper: impl FnOnce(&mut Mac)) -> Self {
+        tamper(&mut self.mac);
+        self
+    }
+
+    /// Its Mac before anything was applied.
+    pub(crate) fn fresh(&self) -> Mac {
+        copy(&self.mac)
+    }
+
+    /// Fails unless two Macs are the same; what another's server wrote into a log of its own while it ran is its own affair.
+    #[track_caller]
+    pub(crate) fn same(&self, what: &str, left: &Mac, right: &Mac) {
+        let mut found = differences(left, right, false);
+        found.retain(|found| found.what != "/opt/homebrew/var/log/ollama.log: content");
+        assert!(found.is_empty(), "{}, {what}:\n{found:#?}", self.name);
+    }
+}
+
+/// Every manifest in `stacks/` on its own node, and the spine on Macs of other kinds.
+pub(crate) fn all() -> Vec<Scenario> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let manifest = |path: &Path| stack(&fs::read_to_string(path).unwrap());
+    let mut all: Vec<Scenario> =
+        files.iter().map(|path| Scenario::new(&path.display().to_string(), manifest(path), |_| {})).collect();
+    let boot = || spine_with("start: login", "start: boot");
+    all.extend([
+        Scenario::new("start: boot over SSH, sudo asks", boot(), |spec| {
+            spec.session = Session::Ssh;
+            spec.sudo = SudoMode::Asks;
+        }),
+        Scenario::new("a laptop", spine(), |spec| spec.chip = "M5".into()),
+        Scenario::new("a home folder with a space and an umlaut", spine(), |spec| {
+            spec.user = "Zoë Lab".into();
+        }),
+        Scenario::new("macOS 26", spine(), |spec| spec.macos = "26.1".into()),
+        Scenario::new("Homebrew runs Ollama", spine(), |_| {}).with(|mac| {
+            with_brew_ollama(mac, "homebrew.mxcl.ollama").unwrap();
+            mac.advance(Duration::from_secs(30));
+        }),
+        Scenario::new("a leftover override", spine(), |_| {}).with(|mac| {
+            let words = ["disable", "gui/501/dev.forge.ollama"].map(str::to_owned);
+            assert!(launchctl::run(mac, Caller::user(true), &words).output.ok());
+        }),
+    ]);
+    all
+}

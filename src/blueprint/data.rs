@@ -65,8 +65,9 @@ fn no_store(site: &Site, path: &Utf8Path, parent: &Utf8Path) -> Result<Option<Pr
     }))
 }
 
-/// Whether there are models in the store.
-pub(super) fn has_models(site: &Site, section: &manifest::Ollama) -> Result<bool> {
+/// Whether there are models in the store, as far as that can be seen.
+pub(super) fn has_models(site: &Site, section: &manifest::Ollama) -> bool {
     let store = elsewhere(section).unwrap_or_else(|| site.identity.home.join(".ollama/models"));
-    Ok(site.look.list(&store.join("manifests"))?.is_some_and(|names| !names.is_empty()))
+    let names = site.look.list(&store.join("manifests")).ok().flatten();
+    names.is_some_and(|names| !names.is_empty())
 }

@@ -81,7 +81,7 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
         log,
         memory: site.facts.memory,
     };
-    if !running && data::has_models(site, section)? {
+    if !running && data::has_models(site, section) {
         blueprint.warnings.push(use_of(site, &ollama).at(Some(&origin)));
     }
     blueprint.add(ollama, needs, origin);

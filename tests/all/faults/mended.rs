@@ -1,9 +1,9 @@
 //! What once went unseen or was told wrongly.
 
 use forgectl::{
-    machine::{Answer, Looking, Query, Tool},
+    machine::{Answer, Change, Looking, Query, Tool},
     sim::{
-        Program, Session, Spec,
+        Kill, Node, Program, Session, Spec,
         tool::{
             launchd::with_brew_ollama,
             ollama::{Weights, desktop::with_desktop_app, store_embedder, store_model, store_remote},
@@ -361,4 +361,99 @@ fn a_daemon_is_started_anew_by_root() {
     });
     let text = told(&deaf, &stack).failure(JOB);
     says(&text, &["sudo launchctl kickstart -k system/dev.forge.ollama"]);
+}
+
+const TOOLS: &str = "/Library/Developer/CommandLineTools";
+const LINK: &str = "/private/var/db/xcode_select_link";
+const PLACEHOLDER: &str = "/private/tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress";
+
+/// A Mac whose chosen Xcode is gone.
+fn with_dead_choice() -> Mac {
+    let mut mac = fresh(&spine());
+    let dead = Node::link("/Applications/Xcode-beta.app/Contents/Developer", 0, 0, mac.state.now);
+    mac.disk.memory_mut().unwrap().put(LINK, dead);
+    mac
+}
+
+/// No choice may lead to tools that were taken away.
+#[track_caller]
+fn leads_somewhere(sim: &Sim, when: &str) {
+    let (link, tools) = sim.with_mac(|mac| (mac.disk.node(LINK.into()), mac.disk.node(TOOLS.into())));
+    let chosen = link.and_then(|link| link.target);
+    assert!(chosen.is_none_or(|chosen| chosen != TOOLS || tools.is_some()), "{when}: {LINK} leads nowhere");
+}
+
+#[test]
+fn a_choice_of_tools_that_destroy_removes_is_forgotten() {
+    let sim = sim(with_dead_choice());
+    apply_well(&sim, &spine());
+    let ran = destroyed(&sim, &spine());
+    assert!(ran.summary.ok(), "{}", ran.text());
+    says(&format!("{:?}", ran.summary.kept), &["Xcode-beta.app", "not put back"]);
+    leads_somewhere(&sim, "destroyed");
+    assert_eq!(run(&sim, "xcode-select -p").code, 2);
+}
+
+#[test]
+fn a_kill_between_a_choice_and_its_record_can_be_undone() {
+    let whole = sim(with_dead_choice());
+    let count = crate::support::effects(&whole, || drop(apply_well(&whole, &spine())));
+    let mut met = 0;
+    for number in 1..=count {
+        for kill in [Kill::Before(number), Kill::After(number)] {
+            let sim = sim(with_dead_choice());
+            sim.with_mac(|mac| mac.state.faults.kill = Some(kill));
+            let _ = apply(&sim, &spine());
+            sim.revive();
+            met += u32::from(well(&sim, "ls -l /private/var/db").stdout.contains(TOOLS));
+            destroy_well(&sim, &spine());
+            leads_somewhere(&sim, &format!("{kill:?}"));
+        }
+    }
+    assert!(met > 0, "no kill came after the choice");
+}
+
+#[test]
+fn tools_that_somebody_installed_anew_stay() {
+    let sim = applied();
+    run_as_root(&sim, &format!("rm -rf {TOOLS}"));
+    sim.with_mac(|mac| mac.state.updates.tools = "16.10".into());
+    well(&sim, &format!("touch {PLACEHOLDER}"));
+    let installed = ["softwareupdate", "-i", "Command Line Tools for Xcode-16.10"].map(str::to_owned);
+    let installed = sim.exec(Caller::user(true).root(), &installed);
+    assert!(installed.ok(), "{installed:?}");
+    well(&sim, &format!("rm -f {PLACEHOLDER}"));
+    nothing_to_do(&sim, &spine());
+    let ran = destroyed(&sim, &spine());
+    assert!(ran.summary.ok(), "{}", ran.text());
+    says(&format!("{:?}", ran.summary.kept), &["installed anew since forgectl brought them; they stay"]);
+    assert!(sim.with_mac(|mac| mac.disk.node(&Utf8Path::new(TOOLS).join("usr/bin/git"))).is_some());
+}
+
+/// In a folder that everybody writes to, root would follow a link that somebody puts there in time.
+#[test]
+fn root_has_nothing_to_do_with_the_placeholder() {
+    let sim = sim(fresh(&spine()));
+    let meddler = Meddler::new(&sim, |_, change| {
+        if let Change::Run(command) = change {
+            assert!(!command.to_string().contains(PLACEHOLDER), "{command}");
+        }
+    });
+    assert!(told(&meddler, &spine()).summary.ok());
+    well(&sim, &format!("touch {PLACEHOLDER}"));
+    let item = planned(&sim, &spine(), CLT);
+    assert_eq!(item.reason, "clear a leftover placeholder away");
+    assert!(item.steps.iter().all(|step| step.sudo.is_none()), "{:?}", item.steps);
+    assert!(told(&meddler, &spine()).summary.ok());
+    nothing_to_do(&sim, &spine());
+    run_as_root(&sim, &format!("touch {PLACEHOLDER}"));
+    let item = planned(&sim, &spine(), CLT);
+    assert_eq!(item.steps[0].sudo.as_deref(), Some("CLT"), "another's in a sticky folder");
+    apply_well(&sim, &spine());
+}
+
+#[test]
+fn a_full_disk_is_refused_with_where_to_look() {
+    let text = refused(Mac::new(&Spec { disk_free: 100_000_000, ..own_spec(&spine()) }, 0), &spine());
+    says(&text, &["not enough room on the disk", "needed: 764 MB", "free: 100 MB", "make room", "du -xsh"]);
 }

@@ -109,6 +109,7 @@ impl Run<'_> {
             stack: self.stack.clone(),
             id: entry.resource.id(),
             place: place.clone(),
+            origin: entry.origin.to_string(),
             needs: entry.needs.clone(),
             former: remembered(place, &wanted, former),
             aim: remembered(place, &wanted, aim(&wanted)),

@@ -5,7 +5,7 @@ use std::{
 
 use super::{
     plan::{Action, Item},
-    run::Run,
+    run::{Asked, Run},
 };
 use crate::{blueprint::Entry, machine::Task, value::Id};
 
@@ -50,7 +50,9 @@ impl Run<'_> {
                         Ok(()) => {
                             ended.lock().unwrap_or_else(PoisonError::into_inner).insert(next);
                         }
-                        Err(error) => self.failed(&job.entry.resource.id(), Some(&job.entry.origin), &error),
+                        Err(error) => {
+                            self.failed(&job.entry.resource.id(), &Asked::Here(&job.entry.origin), &error)
+                        }
                     }),
                 ));
             }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{
     event::Event,
-    run::{Run, looking, seconds},
+    run::{Asked, Run, looking, seconds},
 };
 use crate::{
     journal::{Journal, Receipt, Record},
@@ -86,7 +86,7 @@ impl Run<'_> {
                     Ok(Gone::Yes) => {}
                     Ok(Gone::Held) => held.add(id, receipt),
                     Err(error) => {
-                        self.failed(id, None, &error);
+                        self.failed(id, &Asked::Before(&receipt.origin), &error);
                         stuck.add(id, receipt);
                     }
                 }

@@ -81,7 +81,7 @@ impl Run<'_> {
     }
 
     /// Tells a failure: an interruption leaves the resource out, anything else fails it.
-    pub(super) fn failed(&self, id: &Id, origin: Option<&Span>, error: &anyhow::Error) {
+    pub(super) fn failed(&self, id: &Id, asked: &Asked, error: &anyhow::Error) {
         match Halt::of(error) {
             Some(Halt::Interrupted) => {
                 self.stopped.store(true, Ordering::SeqCst);
@@ -91,7 +91,11 @@ impl Run<'_> {
                 self.skipped(id, "stopped before it was done; the next run goes on from here");
             }
             Some(Halt::Killed) | None => {
-                let problem = Problem::from_error(error).at(origin).of(id);
+                let problem = Problem::from_error(error).of(id);
+                let problem = match asked {
+                    Asked::Here(span) => problem.at(Some(span)),
+                    Asked::Before(place) => problem.why(format!("{place} asked for it when it was brought")),
+                };
                 self.with_summary(|summary| summary.failed.push(id.clone()));
                 self.sink.event(&Event::ResourceFailed { id: id.clone(), problem });
             }
@@ -106,6 +110,14 @@ impl Run<'_> {
     pub(super) fn with_summary<T>(&self, change: impl FnOnce(&mut Summary) -> T) -> T {
         change(&mut self.summary.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Who asks for a resource.
+pub(super) enum Asked<'a> {
+    /// The manifest, here.
+    Here(&'a Span),
+    /// The manifest as it was when the resource was brought, at this place.
+    Before(&'a str),
 }
 
 /// Seconds between two times of a machine's clock.

@@ -13,6 +13,8 @@ pub struct Receipt {
     pub claims: BTreeSet<String>,
     /// Where it is.
     pub place: Place,
+    /// The place in the manifest that asked for it last.
+    pub origin: String,
     /// What it stands on.
     pub needs: Vec<Id>,
     /// What was there before the first change of ours.
@@ -43,10 +45,11 @@ impl Receipt {
 /// Brings the receipts up to one more record.
 pub(super) fn fold(receipts: &mut Receipts, record: Record) {
     match record {
-        Record::Intent { stack, id, place, needs, former, aim } => {
+        Record::Intent { stack, id, place, origin, needs, former, aim } => {
             let receipt = receipts.entry(id).or_insert_with(|| Receipt {
                 claims: BTreeSet::new(),
                 place: place.clone(),
+                origin: String::new(),
                 needs: vec![],
                 former: former.clone(),
                 left: None,
@@ -54,6 +57,7 @@ pub(super) fn fold(receipts: &mut Receipts, record: Record) {
             });
             receipt.claims.insert(stack);
             receipt.place = place;
+            receipt.origin = origin;
             receipt.needs = needs;
             receipt.aim = Some(aim);
             // What a field was before our first change of it stays; a field that is wanted only now joins.

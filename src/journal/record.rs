@@ -32,6 +32,8 @@ pub enum Record {
         id: Id,
         /// Where it is.
         place: Place,
+        /// The place in the manifest that asked for it.
+        origin: String,
         /// What it stands on.
         needs: Vec<Id>,
         /// What was found before: the wanted fields and what is needed to put them back.

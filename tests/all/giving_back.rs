@@ -2,12 +2,14 @@
 
 use camino::Utf8Path;
 use forgectl::{
-    machine::Kind,
-    sim::{Caller, Kill, Sim, SudoMode, tool::launchd},
+    desk::Nobody,
+    engine,
+    machine::{Change, Changing, Kind, Sudo},
+    sim::{Caller, Content, Fault, Kill, Mac, Sim, SudoMode, tool::launchd},
     value::PowerSource,
 };
 
-use crate::support::{apply, apply_well, destroy_well, fresh, own_spec, sim, spine};
+use crate::support::{Ears, apply, apply_well, destroy_well, fresh, own_spec, sim, spine, yes};
 
 fn exec(sim: &Sim, line: &str) -> String {
     let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -118,15 +120,11 @@ fn a_ticket_from_before_is_kept_through_a_long_download() {
     let stack = spine();
     let mut spec = own_spec(&stack);
     spec.sudo = SudoMode::Asks;
-    let sim = sim(forgectl::sim::Mac::new(&spec, 0));
+    let sim = sim(Mac::new(&spec, 0));
     sim.with_mac(|mac| mac.state.bandwidth = 5_000_000);
-    let output = forgectl::machine::Changing::ask_sudo(&sim, vec!["before".into()]).unwrap();
+    let output = sim.ask_sudo(vec!["before".into()]).unwrap();
     assert!(output.ok());
-    forgectl::machine::Changing::done(
-        &sim,
-        &forgectl::machine::Change::Sudo(forgectl::machine::Sudo::Release),
-    )
-    .unwrap();
+    sim.done(&Change::Sudo(Sudo::Release)).unwrap();
     apply_well(&sim, &stack);
 }
 
@@ -140,7 +138,7 @@ fn a_property_list_that_was_there_comes_back_with_its_mode() {
         "<plist version=\"1.0\"><dict><key>Label</key><string>dev.forge.ollama</string></dict></plist>";
     sim.with_mac(|mac| {
         let now = mac.state.now;
-        let content = forgectl::sim::Content::Bytes(theirs.as_bytes().to_vec());
+        let content = Content::Bytes(theirs.as_bytes().to_vec());
         mac.disk.write(501, Utf8Path::new(path), content, 0o600, now).unwrap();
     });
     apply_well(&sim, &stack);
@@ -148,4 +146,19 @@ fn a_property_list_that_was_there_comes_back_with_its_mode() {
     assert_eq!(exec(&sim, &format!("/bin/cat {path}")), theirs);
     let node = sim.with_mac(|mac| mac.disk.node(Utf8Path::new(path))).unwrap();
     assert_eq!((node.kind, node.mode), (Kind::File, 0o600));
+}
+
+#[test]
+fn a_failure_of_destroy_names_the_place_that_asked_for_it() {
+    let stack = spine();
+    let sim = sim(fresh(&stack));
+    apply_well(&sim, &stack);
+    sim.with_mac(|mac| mac.state.faults.arm_always(Fault::PowerWriteIgnored));
+    let ears = Ears::default();
+    let summary = engine::destroy(&sim, &stack, &yes(), true, &Nobody, &ears).unwrap();
+    assert_eq!(summary.failed.iter().map(ToString::to_string).collect::<Vec<_>>(), ["power/ac"]);
+    let told = ears.told().into_iter().find(|event| event.contains("resource-failed")).unwrap();
+    assert!(told.contains("stack.yaml:9:"), "{told}");
+    sim.with_mac(|mac| mac.state.faults.disarm(Fault::PowerWriteIgnored));
+    destroy_well(&sim, &stack);
 }

@@ -33,8 +33,8 @@ pub struct Blueprint {
     pub warnings: Vec<Problem>,
     /// What will listen beyond this Mac, in plain words.
     pub exposed: Vec<String>,
-    /// What can be opened when all is done: names and URLs.
-    pub open: Vec<(String, String)>,
+    /// What can be opened once a resource is there: its id, a name and a URL.
+    pub open: Vec<(Id, String, String)>,
     /// The ids of the entries.
     known: HashSet<Id>,
     /// The user's home folder.

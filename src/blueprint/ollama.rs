@@ -29,6 +29,7 @@ const TEMPLATE: &str = include_str!("../../launchd/ollama.plist");
 
 pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Blueprint) -> Result<()> {
     let origin = site.stack.span(&["ollama"]);
+    let before = blueprint.refusals.len();
     let home = &site.identity.home;
     let boot = section.start == Start::Boot;
     let log = home.join("Library/Logs/forgectl/ollama.log");
@@ -66,7 +67,6 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
 
     let url =
         format!("http://{}", std::net::SocketAddr::new(asked_at(section.listen.address()), section.port));
-    blueprint.open.push(("Ollama".into(), url.clone()));
     if section.listen.beyond_this_mac() {
         blueprint.exposed.push(format!(
             "Ollama listens on {}: whoever reaches this Mac on the network can use it and delete its models; it asks for no password",
@@ -84,6 +84,11 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     if !running && data::has_models(site, section) {
         blueprint.warnings.push(use_of(site, &ollama).at(Some(&origin)));
     }
+    let id = ollama.id();
+    for refusal in blueprint.refusals.iter_mut().skip(before) {
+        *refusal = refusal.clone().of(&id);
+    }
+    blueprint.open.push((id, "Ollama".into(), ollama.url.clone()));
     blueprint.add(ollama, needs, origin);
     Ok(())
 }

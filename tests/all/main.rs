@@ -12,4 +12,6 @@ mod manifest;
 mod promises;
 mod readme;
 mod scenarios;
+mod secrets;
 mod support;
+mod told;

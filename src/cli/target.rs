@@ -113,7 +113,17 @@ fn fresh(text: &str) -> Result<Spec, String> {
     if spec.chip.is_empty() || spec.memory == 0 {
         return Err("a fresh simulated Mac needs `chip=` and `memory=`".into());
     }
+    sold(&spec)?;
     Ok(spec)
+}
+
+/// Whether there is such a Mac.
+pub(super) fn sold(spec: &Spec) -> Result<(), String> {
+    let most = catalog::most_memory(&spec.chip);
+    if spec.memory <= most.0 {
+        return Ok(());
+    }
+    Err(format!("no {} has {} of memory; the most is {most}", spec.chip, MemorySize(spec.memory)))
 }
 
 /// A chip that is known: `M4 Pro`.
@@ -189,6 +199,7 @@ mod tests {
         assert!(wrong("chip=M4,memory=16").contains("is not a size"));
         assert!(wrong("chip=M4,memory=16GB,sudo=maybe").contains("nopasswd"));
         assert!(wrong("chip=M4,memory=16GB,macos=new").contains("`15.5`"));
+        assert!(wrong("chip=M4,memory=9999999TB").contains("the most is 32GB"));
         assert!(wrong("sim:").contains("`sim:FILE`"));
     }
 }

@@ -288,6 +288,36 @@ fn faults_of_a_manifest_come_all_at_once_with_their_places() {
 }
 
 #[test]
+fn the_command_to_check_again_is_for_other_commands_than_the_check_itself() {
+    let shell = Shell::new();
+    fs::write(shell.path("my lab.yaml"), "forge: 1\nstack: x\nnod: 1\n").unwrap();
+    let run = |command: &[&str]| {
+        let mut line = shell.command("");
+        line.args(command);
+        left(line)
+    };
+    let plan = run(&["plan", "my lab.yaml"]);
+    assert!(plan.err.ends_with("\n    forgectl validate 'my lab.yaml'\n"), "{plan:?}");
+    let validate = run(&["validate", "my lab.yaml"]);
+    assert_eq!(validate.code, 1);
+    assert!(!validate.err.contains("forgectl validate"), "{validate:?}");
+    let piped = run(&["plan", "-"]);
+    assert!(piped.err.contains("the manifest is empty: `(standard input)`"), "{piped:?}");
+    assert!(!piped.err.contains("forgectl validate"), "{piped:?}");
+}
+
+#[test]
+fn a_manifest_that_is_sound_is_still_warned_of() {
+    let shell = Shell::new();
+    fs::write(shell.path("small.yaml"), "forge: 1\nstack: x\nnode: {memory: 4GB}\n").unwrap();
+    let left = shell.run("validate small.yaml");
+    assert_eq!((left.code, left.out.as_str()), (0, "small.yaml is sound: stack `x`\n"));
+    assert!(left.err.contains("warning: every Mac has that much memory"), "{left:?}");
+    let document = shell.json("validate small.yaml --output json");
+    assert_eq!(document["warnings"][0]["place"], "small.yaml:3:16");
+}
+
+#[test]
 fn output_is_ascii_where_the_locale_is_not_utf_8() {
     let shell = Shell::with_mac();
     let line = "plan stack.yaml --explain --on sim:mac.json";

@@ -34,6 +34,8 @@ pub struct Row {
     pub verdict: Verdict,
     /// The fields that are not as declared.
     pub deltas: Vec<Delta>,
+    /// The same in a few words; empty when all are.
+    pub reason: String,
     /// What shows that it is well.
     pub evidence: Evidence,
     /// What is wrong, when it is not well.
@@ -119,14 +121,30 @@ impl Seen {
         let origin = Some(entry.origin.clone());
         if !deltas.is_empty() {
             let verdict = if found.present { Verdict::Differs } else { Verdict::Missing };
-            return Ok(Row { id, verdict, deltas, evidence: vec![], problem: None, origin });
+            let reason = resource.reason(&found, &deltas);
+            // What keeps it from being applied is what is wrong with it.
+            let problem =
+                self.blueprint.refusals.iter().find(|refusal| refusal.resource.as_ref() == Some(&id));
+            return Ok(Row {
+                id,
+                verdict,
+                deltas,
+                reason,
+                evidence: vec![],
+                problem: problem.cloned(),
+                origin,
+            });
         }
         match check(entry) {
-            Ok(evidence) => Ok(Row { id, verdict: Verdict::Well, deltas, evidence, problem: None, origin }),
+            Ok(evidence) => {
+                let (verdict, reason) = (Verdict::Well, String::new());
+                Ok(Row { id, verdict, deltas, reason, evidence, problem: None, origin })
+            }
             Err(error) if Halt::of(&error).is_some() => Err(error),
             Err(error) => {
                 let problem = Some(Problem::from_error(&error).at(origin.as_ref()).of(&id));
-                Ok(Row { id, verdict: Verdict::Unwell, deltas, evidence: vec![], problem, origin })
+                let (verdict, reason) = (Verdict::Unwell, String::new());
+                Ok(Row { id, verdict, deltas, reason, evidence: vec![], problem, origin })
             }
         }
     }

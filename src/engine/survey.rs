@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 
@@ -53,7 +53,13 @@ pub(super) fn observe(
     let leaving = removal::order(leaving);
 
     let mut items = vec![];
-    items.extend(removals(look, &leaving, false, identity)?);
+    for mut item in removals(look, &leaving, name, false, identity)? {
+        item.reason = match places.get(&item.id) {
+            Some(_) => format!("it moves to another place: {}", item.reason),
+            None => format!("no longer in the manifest: {}", item.reason),
+        };
+        items.push(item);
+    }
     let mut hindrances = vec![];
     for entry in &blueprint.entries {
         let (item, hindrance) = item(look, entry, journal)?;
@@ -72,7 +78,7 @@ pub(super) fn observe(
         node: facts,
     };
     judge_sudo(look, &mut plan, identity)?;
-    plan.refusals.extend(blueprint::disk_shortage(plan.counts().download, plan.node.disk_free));
+    plan.refusals.extend(blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free));
     Ok(Survey { blueprint, plan, leaving })
 }
 
@@ -83,12 +89,15 @@ fn with_others(
     stack: &str,
     items: &[Item],
 ) -> (Vec<Problem>, Vec<Problem>) {
-    let (mut torn, mut shared) = (vec![], vec![]);
+    let (mut torn, mut shared, mut joined) = (vec![], vec![], BTreeSet::new());
     for entry in &blueprint.entries {
         let id = entry.resource.id();
         let Some(receipt) = journal.receipt(&id) else { continue };
         let Some(other) = receipt.claims.iter().find(|claim| *claim != stack) else { continue };
         let of = |problem: Problem| problem.at(Some(&entry.origin)).of(&id);
+        if !receipt.claims.contains(stack) {
+            joined.insert(other.clone());
+        }
         if receipt.place != entry.resource.place() {
             torn.push(of(Problem::mac(format!(
                 "the stack `{other}` has `{id}` in another place: {}",
@@ -102,6 +111,13 @@ fn with_others(
             ))));
         }
     }
+    shared.extend(joined.into_iter().map(|other| {
+        Problem::mac(format!(
+            "the stack `{other}` has brought some of this already; from now on both have it"
+        ))
+        .hint("what both have stays until both are destroyed")
+        .hint(format!("if `{stack}` is its new name, write the old one and destroy that first"))
+    }));
     (torn, shared)
 }
 
@@ -115,7 +131,7 @@ pub(super) fn destruction(
 ) -> Result<Plan> {
     let look = &Once::new(look);
     let name = stack.manifest.stack.as_str();
-    let items = removals(look, &removal::claimed(journal, name), all_data, identity)?;
+    let items = removals(look, &removal::claimed(journal, name), name, all_data, identity)?;
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
@@ -199,6 +215,7 @@ pub(super) fn action(place: &Place, known: bool, found: &State, deltas: &[Delta]
 fn removals(
     look: &dyn Look,
     receipts: &[(Id, Receipt)],
+    stack: &str,
     all_data: bool,
     identity: &Identity,
 ) -> Result<Vec<Item>> {
@@ -207,8 +224,9 @@ fn removals(
     for (id, receipt) in receipts {
         let found = receipt.place.observe(look, Some(receipt))?;
         let mut removal = receipt.place.removal(receipt, &found, all_data, &identity.state);
-        if receipt.claims.len() > 1 {
-            removal = Removal { kept: vec!["another stack wants it too".into()], ..Removal::default() };
+        if let Some(other) = receipt.claims.iter().find(|claim| *claim != stack) {
+            let why = format!("the stack `{other}` wants it too");
+            removal = Removal { kept: vec![why], ..Removal::default() };
         }
         if let Some(why) = held.why(id) {
             removal = Removal { kept: vec![why], holds: true, ..Removal::default() };

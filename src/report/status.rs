@@ -82,6 +82,7 @@ mod tests {
                 found: Value::Absent,
                 want: Want::Is("30m".into()),
             }],
+            reason: String::new(),
             evidence: vec![],
             problem: None,
             origin: None,

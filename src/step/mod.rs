@@ -15,7 +15,10 @@ use serde::Serialize;
 
 use crate::machine::{Machine, Tell};
 
-pub use clt::{InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder, TOOLS};
+pub use clt::{
+    ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
+    TOOLS,
+};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
 pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};

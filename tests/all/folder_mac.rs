@@ -197,14 +197,14 @@ fn what_root_makes_is_roots_for_everybody() {
 fn a_job_is_a_process_with_a_server_that_comes_back_and_goes() {
     let mac = Folder::new();
     let port = free_port();
-    assert!(mac.local.listeners(port).unwrap().is_empty());
+    assert!(mac.local.listeners(([127, 0, 0, 1], port).into()).unwrap().is_empty());
     mac.load(port, "<key>KeepAlive</key><true/>");
     let version = mac.until("an answer", || mac.version(port));
     assert!(version.starts_with("{\"version\":"), "{version}");
 
     let pid = mac.running(None);
     assert!(alive(pid));
-    let listeners = mac.local.listeners(port).unwrap();
+    let listeners = mac.local.listeners(([127, 0, 0, 1], port).into()).unwrap();
     assert_eq!(listeners.len(), 1);
     assert_eq!((listeners[0].pid, listeners[0].command.as_deref()), (Some(pid), Some("ollama")));
     let shown = mac.well(&["/bin/ps", "-E", "-ww", "-o", "command=", "-p", &pid.to_string()]);
@@ -230,7 +230,7 @@ fn a_job_is_a_process_with_a_server_that_comes_back_and_goes() {
     mac.until("it to be gone", || mac.job().is_none().then_some(()));
     assert!(!alive(next));
     assert_eq!(mac.version(port), None);
-    assert!(mac.local.listeners(port).unwrap().is_empty());
+    assert!(mac.local.listeners(([127, 0, 0, 1], port).into()).unwrap().is_empty());
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_port_in_use_ends_the_server_with_its_own_words() {
         log.contains(&format!("Error: listen tcp 127.0.0.1:{port}: bind: address already in use")),
         "{log}"
     );
-    let listeners = mac.local.listeners(port).unwrap();
+    let listeners = mac.local.listeners(([127, 0, 0, 1], port).into()).unwrap();
     assert_eq!(listeners.len(), 1, "somebody outside this Mac, so nobody knows who");
     assert_eq!(listeners[0].pid, None);
 }
@@ -300,10 +300,10 @@ fn a_server_started_by_hand_is_known_until_it_is_killed() {
         .spawn()
         .unwrap();
     mac.until("an answer", || mac.version(port));
-    assert_eq!(mac.local.listeners(port).unwrap()[0].pid, Some(child.id()));
+    assert_eq!(mac.local.listeners(([127, 0, 0, 1], port).into()).unwrap()[0].pid, Some(child.id()));
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(mac.local.listeners(port).unwrap().is_empty());
+    assert!(mac.local.listeners(([127, 0, 0, 1], port).into()).unwrap().is_empty());
     let shown = mac.run(&["/bin/ps", "-o", "command=", "-p", &child.id().to_string()]);
     assert_eq!((shown.code, shown.stdout.as_str()), (1, ""));
 }
@@ -424,7 +424,7 @@ fn the_spine_is_applied_proved_kept_and_destroyed_by_real_processes() {
     run.well("apply --yes");
     assert!(run.mac.version(run.port).is_some());
     assert!(run.well("plan --detailed-exitcode").contains("Plan: 0 add, 0 change, 0 remove"));
-    let pid = run.mac.local.listeners(run.port).unwrap()[0].pid.unwrap();
+    let pid = run.mac.local.listeners(([127, 0, 0, 1], run.port).into()).unwrap()[0].pid.unwrap();
     assert!(run.well("apply --yes").contains("Nothing to do"));
     assert!(alive(pid), "the second run left the server alone");
     run.well("status --use");

@@ -7,7 +7,6 @@ use anyhow::{Result, bail};
 
 use super::{context::Context, node, stack::Manifest, target::Target};
 use crate::{
-    desk::SimFile,
     engine::{
         self,
         event::{Event, Sink},
@@ -52,7 +51,7 @@ fn spec(stack: &Stack, context: &Context) -> Result<Spec> {
     let spec = match context.named_target() {
         None => return engine::own_node(stack),
         Some(Target::Fresh(spec)) => (**spec).clone(),
-        Some(Target::File(path)) => return Ok(node::mac(path, &SimFile::peek(path)?)?.state.spec),
+        Some(Target::File(path)) => return Ok(node::peek(path, Some(stack))?.state.spec),
         Some(Target::ThisMac | Target::Folder(_)) => bail!(
             Problem::manifest("a rehearsal needs a Mac in memory")
                 .hint("name its properties, a simulated Mac in a file to take them from, or nothing at all")

@@ -12,4 +12,5 @@ mod manifest;
 mod promises;
 mod readme;
 mod scenarios;
+mod status;
 mod support;

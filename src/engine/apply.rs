@@ -112,8 +112,10 @@ fn in_run(
     };
     run.sink.event(&Event::Started { command, stack: run.stack.clone(), log: path.into_string() });
     let begun = work(&run);
-    machine.done(&Change::Sudo(Sudo::Release))?;
-    let begun = begun?;
+    let begun = machine.done(&Change::Sudo(Sudo::Release)).and(begun).inspect_err(|error| {
+        let problems = if Halt::of(error).is_some() { vec![] } else { Problem::all_of(error) };
+        run.sink.event(&Event::Refused { problems });
+    })?;
     run.hear_interruption();
     let mut summary = run.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
     summary.declined = !begun;

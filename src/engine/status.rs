@@ -5,10 +5,14 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::{
+    plan::{Action, Item},
+    survey,
+};
 use crate::{
     blueprint::{self, Blueprint, Entry},
     journal::Journal,
-    machine::{Halt, Look, Looking, Machine, Once, facts, facts::Facts},
+    machine::{Halt, Identity, Look, Looking, Machine, Once, facts, facts::Facts},
     manifest::Stack,
     resource::Evidence,
     value::{Delta, Id, Problem, Span, differences},
@@ -23,6 +27,10 @@ pub struct Status {
     pub node: Facts,
     /// A row a resource.
     pub rows: Vec<Row>,
+    /// Why the stack could not be applied to this Mac now, beyond what the rows say.
+    pub refusals: Vec<Problem>,
+    /// What is here because of an earlier manifest, and goes at the next apply.
+    pub leaving: Vec<Id>,
 }
 
 /// What was seen of one resource.
@@ -62,6 +70,8 @@ impl Status {
     /// Whether every resource is well.
     pub fn ok(&self) -> bool {
         self.rows.iter().all(|row| row.verdict == Verdict::Well)
+            && self.refusals.is_empty()
+            && self.leaving.is_empty()
     }
 }
 
@@ -89,6 +99,7 @@ pub fn status_by_use(machine: &dyn Machine, stack: &Stack, say: &mut dyn FnMut(&
 struct Seen {
     stack: String,
     node: Facts,
+    identity: Identity,
     journal: Journal,
     blueprint: Blueprint,
 }
@@ -99,7 +110,7 @@ impl Seen {
         let journal = Journal::open(look, &identity.state)?;
         let node = facts::gather(look)?;
         let blueprint = blueprint::build(look, stack, &node, &identity, &journal.receipts())?;
-        Ok(Self { stack: stack.manifest.stack.as_str().to_owned(), node, journal, blueprint })
+        Ok(Self { stack: stack.manifest.stack.as_str().to_owned(), node, identity, journal, blueprint })
     }
 
     fn status(self, look: &dyn Look, check: impl Fn(&Entry) -> Result<Evidence>) -> Result<Status> {
@@ -108,8 +119,14 @@ impl Seen {
             .entries
             .iter()
             .map(|entry| self.row(entry, look, &check))
-            .collect::<Result<_>>()?;
-        Ok(Status { stack: self.stack, node: self.node, rows })
+            .collect::<Result<Vec<Row>>>()?;
+        let told = |refusal: &Problem| rows.iter().any(|row| row.problem.as_ref() == Some(refusal));
+        let refusals = self.blueprint.refusals.iter().filter(|refusal| !told(refusal)).cloned().collect();
+        let leaving = survey::leaving(&self.blueprint, self.journal.receipts(), &self.stack);
+        let items = survey::removals(look, &leaving, &self.stack, false, &self.identity)?;
+        let goes = |item: &Item| item.action == Action::Remove;
+        let leaving = items.into_iter().filter(goes).map(|item| item.id).collect();
+        Ok(Status { stack: self.stack, node: self.node, rows, refusals, leaving })
     }
 
     fn row(&self, entry: &Entry, look: &dyn Look, check: impl Fn(&Entry) -> Result<Evidence>) -> Result<Row> {

@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     blueprint::{self, Blueprint, Entry},
-    journal::{Journal, Receipt},
+    journal::{Journal, Receipt, Receipts},
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
     resource::{Quote, Removal},
@@ -44,20 +44,14 @@ pub(super) fn observe(
     let name = stack.manifest.stack.as_str();
     let blueprint = blueprint::build(look, stack, &facts, identity, &receipts)?;
 
-    let places: HashMap<Id, Place> =
-        blueprint.entries.iter().map(|entry| (entry.resource.id(), entry.resource.place())).collect();
-    let leaving: Vec<(Id, Receipt)> = receipts
-        .into_iter()
-        .filter(|(id, receipt)| receipt.claims.contains(name) && places.get(id) != Some(&receipt.place))
-        .collect();
-    let leaving = removal::order(leaving);
+    let leaving = leaving(&blueprint, receipts, name);
+    let stays: HashSet<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
 
     let mut items = vec![];
     for mut item in removals(look, &leaving, name, false, identity)? {
-        item.reason = match places.get(&item.id) {
-            Some(_) => format!("it moves to another place: {}", item.reason),
-            None => format!("no longer in the manifest: {}", item.reason),
-        };
+        let why =
+            if stays.contains(&item.id) { "it moves to another place" } else { "no longer in the manifest" };
+        item.reason = format!("{why}: {}", item.reason);
         items.push(item);
     }
     let mut hindrances = vec![];
@@ -80,6 +74,15 @@ pub(super) fn observe(
     judge_sudo(look, &mut plan, identity)?;
     plan.refusals.extend(blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free));
     Ok(Survey { blueprint, plan, leaving })
+}
+
+/// What `stack` has a part in and wants no more, or wants elsewhere, in the order of its removal.
+pub(super) fn leaving(blueprint: &Blueprint, receipts: Receipts, stack: &str) -> Vec<(Id, Receipt)> {
+    let places: HashMap<Id, Place> =
+        blueprint.entries.iter().map(|entry| (entry.resource.id(), entry.resource.place())).collect();
+    let left =
+        |id: &Id, receipt: &Receipt| receipt.claims.contains(stack) && places.get(id) != Some(&receipt.place);
+    removal::order(receipts.into_iter().filter(|(id, receipt)| left(id, receipt)).collect())
 }
 
 /// Why what other stacks want too cannot be had: it would have to be in two places. And what they will see changed.
@@ -212,7 +215,7 @@ pub(super) fn action(place: &Place, known: bool, found: &State, deltas: &[Delta]
 }
 
 /// What would be done to take away `receipts`, in their order.
-fn removals(
+pub(super) fn removals(
     look: &dyn Look,
     receipts: &[(Id, Receipt)],
     stack: &str,

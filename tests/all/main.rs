@@ -13,5 +13,6 @@ mod promises;
 mod readme;
 mod scenarios;
 mod secrets;
+mod status;
 mod support;
 mod told;

@@ -11,60 +11,60 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder with the spine's manifest in it, where commands are typed.
-struct Shell {
+pub(crate) struct Shell {
     folder: TempDir,
 }
 
 /// What a command left.
 #[derive(Debug)]
-struct Left {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Left {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Shell {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let shell = Self { folder: TempDir::new().unwrap() };
         fs::write(shell.path("stack.yaml"), include_str!("../../stacks/spine.yaml")).unwrap();
         shell
     }
 
     /// One with the spine's own Mac in `mac.json`.
-    fn with_mac() -> Self {
+    pub(crate) fn with_mac() -> Self {
         let shell = Self::new();
         shell.well("sim new mac.json --for stack.yaml");
         shell
     }
 
-    fn path(&self, name: &str) -> Utf8PathBuf {
+    pub(crate) fn path(&self, name: &str) -> Utf8PathBuf {
         Utf8Path::from_path(self.folder.path()).unwrap().join(name)
     }
 
-    fn command(&self, line: &str) -> Command {
+    pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forgectl"));
         command.args(line.split_whitespace()).current_dir(self.folder.path());
         command.env_clear().env("LANG", "en_US.UTF-8").stdin(Stdio::null());
         command
     }
 
-    fn run(&self, line: &str) -> Left {
+    pub(crate) fn run(&self, line: &str) -> Left {
         left(self.command(line))
     }
 
     /// Runs what must end with 0, and answers with its standard output.
-    fn well(&self, line: &str) -> String {
+    pub(crate) fn well(&self, line: &str) -> String {
         let left = self.run(line);
         assert_eq!(left.code, 0, "{line}: {left:?}");
         left.out
     }
 
-    fn json(&self, line: &str) -> Value {
+    pub(crate) fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.well(line)).unwrap()
     }
 }
 
-fn left(mut command: Command) -> Left {
+pub(crate) fn left(mut command: Command) -> Left {
     let output = command.output().unwrap();
     Left {
         code: output.status.code().unwrap(),

@@ -101,6 +101,14 @@ impl Context {
         1
     }
 
+    /// Tells people what is no fault, but probably not meant.
+    pub(super) fn warn(&self, warnings: &[Problem]) {
+        if !self.quiet() {
+            let screen = self.screen(Stream::Err);
+            Printer.say(Stream::Err, &report::problems("warning", warnings, screen));
+        }
+    }
+
     /// Tells people what is wrong.
     pub(super) fn tell_problems(&self, problems: &[Problem]) {
         Printer.say(Stream::Err, &report::problems("error", problems, self.screen(Stream::Err)));

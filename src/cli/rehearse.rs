@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 
 use super::{context::Context, node, stack::Manifest, target::Target};
 use crate::{
-    desk::SimFile,
     engine,
+    machine::local::signals,
     manifest::Stack,
     report,
     sim::{BANDWIDTH, Spec},
@@ -24,7 +24,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let stack = args.manifest.read()?;
     let spec = spec(&stack, context)?;
-    let rehearsal = engine::rehearse(&stack, &spec, args.bandwidth.0)?;
+    signals::listen()?;
+    let rehearsal = engine::rehearse(&stack, &spec, args.bandwidth.0, signals::asked)?;
     let human = |screen| report::rehearsal(&rehearsal, screen);
     context.print(
         || report::json(&rehearsal),
@@ -43,7 +44,7 @@ fn spec(stack: &Stack, context: &Context) -> Result<Spec> {
     let spec = match context.named_target() {
         None => return engine::own_node(stack),
         Some(Target::Fresh(spec)) => (**spec).clone(),
-        Some(Target::File(path)) => return Ok(node::mac(path, &SimFile::peek(path)?)?.state.spec),
+        Some(Target::File(path)) => return Ok(node::peek(path, Some(stack))?.state.spec),
         Some(Target::ThisMac | Target::Folder(_)) => bail!(
             Problem::manifest("a rehearsal needs a Mac in memory")
                 .hint("name its properties, a simulated Mac in a file to take them from, or nothing at all")

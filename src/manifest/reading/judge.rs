@@ -142,6 +142,12 @@ impl Faults<'_> {
         for key in keys {
             let (expected, description) = about(path, key);
             problem = problem.why(format!("`{key}` is {expected}{description}"));
+            let inside = [path, std::slice::from_ref(key)].concat();
+            for needed in required(&inside) {
+                let (expected, description) = about(&inside, needed);
+                let name = dotted(&[&inside[..], &[needed.to_owned()]].concat());
+                problem = problem.why(format!("{name} is required too, {expected}{description}"));
+            }
         }
         self.found.push(problem.at(Some(&self.span(path, None))));
     }
@@ -217,9 +223,13 @@ fn about(path: &[String], key: &str) -> (String, String) {
 
 /// Whether the map that `path` leads into must have its last step, `key`.
 fn is_required(path: &[String], key: &str) -> bool {
-    let parent = path.split_last().and_then(|(_, parent)| at(parent));
-    let required = parent.and_then(|schema| schema.get("required")).and_then(Value::as_array);
-    required.is_some_and(|required| required.iter().any(|name| name == key))
+    path.split_last().is_some_and(|(_, parent)| required(parent).any(|name| name == key))
+}
+
+/// The keys that the map at `path` must have.
+fn required(path: &[String]) -> impl Iterator<Item = &'static str> {
+    let names = at(path).and_then(|schema| schema.get("required")).and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The schema of the map at `path`.

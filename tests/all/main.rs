@@ -15,4 +15,5 @@ mod scenarios;
 mod secrets;
 mod status;
 mod support;
+mod terminal;
 mod told;

@@ -176,14 +176,18 @@ pub trait Looking: Look {
         patience: Patience,
         mut probe: impl FnMut() -> Result<Result<T, E>>,
     ) -> Result<T> {
-        let mut waited = Duration::ZERO;
+        let began = self.now();
+        let mut paused = Duration::ZERO;
         loop {
             let last = match probe()? {
                 Ok(found) => return Ok(found),
                 Err(last) => last,
             };
+            // A probe takes its time too; should the clock be set back, the pauses still count.
+            let passed = Duration::try_from(self.now().duration_since(began)).unwrap_or_default();
+            let waited = passed.max(paused);
             if waited >= patience.limit {
-                let mut text = format!("waited {} s for {what}", patience.limit.as_secs());
+                let mut text = format!("waited {} s for {what}", waited.as_secs());
                 if patience.limit.is_zero() {
                     text = format!("not so: {what}");
                 }
@@ -193,7 +197,7 @@ pub trait Looking: Look {
             let pause =
                 patience.every.min(patience.limit.saturating_sub(waited)).max(Duration::from_millis(1));
             self.wait(pause, patience.how)?;
-            waited += pause;
+            paused += pause;
         }
     }
 }

@@ -4,6 +4,7 @@
 mod cli;
 mod facts;
 mod faults;
+mod folder_end;
 mod folder_mac;
 mod giving_back;
 mod local_files;
@@ -14,3 +15,4 @@ mod readme;
 mod scenarios;
 mod status;
 mod support;
+mod usage;

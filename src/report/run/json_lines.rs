@@ -7,6 +7,7 @@ use super::Clock;
 use crate::{
     desk::{EventFile, Printer, Stream},
     engine::event::{Event, Sink},
+    value::Problem,
 };
 
 /// Prints every event to standard output as a line of JSON with its time.
@@ -47,6 +48,11 @@ impl<'c> EventLog<'c> {
     pub fn new(file: EventFile, clock: Clock<'c>) -> Self {
         Self { file, clock }
     }
+
+    /// Why the file lacks events, if it does.
+    pub fn broken(&self) -> Option<Problem> {
+        self.file.broken()
+    }
 }
 
 impl Sink for EventLog<'_> {
@@ -71,7 +77,7 @@ pub fn event_line(event: &Event, at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::{Id, Problem};
+    use crate::value::Id;
 
     #[test]
     fn an_event_is_one_line_with_its_time() {

@@ -14,6 +14,7 @@ use super::{
     run::seconds,
 };
 use crate::{
+    catalog,
     desk::Nobody,
     machine::Look,
     manifest::{Chips, Stack},
@@ -45,6 +46,8 @@ pub struct Rehearsal {
     pub peak_disk_bytes: u64,
     /// The most memory that loaded models took at one time.
     pub peak_model_memory_bytes: u64,
+    /// What went wrong in the first apply, or else in the second.
+    pub problems: Vec<Problem>,
     /// What came of the first apply.
     #[serde(skip)]
     pub summary: Summary,
@@ -90,10 +93,7 @@ pub struct Moment {
 /// The Mac that the manifest's own `node` asks for, at the least, with what the stack does not bring itself.
 pub fn own_node(stack: &Stack) -> Result<Spec> {
     let node = &stack.manifest.node;
-    let chip = match &node.chip {
-        Chips::Any => "M4".to_owned(),
-        Chips::OneOf(names) => names.first().context("no chip is named")?.clone(),
-    };
+    let chip = chip(stack)?;
     let known = ["15.5", "15.0", "26.1", "26.0", "14.7", "27.0"];
     let macos = known.into_iter().find(|version| node.macos.allows(version)).ok_or_else(|| {
         Problem::manifest(format!("no simulated macOS is `{}`", node.macos))
@@ -112,18 +112,42 @@ pub fn own_node(stack: &Stack) -> Result<Spec> {
     })
 }
 
+/// The first chip that will do, that is known, and that comes with so much memory.
+fn chip(stack: &Stack) -> Result<String> {
+    let node = &stack.manifest.node;
+    let names: Vec<String> = match &node.chip {
+        Chips::Any => ["M4", "M4 Pro", "M4 Max", "M3 Ultra"].map(str::to_owned).to_vec(),
+        Chips::OneOf(names) => names.clone(),
+    };
+    let known: Vec<&String> = names.iter().filter(|name| catalog::chip(name).is_some()).collect();
+    if known.is_empty() {
+        let all: Vec<&str> = catalog::chips().iter().map(|chip| chip.name.as_str()).collect();
+        return Err(Problem::manifest(format!("no simulated Mac has the chip `{}`", names.join("` or `")))
+            .hint(format!("the chips are {}", all.join(", ")))
+            .at(Some(&stack.span(&["node", "chip"])))
+            .into());
+    }
+    let most = known.iter().map(|name| catalog::most_memory(name)).max();
+    let enough = known.into_iter().find(|name| node.memory <= catalog::most_memory(name));
+    enough.cloned().ok_or_else(|| {
+        let problem = Problem::manifest(format!("no simulated Mac has this much memory: {}", node.memory));
+        let most = most.map(|most| format!("the most that one with such a chip was sold with is {most}"));
+        most.into_iter().fold(problem, Problem::hint).at(Some(&stack.span(&["node", "memory"]))).into()
+    })
+}
+
 /// Applies `stack` on a fresh simulated Mac, twice; a simulated person answers sudo. `bandwidth` is that of its line, in
-/// bits per second. `sink` hears the first apply.
-pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> Result<Rehearsal> {
+/// bits per second.
+pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64) -> Result<Rehearsal> {
     let mut mac = Mac::new(spec, 0);
     mac.state.bandwidth = bandwidth;
     let sim = Sim::new(mac, Options::default());
     let how = How { yes: true, command: String::new() };
     let began = sim.now();
-    let hearing = Hearing { sim: &sim, began, beside: sink, heard: Mutex::default() };
+    let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
     let summary = apply(&sim, stack, &how, &Nobody, &hearing)?;
     let duration_s = seconds(began, sim.now());
-    let mut heard = hearing.heard.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut heard = hearing.heard();
     // They were heard as they ended.
     heard.timeline.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     let meter = sim.with_mac(|mac| std::mem::take(&mut mac.state.meter));
@@ -134,7 +158,10 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> 
         duration_s,
         download_bytes: meter.downloaded,
     };
-    let again = apply(&sim, stack, &how, &Nobody, &Deaf)?;
+    let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
+    let again = apply(&sim, stack, &how, &Nobody, &hearing)?;
+    // What failed once fails again, for a reason that is further from its cause.
+    let problems = if heard.problems.is_empty() { hearing.heard().problems } else { heard.problems };
     let second = Second {
         changes: again.changed.len() + again.failed.len(),
         effects: count(sim.with_mac(|mac| mac.state.meter.effects)),
@@ -148,6 +175,7 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> 
         second,
         timeline: heard.timeline,
         proved: heard.proved,
+        problems,
         peak_disk_bytes: peak_disk,
         peak_model_memory_bytes: peak_model_memory,
         summary,
@@ -169,41 +197,38 @@ struct Heard {
     plan: Option<Plan>,
     timeline: Vec<Moment>,
     proved: Vec<String>,
+    problems: Vec<Problem>,
 }
 
 struct Hearing<'h> {
     sim: &'h Sim,
     began: Timestamp,
-    beside: &'h dyn Sink,
     heard: Mutex<Heard>,
+}
+
+impl Hearing<'_> {
+    fn heard(self) -> Heard {
+        self.heard.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Sink for Hearing<'_> {
     fn event(&self, event: &Event) {
         let at_s = seconds(self.began, self.sim.now());
-        {
-            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            match event {
-                Event::Planned { plan } => heard.plan = Some((**plan).clone()),
-                Event::StepDone { id, words, seconds } => heard.timeline.push(Moment {
-                    at_s: at_s - seconds,
-                    id: id.clone(),
-                    words: words.clone(),
-                    took_s: *seconds,
-                }),
-                Event::Proved { id, evidence } => {
-                    heard.proved.extend(evidence.iter().map(|seen| format!("{id}: {seen}")));
-                }
-                _ => {}
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Planned { plan } => heard.plan = Some((**plan).clone()),
+            Event::StepDone { id, words, seconds } => heard.timeline.push(Moment {
+                at_s: at_s - seconds,
+                id: id.clone(),
+                words: words.clone(),
+                took_s: *seconds,
+            }),
+            Event::Proved { id, evidence } => {
+                heard.proved.extend(evidence.iter().map(|seen| format!("{id}: {seen}")));
             }
+            Event::ResourceFailed { problem, .. } => heard.problems.push(problem.clone()),
+            _ => {}
         }
-        self.beside.event(event);
     }
-}
-
-/// Hears nothing.
-struct Deaf;
-
-impl Sink for Deaf {
-    fn event(&self, _: &Event) {}
 }

@@ -10,6 +10,7 @@ mod exec;
 mod faults;
 pub mod folder;
 mod fresh;
+mod guarded;
 mod host;
 mod locks;
 mod mac;

@@ -13,6 +13,8 @@ mod manifest;
 mod promises;
 mod readme;
 mod scenarios;
+mod secrets;
 mod status;
 mod support;
+mod told;
 mod usage;

@@ -1,8 +1,5 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::Timestamp;
-use serde::Serialize;
-
 use super::Clock;
 use crate::{
     desk::{EventFile, Printer, Stream},
@@ -33,7 +30,7 @@ impl Sink for JsonLines<'_> {
         if matches!(event, Event::Refused { .. }) {
             self.refused.store(true, Ordering::Relaxed);
         }
-        Printer.say(Stream::Out, &(event_line(event, (self.clock)()) + "\n"));
+        Printer.say(Stream::Out, &(event.line((self.clock)()) + "\n"));
     }
 }
 
@@ -57,6 +54,7 @@ impl<'c> EventLog<'c> {
 
 impl Sink for EventLog<'_> {
     fn event(&self, event: &Event) {
+<<<<<<< HEAD
         self.file.line(&event_line(event, (self.clock)()));
     }
 }
@@ -92,5 +90,8 @@ mod tests {
         assert_eq!(value["event"], "resource-failed");
         assert_eq!(value["id"], "job/dev.forge.ollama");
         assert_eq!(value["problem"]["remedy"][0], "forgectl apply stack.yaml");
+=======
+        self.file.line(&event.line((self.clock)()));
+>>>>>>> main
     }
 }

@@ -7,7 +7,7 @@ mod plain;
 mod story;
 mod summary;
 
-pub use json_lines::{EventLog, JsonLines, event_line};
+pub use json_lines::{EventLog, JsonLines};
 pub use live::Live;
 pub use plain::Plain;
 pub use story::Manner;

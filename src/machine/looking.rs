@@ -182,19 +182,10 @@ pub trait Looking: Look {
             let passed = Duration::try_from(self.now().duration_since(began)).unwrap_or_default();
             let waited = passed.max(paused);
             if waited >= patience.limit {
-<<<<<<< HEAD
                 return Err(match what.split_once(" to ") {
                     Some((who, act)) if patience.limit.is_zero() => anyhow!("{who} does not {act}: {last}"),
-                    _ => anyhow!("waited {} s for {what}; the last answer: {last}", patience.limit.as_secs()),
+                    _ => anyhow!("waited {} s for {what}; the last answer: {last}", waited.as_secs()),
                 });
-=======
-                let mut text = format!("waited {} s for {what}", waited.as_secs());
-                if patience.limit.is_zero() {
-                    text = format!("not so: {what}");
-                }
-                let _ = write!(text, "; the last answer: {last}");
-                return Err(anyhow!(text));
->>>>>>> main
             }
             let pause =
                 patience.every.min(patience.limit.saturating_sub(waited)).max(Duration::from_millis(1));

@@ -4,6 +4,7 @@ mod chips;
 mod environment;
 mod memory;
 mod origins;
+mod port;
 mod variable;
 
 use super::stack::Stack;

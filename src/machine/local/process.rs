@@ -350,7 +350,10 @@ mod tests {
         let limits = Limits { grace: Duration::from_millis(100), ..Limits::of(Duration::from_secs(1)) };
         let error = out_of_reach("here", &limits).expect_err("it goes on").to_string();
         let pid = error.split_whitespace().nth(2).and_then(|pid| pid.parse().ok()).expect("a pid");
-        assert_eq!(error, format!("the process {pid} still runs: it may take 1 s, and no signal could end it then"));
+        assert_eq!(
+            error,
+            format!("the process {pid} still runs: it may take 1 s, and no signal could end it then")
+        );
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).expect("it still ran");
     }
 
@@ -363,7 +366,8 @@ mod tests {
             ..Limits::of(Duration::from_mins(1))
         };
         let output = out_of_reach("Done with $$", &limits).expect("done");
-        let pid = output.stdout.trim().strip_prefix("Done with ").and_then(|pid| pid.parse().ok()).expect("a pid");
+        let pid =
+            output.stdout.trim().strip_prefix("Done with ").and_then(|pid| pid.parse().ok()).expect("a pid");
         assert_eq!(output.code, 0);
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).expect("it still ran");
     }

@@ -45,6 +45,11 @@ impl Layout {
         self.folder.join("mac.lock")
     }
 
+    /// There, and held by the maker, while a Mac is made: one that nobody holds is left of a maker that was killed.
+    pub(super) fn making(&self) -> Utf8PathBuf {
+        self.folder.join("mac.making")
+    }
+
     /// What is noted of running processes.
     pub(super) fn jobs(&self) -> Utf8PathBuf {
         self.folder.join("jobs")

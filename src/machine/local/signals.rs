@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    process::Command,
     sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
@@ -11,10 +12,11 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use nix::{
     errno::Errno,
-    sys::signal::{Signal, killpg},
+    sys::signal::{SigSet, Signal, killpg},
     unistd::Pid,
 };
 
+use super::process::briefly;
 use crate::machine::{Halt, Wait};
 
 /// Sends a signal to a group of root's; says whether that went well.
@@ -52,14 +54,33 @@ struct Shared {
 static SHARED: Shared =
     Shared { asked: Mutex::new(0), asked_now: Condvar::new(), groups: Mutex::new(BTreeMap::new()) };
 
-/// Listens from now on, once a process.
+/// Listens from now on, once a process; before other threads are begun.
 pub(super) fn listen() -> Result<()> {
     static LISTENING: OnceLock<Result<(), String>> = OnceLock::new();
     LISTENING
-        .get_or_init(|| ctrlc::set_handler(heard).map_err(|error| error.to_string()))
+        .get_or_init(|| handle().map_err(|error| error.to_string()))
         .clone()
         .map_err(|error| anyhow!(error))
         .context("listening to Ctrl-C")
+}
+
+/// What was ignored when forgectl began, as `nohup` has it with SIGHUP, stays ignored.
+fn handle() -> Result<(), ctrlc::Error> {
+    if ctrlc::try_set_handler(heard).is_ok() {
+        return Ok(());
+    }
+    if ignores_hangup() {
+        // All threads begin with what this one holds back, and so it reaches none; programs that are started do not.
+        let _ = SigSet::from(Signal::SIGHUP).thread_block();
+    }
+    ctrlc::set_handler(heard)
+}
+
+/// A shell ignores what it was started to ignore, as forgectl was.
+fn ignores_hangup() -> bool {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "kill -HUP $$"]);
+    matches!(briefly(shell, Duration::from_secs(5)), Ok(Some(status)) if status.success())
 }
 
 fn heard() {
@@ -127,7 +148,8 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_to_kill_is_killed_as_root_or_counts_as_running() {
-        let known = |as_root: Option<AsRoot>| Known { number: 4711, command: "sudo installer".into(), as_root };
+        let known =
+            |as_root: Option<AsRoot>| Known { number: 4711, command: "sudo installer".into(), as_root };
         let root: AsRoot = Arc::new(|group, signal| (group, signal) == (4711, Signal::SIGKILL));
         let reached = |known: Known, sent| known.reached(Signal::SIGKILL, sent);
         assert!(reached(known(Some(root)), Err(Errno::EPERM)), "root may");

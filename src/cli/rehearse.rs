@@ -4,11 +4,7 @@ use anyhow::{Result, bail};
 
 use super::{context::Context, node, stack::Manifest, target::Target};
 use crate::{
-    desk::SimFile,
-    engine::{
-        self,
-        event::{Event, Sink},
-    },
+    engine,
     manifest::Stack,
     report,
     sim::{BANDWIDTH, Spec},

@@ -14,6 +14,7 @@ use super::{
     run::seconds,
 };
 use crate::{
+    catalog,
     desk::Nobody,
     machine::Look,
     manifest::{Chips, Stack},
@@ -92,10 +93,7 @@ pub struct Moment {
 /// The Mac that the manifest's own `node` asks for, at the least, with what the stack does not bring itself.
 pub fn own_node(stack: &Stack) -> Result<Spec> {
     let node = &stack.manifest.node;
-    let chip = match &node.chip {
-        Chips::Any => "M4".to_owned(),
-        Chips::OneOf(names) => names.first().context("no chip is named")?.clone(),
-    };
+    let chip = chip(stack)?;
     let known = ["15.5", "15.0", "26.1", "26.0", "14.7", "27.0"];
     let macos = known.into_iter().find(|version| node.macos.allows(version)).ok_or_else(|| {
         Problem::manifest(format!("no simulated macOS is `{}`", node.macos))
@@ -111,6 +109,30 @@ pub fn own_node(stack: &Stack) -> Result<Spec> {
         session: Session::Gui,
         ollama: stack.manifest.ollama.is_some(),
         user: "lab".to_owned(),
+    })
+}
+
+/// The first chip that will do, that is known, and that comes with so much memory.
+fn chip(stack: &Stack) -> Result<String> {
+    let node = &stack.manifest.node;
+    let names: Vec<String> = match &node.chip {
+        Chips::Any => ["M4", "M4 Pro", "M4 Max", "M3 Ultra"].map(str::to_owned).to_vec(),
+        Chips::OneOf(names) => names.clone(),
+    };
+    let known: Vec<&String> = names.iter().filter(|name| catalog::chip(name).is_some()).collect();
+    if known.is_empty() {
+        let all: Vec<&str> = catalog::chips().iter().map(|chip| chip.name.as_str()).collect();
+        return Err(Problem::manifest(format!("no simulated Mac has the chip `{}`", names.join("` or `")))
+            .hint(format!("the chips are {}", all.join(", ")))
+            .at(Some(&stack.span(&["node", "chip"])))
+            .into());
+    }
+    let most = known.iter().map(|name| catalog::most_memory(name)).max();
+    let enough = known.into_iter().find(|name| node.memory <= catalog::most_memory(name));
+    enough.cloned().ok_or_else(|| {
+        let problem = Problem::manifest(format!("no simulated Mac has this much memory: {}", node.memory));
+        let most = most.map(|most| format!("the most that one with such a chip was sold with is {most}"));
+        most.into_iter().fold(problem, Problem::hint).at(Some(&stack.span(&["node", "memory"]))).into()
     })
 }
 

@@ -239,11 +239,11 @@ mod tests {
         assert!(wrong("chip=M4,memory=16").contains("is not a size"));
         assert!(wrong("chip=M4,memory=16GB,sudo=maybe").contains("nopasswd"));
         assert!(wrong("chip=M4,memory=16GB,macos=new").contains("`15.5`"));
-        assert!(wrong("chip=M4,memory=9999999TB").contains("the most is 32GB"));
         assert!(wrong("chip=M4,memory=16GB,macos=99").contains("there is no macOS 99"));
         assert_eq!(wrong("chip=m4,memory=16GB"), "did you mean `M4`?");
         assert_eq!(wrong("chip=apple m4-PRO,memory=16GB"), "did you mean `M4 Pro`?");
         assert_eq!(wrong("chip=M4,memory=16GB,memory=8GB"), "`memory` is given twice");
+        assert!(wrong("chip=M4,memory=9999999TB").contains("the most is 32GB"));
         assert!(wrong("sim:").contains("`sim:FILE`"));
     }
 }

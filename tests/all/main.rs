@@ -4,6 +4,7 @@
 mod cli;
 mod facts;
 mod faults;
+mod folder_end;
 mod folder_mac;
 mod giving_back;
 mod local_files;
@@ -17,3 +18,4 @@ mod status;
 mod support;
 mod terminal;
 mod told;
+mod usage;

@@ -4,6 +4,7 @@ use super::Clock;
 use crate::{
     desk::{EventFile, Printer, Stream},
     engine::event::{Event, Sink},
+    value::Problem,
 };
 
 /// Prints every event to standard output as a line of JSON with its time.
@@ -43,6 +44,11 @@ impl<'c> EventLog<'c> {
     /// Into `file`, with the times of `clock`.
     pub fn new(file: EventFile, clock: Clock<'c>) -> Self {
         Self { file, clock }
+    }
+
+    /// Why the file lacks events, if it does.
+    pub fn broken(&self) -> Option<Problem> {
+        self.file.broken()
     }
 }
 

@@ -43,10 +43,11 @@ impl<'c> Plain<'c> {
         every: Duration,
         say: impl Fn(&str) + Send + 'static,
     ) -> Self {
+        let quiet = manner.quiet;
         let shared =
             Arc::new(Shared { story: Mutex::new(Story::new(manner)), asking: AtomicBool::new(false) });
         let heard = Arc::clone(&shared);
-        let heartbeat = (!manner.quiet).then(|| {
+        let heartbeat = (!quiet).then(|| {
             Ticker::every(every, move || {
                 if !heard.asking.load(Ordering::Relaxed) {
                     say(&heard.story().heartbeat());
@@ -90,13 +91,12 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::{desk::Screen, value::Id};
+    use crate::value::Id;
 
     /// A view whose heart beats fast, and what it says.
     fn beating(quiet: bool) -> (Plain<'static>, mpsc::Receiver<String>) {
         let (said, heard) = mpsc::channel();
-        let screen = Screen::plain(80);
-        let manner = Manner { out: screen, err: screen, quiet, asks: false };
+        let manner = Manner { quiet, ..Manner::plain(80) };
         let clock = || "2026-05-04T10:20:30Z".parse().unwrap();
         let say = move |text: &str| drop(said.send(text.to_owned()));
         (Plain::beating(manner, Box::new(clock), Duration::from_millis(1), say), heard)

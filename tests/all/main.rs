@@ -10,6 +10,7 @@ mod giving_back;
 mod local_files;
 mod local_processes;
 mod manifest;
+mod processes;
 mod promises;
 mod readme;
 mod scenarios;

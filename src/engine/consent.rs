@@ -46,7 +46,8 @@ impl Run<'_> {
             return self.machine.done(&Change::Sudo(Sudo::Keep));
         }
         let problem = Problem::mac("sudo asks for a password, and got none")
-            .why(format!("root is needed for: {}", reasons.join(", ")));
+            .why(format!("root is needed for: {}", reasons.join(", ")))
+            .at(plan.sudo_origin());
         if !self.identity.can_ask {
             return Err(problem
                 .why("no terminal, and SUDO_ASKPASS names no executable")
@@ -60,6 +61,10 @@ impl Run<'_> {
         }
         // Who asked to stop instead of typing it has not typed a wrong one.
         self.go_on()?;
-        Err(problem.why(format!("`sudo -v` answered: {}", output.said())).into())
+        Err(problem
+            .why(format!("`sudo -v` answered: {}", output.said()))
+            .hint("run it again, and type your own password; whether sudo takes it:")
+            .remedy("sudo -v")
+            .into())
     }
 }

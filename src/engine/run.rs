@@ -91,7 +91,11 @@ impl Run<'_> {
                 self.skipped(id, "stopped before it was done; the next run goes on from here");
             }
             Some(Halt::Killed) | None => {
-                let problem = Problem::from_error(error).of(id);
+                let mut problem = Problem::from_error(error).of(id);
+                if problem.hints.is_empty() && problem.remedy.is_empty() {
+                    problem =
+                        problem.hint("put right what is told here, and run it again: it goes on from there");
+                }
                 let problem = match asked {
                     Asked::Here(span) => problem.at(Some(span)),
                     Asked::Before(place) => problem.why(format!("{place} asked for it when it was brought")),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     catalog,
     desk::Nobody,
-    machine::Look,
+    machine::{Halt, Look},
     manifest::{Chips, Stack},
     sim::{Mac, Meter, Options, Session, Sim, Spec, SudoMode},
     value::{Id, MemorySize, Problem, human_bytes},
@@ -137,15 +137,15 @@ fn chip(stack: &Stack) -> Result<String> {
 }
 
 /// Applies `stack` on a fresh simulated Mac, twice; a simulated person answers sudo. `bandwidth` is that of its line, in
-/// bits per second.
-pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64) -> Result<Rehearsal> {
+/// bits per second; `asked` tells how often the person has asked to stop.
+pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, asked: fn() -> u32) -> Result<Rehearsal> {
     let mut mac = Mac::new(spec, 0);
     mac.state.bandwidth = bandwidth;
-    let sim = Sim::new(mac, Options::default());
+    let sim = Sim::new(mac, Options { asked, ..Options::default() });
     let how = How { yes: true, command: String::new() };
     let began = sim.now();
     let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
-    let summary = apply(&sim, stack, &how, &Nobody, &hearing)?;
+    let summary = whole(apply(&sim, stack, &how, &Nobody, &hearing)?)?;
     let duration_s = seconds(began, sim.now());
     let mut heard = hearing.heard();
     // They were heard as they ended.
@@ -159,7 +159,7 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64) -> Result<Rehearsal>
         download_bytes: meter.downloaded,
     };
     let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
-    let again = apply(&sim, stack, &how, &Nobody, &hearing)?;
+    let again = whole(apply(&sim, stack, &how, &Nobody, &hearing)?)?;
     // What failed once fails again, for a reason that is further from its cause.
     let problems = if heard.problems.is_empty() { hearing.heard().problems } else { heard.problems };
     let second = Second {
@@ -180,6 +180,11 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64) -> Result<Rehearsal>
         peak_model_memory_bytes: peak_model_memory,
         summary,
     })
+}
+
+/// A rehearsal that was stopped has nothing to tell.
+fn whole(summary: Summary) -> Result<Summary> {
+    if summary.interrupted { Err(Halt::Interrupted.into()) } else { Ok(summary) }
 }
 
 fn in_words(spec: &Spec) -> String {

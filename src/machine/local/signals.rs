@@ -17,7 +17,10 @@ use nix::{
 };
 
 use super::process::briefly;
-use crate::machine::{Halt, Wait};
+use crate::{
+    desk,
+    machine::{Halt, Wait},
+};
 
 /// Sends a signal to a group of root's; says whether that went well.
 pub(super) type AsRoot = Arc<dyn Fn(i32, Signal) -> bool + Send + Sync>;
@@ -54,14 +57,20 @@ struct Shared {
 static SHARED: Shared =
     Shared { asked: Mutex::new(0), asked_now: Condvar::new(), groups: Mutex::new(BTreeMap::new()) };
 
-/// Listens from now on, once a process; before other threads are begun.
-pub(super) fn listen() -> Result<()> {
+/// Listens from now on, once a process and before other threads are begun: the first signal asks to stop, the second ends the
+/// process with 130 at once.
+pub fn listen() -> Result<()> {
     static LISTENING: OnceLock<Result<(), String>> = OnceLock::new();
     LISTENING
         .get_or_init(|| handle().map_err(|error| error.to_string()))
         .clone()
         .map_err(|error| anyhow!(error))
         .context("listening to Ctrl-C")
+}
+
+/// How often the person has asked to stop.
+pub fn asked() -> u32 {
+    *SHARED.asked.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What was ignored when forgectl began, as `nohup` has it with SIGHUP, stays ignored.
@@ -94,6 +103,7 @@ fn heard() {
                 let _ = writeln!(io::stderr(), "The process {number} still runs as root: {command}");
             }
         }
+        desk::let_go();
         #[expect(clippy::exit, reason = "the second Ctrl-C ends at once, whatever the other threads do")]
         std::process::exit(130);
     }

@@ -1,6 +1,6 @@
 use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::{pkgutil, xcode_select};
 use crate::sim::{Caller, Content, Mac, Running, Session};

@@ -2,8 +2,9 @@
 
 mod chips;
 mod environment;
-mod limits;
+mod memory;
 mod origins;
+mod port;
 mod variable;
 
 use super::stack::Stack;
@@ -20,9 +21,9 @@ pub(super) struct Findings {
 pub(super) fn check(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     chips::check(stack, &mut findings);
-    limits::memory(stack, &mut findings);
+    memory::check(stack, &mut findings);
     if let Some(ollama) = &stack.manifest.ollama {
-        limits::port(ollama, stack, &mut findings);
+        port::check(ollama, stack, &mut findings);
         environment::check(ollama, stack, &mut findings);
         origins::check(ollama, stack, &mut findings);
     }

@@ -135,9 +135,10 @@ fn listen(runtime: &Runtime, address: &str, port: u16) -> io::Result<Vec<TcpList
         _ => all.to_vec(),
     };
     let mut listeners = vec![];
+    let _enter = runtime.enter();
     for address in on {
-        match runtime.block_on(TcpListener::bind(SocketAddr::new(address, port))) {
-            Ok(listener) => listeners.push(listener),
+        match offspring::listen(SocketAddr::new(address, port)) {
+            Ok(listener) => listeners.push(TcpListener::from_std(listener)?),
             // A machine without IPv6 has that address not at all.
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && !listeners.is_empty() => {}
             Err(error) => return Err(error),

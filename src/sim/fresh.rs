@@ -329,7 +329,9 @@ pub(super) fn start_session(mac: &mut Mac, session: Session) {
         Session::Gui => &["/System/Library/CoreServices/Finder.app/Contents/MacOS/Finder"],
         Session::Ssh => &["/usr/libexec/sshd-session"],
     };
-    programs.iter().for_each(|program| start(mac, USER, program));
+    for program in programs {
+        start(mac, USER, program);
+    }
 }
 
 const LOGIN_WINDOW: &str = "/System/Library/CoreServices/loginwindow.app/Contents/MacOS/loginwindow";

@@ -7,7 +7,7 @@ use crate::sim::tool::bench::Bench;
 #[test]
 fn no_wait_is_so_long_that_time_runs_out() {
     let mut bench = Bench::serving(&[("OLLAMA_KEEP_ALIVE", "24h")]);
-    for time in [Duration::MAX, Duration::from_secs(86_400), Duration::MAX] {
+    for time in [Duration::MAX, Duration::from_hours(24), Duration::MAX] {
         let before = bench.mac.state.now;
         bench.mac.advance(time);
         bench.ctl("kickstart -k gui/501/dev.test.job");

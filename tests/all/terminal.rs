@@ -19,7 +19,7 @@ use nix::{
 use crate::cli::Shell;
 
 /// No machine is so busy that an answer takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A command at a terminal of its own, and the person who sits there.
 struct Sitting {

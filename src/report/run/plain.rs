@@ -110,7 +110,7 @@ mod tests {
     fn what_takes_long_is_told_again_and_again_but_not_into_a_question() {
         let (view, heard) = beating(false);
         view.event(&a_long_step());
-        let next = || heard.recv_timeout(Duration::from_secs(60)).unwrap();
+        let next = || heard.recv_timeout(Duration::from_mins(1)).unwrap();
         while !next().contains("tool/clt: install the tools") {}
         assert!(next().contains("tool/clt: install the tools"));
         view.aside(&mut || {

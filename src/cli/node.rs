@@ -34,7 +34,10 @@ impl Node {
         match context.target() {
             Target::ThisMac if desk::is_mac() => Ok(Self::Real(Box::new(Local::this_mac()?))),
             Target::ThisMac => Err(no_mac(stack).into()),
-            Target::Folder(path) => Ok(Self::Real(Box::new(Local::under(&sim::folder::root(path)?)?))),
+            Target::Folder(path) => {
+                let local = Local::under(&sim::folder::root(path)?)?;
+                Ok(Self::Real(Box::new(local.reaching_only(sim::folder::outside(path)?))))
+            }
             Target::File(path) => Self::of_file(path, how),
             Target::Fresh(spec) => {
                 // The Macs that stacks are tried on have what no section of the manifest brings.

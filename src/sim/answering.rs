@@ -1,4 +1,4 @@
-use std::{io::ErrorKind, time::Duration};
+use std::{collections::BTreeMap, io::ErrorKind, time::Duration};
 
 use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
@@ -53,7 +53,7 @@ pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
         Query::Identity => Answer::Identity(Box::new(identity(sim))),
         Query::Tool(tool) => {
             sim.with_mac(|mac| mac.state.meter.processes += 1);
-            Answer::Ran(sim.execute(sim.caller(), &tool.argv(), None, None, &Quiet))
+            Answer::Ran(sim.execute(sim.caller(), &tool.argv(), &BTreeMap::new(), None, None, &Quiet))
         }
         Query::Get(url) => Answer::Reply(request(sim, "GET", url, b"", GET)),
     })
@@ -101,7 +101,7 @@ fn listeners(sim: &Sim, port: u16) -> Vec<Listener> {
     sim.with_mac(|mac| mac.state.meter.processes += 1);
     let argv =
         ["/usr/sbin/lsof", "-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-F", "pcn"].map(str::to_owned);
-    let output = sim.execute(sim.caller(), &argv, None, None, &Quiet);
+    let output = sim.execute(sim.caller(), &argv, &BTreeMap::new(), None, None, &Quiet);
     let known = lsof::parse(&output.stdout);
     if known.is_empty() {
         return vec![Listener { pid: None, command: None, address: format!("127.0.0.1:{port}") }];

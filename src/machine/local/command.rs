@@ -80,7 +80,7 @@ pub(super) fn run(files: &Files, who: &Identity, command: &Command, tell: &dyn T
     let argv = command.full_argv();
     let (program, arguments) = argv.split_first().ok_or_else(|| anyhow!("a command without a program"))?;
     let mut process = Start::of(files, who, Utf8Path::new(program))?.build();
-    process.args(arguments);
+    process.args(arguments).envs(&command.environment);
     let as_root = (command.root && files.owners().is_none()).then(|| {
         let sudo = sudo(files, who);
         Box::new(move |group: i32, signal: nix::sys::signal::Signal| {

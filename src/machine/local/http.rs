@@ -54,8 +54,7 @@ impl Http {
 fn client() -> Result<Client, String> {
     let mut builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none()).no_proxy();
     if let Some(proxy) = variable("http_proxy", "HTTP_PROXY") {
-        let direct = variable("no_proxy", "NO_PROXY").unwrap_or_default();
-        let direct = NoProxy::from_string(&format!("{LOOPBACK},{direct}"));
+        let direct = NoProxy::from_string(&direct());
         let proxy =
             Proxy::http(&proxy).map_err(|error| format!("the proxy `{proxy}`: {}", deepest(&error)))?;
         builder = builder.proxy(proxy.no_proxy(direct));
@@ -63,7 +62,12 @@ fn client() -> Result<Client, String> {
     builder.build().map_err(|error| deepest(&error))
 }
 
-fn variable(name: &str, other: &str) -> Option<String> {
+/// What no proxy is asked for.
+pub(super) fn direct() -> String {
+    format!("{LOOPBACK},{}", variable("no_proxy", "NO_PROXY").unwrap_or_default())
+}
+
+pub(super) fn variable(name: &str, other: &str) -> Option<String> {
     env::var(name).or_else(|_| env::var(other)).ok().filter(|value| !value.is_empty())
 }
 
@@ -78,7 +82,7 @@ fn told(error: &reqwest::Error, limit: Duration) -> String {
 }
 
 /// The innermost cause: the outer ones repeat the address.
-fn deepest(error: &dyn Error) -> String {
+pub(super) fn deepest(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {
         error = cause;

@@ -51,7 +51,7 @@ fn fill(beside: &Utf8Path, path: &Utf8Path, content: &[u8], mode: u32, replaces:
     new.sync_all()
 }
 
-fn beside(path: &Utf8Path) -> Utf8PathBuf {
+pub(super) fn beside(path: &Utf8Path) -> Utf8PathBuf {
     path.with_file_name(format!(".{}.forgectl", path.file_name().unwrap_or_default()))
 }
 

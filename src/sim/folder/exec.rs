@@ -43,7 +43,7 @@ pub fn exec(
     }
     let mac = &mut opened.mac;
     pass(mac, tool::takes(argv));
-    let mut running = tool::run(mac, caller, argv);
+    let mut running = tool::run_in(mac, caller, argv, &asker.environment);
     let mut told = [0; 2];
     tell(&running.output, &mut told, out, err);
     while let Some((after, stage)) = running.stages.pop_front() {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
-use super::{Blueprint, Site, rivals, tilde};
+use super::{Blueprint, Site, rivals, tilde, tools};
 use crate::{
     machine::{
         Looking, Tool,
@@ -21,6 +21,14 @@ const LABEL: &str = "dev.forge.ollama";
 
 /// Homebrew's link to the program; never the path below its Cellar, which goes with an upgrade.
 const PROGRAM: &str = "/opt/homebrew/opt/ollama/bin/ollama";
+
+/// Homebrew's formula of it.
+const FORMULA: &str = "ollama";
+
+/// The job of ours that runs the program of a formula.
+pub(super) fn job_of(formula: &str) -> Option<Id> {
+    (formula == FORMULA).then(|| Id::new("launchd-job", LABEL))
+}
 
 /// What launchd gives no job by itself (docs/mac-facts.md#launchd-job-environment).
 const PATH: &str = "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/bin:/bin:/usr/sbin:/sbin";
@@ -40,6 +48,11 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     if !boot {
         needs.extend(blueprint.add_folders(home, &folder, 0o755, &origin));
     }
+    let tools = site.stack.manifest.tools.as_ref();
+    let brought = tools.is_some_and(manifest::Tools::wants_homebrew);
+    if brought {
+        needs.push(tools::formula(site, blueprint, FORMULA, None, &origin));
+    }
     needs.extend(data(site, section, blueprint, &origin)?);
     let (rivals, leaving) = rivals::of_ollama(site, blueprint, &origin)?;
     needs.extend(rivals);
@@ -55,7 +68,10 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     let staging = site.identity.state.join("staging").join(format!("{LABEL}.plist"));
     let job = JobSpec { domain, label: LABEL.into(), uid: site.identity.uid, definition, content, staging };
 
-    judge(site, section, &job, &leaving, blueprint, &origin)?;
+    if !brought {
+        installed(site, &job, blueprint, &origin)?;
+    }
+    judge(site, section, &job, &leaving, blueprint)?;
     let port = section.port;
     let url = format!("http://{}", std::net::SocketAddr::new(asked_at(section.listen.address()), port));
     blueprint.open.push(("Ollama".into(), url.clone()));
@@ -162,6 +178,21 @@ fn render(site: &Site, definition: &Definition, log: &Utf8PathBuf, boot: bool) -
     Ok(text.into_bytes())
 }
 
+/// Refuses a Mac without the program, where no part of the stack brings it.
+fn installed(site: &Site, job: &JobSpec, blueprint: &mut Blueprint, origin: &Span) -> Result<()> {
+    if site.look.resolve(job.program())?.is_none() {
+        blueprint.refusals.push(
+            Problem::mac("Ollama is not installed")
+                .why(format!("{} is not there", job.program()))
+                .hint("let this stack bring it: set `homebrew: true` in `tools`")
+                .hint("or install it with Homebrew, then apply again:")
+                .remedy("brew install ollama")
+                .at(Some(origin)),
+        );
+    }
+    Ok(())
+}
+
 /// What keeps the job from this Mac, and what is worth knowing of it.
 fn judge(
     site: &Site,
@@ -169,18 +200,7 @@ fn judge(
     job: &JobSpec,
     leaving: &[u32],
     blueprint: &mut Blueprint,
-    origin: &Span,
 ) -> Result<()> {
-    if site.look.resolve(job.program())?.is_none() {
-        blueprint.refusals.push(
-            Problem::mac("Ollama is not installed")
-                .why(format!("{} is not there", job.program()))
-                .why("this stack does not bring it: `brew-formula/ollama` of a fuller stack does")
-                .hint("install it with Homebrew, then apply again:")
-                .remedy("brew install ollama")
-                .at(Some(origin)),
-        );
-    }
     let view = site.look.job(job.domain, &job.label)?;
     if view == JobView::NoDomain {
         blueprint.refusals.push(

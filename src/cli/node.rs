@@ -41,7 +41,7 @@ impl Node {
             Target::File(path) => Self::of_file(path, how),
             Target::Fresh(spec) => {
                 // The Macs that stacks are tried on have what no section of the manifest brings.
-                let ollama = stack.is_some_and(|stack| stack.manifest.ollama.is_some());
+                let ollama = stack.is_some_and(|stack| stack.manifest.expects_ollama());
                 let spec = sim::Spec { ollama, ..(**spec).clone() };
                 Ok(Self::Simulated(Box::new(start(Mac::new(&spec, 0))), None))
             }

@@ -7,6 +7,7 @@ mod problem;
 mod size;
 mod source;
 mod state;
+mod version;
 mod want;
 
 pub use hex::hex;
@@ -16,4 +17,5 @@ pub use problem::{Problem, Problems, Sort};
 pub use size::{DiskSize, MemorySize, human_bytes};
 pub use source::{Source, Span};
 pub use state::{Field, State, Value};
+pub use version::{RangeFault, VersionRange};
 pub use want::{Delta, Deltas, Want, Wanted, differences};

@@ -2,6 +2,7 @@
 
 mod chips;
 mod environment;
+mod formulae;
 mod variable;
 
 use super::stack::Stack;
@@ -18,6 +19,7 @@ pub(super) struct Findings {
 pub(super) fn check(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     chips::check(stack, &mut findings);
+    formulae::check(stack, &mut findings);
     if let Some(ollama) = &stack.manifest.ollama {
         environment::check(ollama, stack, &mut findings);
     }

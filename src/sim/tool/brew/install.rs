@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     machine::Output,
-    sim::{Content, Fault, Mac, Running, running::Print, tool::unix::reason},
+    sim::{Fault, Mac, Running, running::Print, tool::unix::reason},
 };
 
 /// In how many parts a bottle is fetched, so that others can act in between.
@@ -215,9 +215,7 @@ fn pour(mac: &mut Mac, output: &mut Output, formula: &Formula, version: &str, on
     output.out(format!("==> Pouring {name}--{version}.arm64_sequoia.bottle.tar.gz\n"));
     let (now, old) = (mac.state.now, cellar::versions(&*mac.disk, name));
     if mac.state.faults.take(Fault::DiskFull) {
-        // What tar had unpacked until then stays.
-        let begun = format!("Cellar/{name}/{version}/README.md");
-        let _ = super::prefix::put(&mut *mac.disk, &begun, Content::Bytes(vec![]), 0o644, now);
+        // What it had unpacked until then it takes away itself.
         output.code = 1;
         return output.err("Error: No space left on device @ rb_sysopen\n");
     }

@@ -129,7 +129,8 @@ impl Step for UpgradeFormula {
     }
 }
 
-/// Says whether a formula was asked for by name: what was not can be swept away as no longer needed.
+/// Says whether a formula was asked for by name: what was not can be swept away as no longer needed
+/// (docs/mac-facts.md#brew-tab).
 #[derive(Debug)]
 pub struct MarkFormula {
     /// Its name.

@@ -106,8 +106,7 @@ impl Fetcher {
 
 /// One whose certificates are judged by the machine's own trust store; `HTTPS_PROXY` and `NO_PROXY` are heeded.
 fn client() -> Result<Client, String> {
-    // Somebody else in this process may have chosen it already, and nobody chooses otherwise.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    http::choose_tls();
     let mut builder =
         Client::builder().connect_timeout(CONNECT).timeout(LIMIT).redirect(Policy::none()).no_proxy();
     let direct = NoProxy::from_string(&http::direct());

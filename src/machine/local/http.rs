@@ -51,7 +51,14 @@ impl Http {
     }
 }
 
+/// Chooses who computes TLS, once for the process; every client needs that, also one that never speaks it.
+pub(super) fn choose_tls() {
+    // Somebody else in this process may have chosen already, and nobody chooses otherwise.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 fn client() -> Result<Client, String> {
+    choose_tls();
     let mut builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none()).no_proxy();
     if let Some(proxy) = variable("http_proxy", "HTTP_PROXY") {
         let direct = NoProxy::from_string(&direct());

@@ -44,7 +44,7 @@ impl Run<'_> {
                             ended.lock().unwrap_or_else(PoisonError::into_inner).insert(next);
                         }
                         Err(error) => {
-                            self.failed(&job.entry.resource.id(), &Asked::Here(&job.entry.origin), &error)
+                            self.failed(&job.entry.resource.id(), &Asked::Here(&job.entry.origin), &error);
                         }
                     }),
                 ));
@@ -71,6 +71,7 @@ impl Run<'_> {
 }
 
 /// What the order of the run goes by.
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 struct Job<'e> {
     entry: &'e Entry,
     needs: Vec<usize>,
@@ -123,7 +124,8 @@ fn next(jobs: &[Job], stages: &[Stage]) -> Option<usize> {
     (0..jobs.len())
         .filter(|&at| stages[at] == Stage::Waiting)
         .filter(|&at| jobs[at].needs.iter().all(|&need| stages[need] == Stage::Done))
-        .filter(|&at| !(lane(&jobs[at]) && taken) && !(jobs[at].brew && brew_waits))
+        .filter(|&at| !(taken && lane(&jobs[at])))
+        .filter(|&at| !(brew_waits && jobs[at].brew))
         .min_by_key(|&at| (jobs[at].long, !jobs[at].sudo, at))
 }
 

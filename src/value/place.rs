@@ -70,8 +70,9 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder { path } | Self::Data { path } | Self::Log { path } => f.write_str(path.as_str()),
-            Self::ProfileLine { path } => f.write_str(path.as_str()),
+            Self::Folder { path } | Self::Data { path } | Self::Log { path } | Self::ProfileLine { path } => {
+                f.write_str(path.as_str())
+            }
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
             Self::Formula { name } => write!(f, "/opt/homebrew/opt/{name}"),

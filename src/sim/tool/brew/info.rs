@@ -22,9 +22,10 @@ pub(super) fn list(mac: &Mac, call: &Call) -> Running {
     for name in &call.names {
         let there = installed.contains(name);
         if call.has("--versions") {
-            match there {
-                true => running.output.stdout += &line(name),
-                false => running.output.code = 1,
+            if there {
+                running.output.stdout += &line(name);
+            } else {
+                running.output.code = 1;
             }
         } else if let Some(version) = cellar::active(disk, name) {
             let keg = cellar::keg(name, &version);
@@ -37,15 +38,19 @@ pub(super) fn list(mac: &Mac, call: &Call) -> Running {
     running
 }
 
+fn lines(names: &[String]) -> String {
+    names.iter().fold(String::new(), |text, name| text + name + "\n")
+}
+
 fn casks(mac: &Mac, call: &Call) -> Running {
     let room = Utf8Path::new(PREFIX).join("Caskroom");
     let there = mac.disk.list(0, &room).unwrap_or_default();
     if call.names.is_empty() {
-        return Running::printed(there.iter().map(|name| format!("{name}\n")).collect::<String>());
+        return Running::printed(lines(&there));
     }
     match call.names.iter().find(|name| !there.contains(name)) {
         Some(name) => Running::failed(1, format!("Error: Cask '{name}' is not installed.\n")),
-        None => Running::printed(call.names.iter().map(|name| format!("{name}\n")).collect::<String>()),
+        None => Running::printed(lines(&call.names)),
     }
 }
 
@@ -134,7 +139,7 @@ pub(super) fn outdated(mac: &Mac, call: &Call) -> Running {
         let formulae: Vec<Value> = names.iter().map(told).collect();
         Running::printed(format!("{}\n", json!({"formulae": formulae, "casks": []})))
     } else {
-        Running::printed(names.iter().map(|name| format!("{name}\n")).collect::<String>())
+        Running::printed(lines(&names))
     };
     running.output.code = i32::from(!call.names.is_empty() && !names.is_empty());
     running

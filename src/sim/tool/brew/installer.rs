@@ -63,7 +63,7 @@ pub(in crate::sim::tool) fn run(mac: &mut Mac, caller: Caller, environment: &Env
     running.output.out(
         "==> This script will install:\n/opt/homebrew/bin/brew\n/opt/homebrew/etc/bash_completion.d/brew\n",
     );
-    running = running.then(Duration::from_millis(400), |mac, output| begin(mac, output));
+    running = running.then(Duration::from_millis(400), begin);
     let part = Duration::from_millis(DOWNLOAD * 8 * 1000 / mac.state.bandwidth.max(1) / PARTS);
     for _ in 0..PARTS {
         running = running.then(part, |mac, output| {

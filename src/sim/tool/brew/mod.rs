@@ -32,7 +32,7 @@ const PREFIX: &str = "/opt/homebrew";
 const VERSION: &str = "6.0.18";
 
 /// What starting Ruby takes, and what is answered without it (docs/mac-facts.md#brew-times).
-const RUBY: Duration = Duration::from_millis(1000);
+const RUBY: Duration = Duration::from_secs(1);
 const BASH: Duration = Duration::from_millis(40);
 
 /// What updating its own list of formulae takes.

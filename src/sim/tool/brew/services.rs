@@ -63,7 +63,8 @@ fn list(mac: &mut Mac, caller: Caller, call: &Call) -> Running {
     let mut text = "Name   Status User File\n".to_owned();
     for job in &told {
         let word = |key: &str| job[key].as_str().unwrap_or("").to_owned();
-        text += &format!("{} {} {} {}\n", word("name"), word("status"), word("user"), word("file"));
+        text += &[word("name"), word("status"), word("user"), word("file")].join(" ");
+        text.push('\n');
     }
     Running::printed(text)
 }

@@ -12,7 +12,7 @@ pub(super) fn list(mac: &Mac) -> Running {
     let mut told = String::new();
     for user in mac.disk.list(0, &folder).unwrap_or_default() {
         for repository in mac.disk.list(0, &folder.join(&user)).unwrap_or_default() {
-            told += &format!("{user}/{}\n", repository.trim_start_matches("homebrew-"));
+            told += &[&user, "/", repository.trim_start_matches("homebrew-"), "\n"].concat();
         }
     }
     Running::printed(told)

@@ -1,7 +1,9 @@
 //! Manifest and facts make resources with their needs; one file a manifest section.
 
+mod data;
 mod node;
 mod ollama;
+mod port;
 mod power;
 mod rivals;
 mod tools;
@@ -31,10 +33,12 @@ pub struct Blueprint {
     pub warnings: Vec<Problem>,
     /// What will listen beyond this Mac, in plain words.
     pub exposed: Vec<String>,
-    /// What can be opened when all is done: names and URLs.
-    pub open: Vec<(String, String)>,
+    /// What can be opened once a resource is there: its id, a name and a URL.
+    pub open: Vec<(Id, String, String)>,
     /// The ids of the entries.
     known: HashSet<Id>,
+    /// The user's home folder.
+    home: Utf8PathBuf,
 }
 
 /// One resource of a stack.
@@ -73,6 +77,7 @@ pub fn build(
         exposed: vec![],
         open: vec![],
         known: HashSet::new(),
+        home: identity.home.clone(),
     };
     if identity.uid == 0 {
         // What root's own folders and launchd domains hold says nothing of the user's.
@@ -117,14 +122,20 @@ impl Blueprint {
         }
     }
 
-    /// Adds the folder at `path` and those above it up to the home folder `base`, each on the one above; answers with
-    /// the last.
-    fn add_folders(&mut self, base: &Utf8Path, path: &Utf8Path, mode: u32, origin: &Span) -> Vec<Id> {
+    /// Adds the folder at `path` and those above it below `base`, the first on `needs` and each on the one above; answers with
+    /// what stands for `path`.
+    fn add_folders(
+        &mut self,
+        base: &Utf8Path,
+        path: &Utf8Path,
+        mode: u32,
+        mut needs: Vec<Id>,
+        origin: &Span,
+    ) -> Vec<Id> {
         let below: Vec<Utf8PathBuf> =
             path.ancestors().take_while(|ancestor| *ancestor != base).map(Utf8Path::to_owned).collect();
-        let mut needs = vec![];
         for path in below.into_iter().rev() {
-            let folder = Folder { name: tilde(base, &path), path, mode, data: false };
+            let folder = Folder { name: tilde(&self.home, &path), path, mode, data: false };
             needs = vec![self.add(folder, needs, origin.clone())];
         }
         needs
@@ -151,6 +162,7 @@ mod tests {
             exposed: vec![],
             open: vec![],
             known: HashSet::new(),
+            home: "/Users/lab".into(),
         };
         let mut add = |name: &str, needs: &[&Id]| {
             let folder = Folder { name: name.into(), path: name.into(), mode: 0o755, data: false };

@@ -1,19 +1,19 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use anyhow::{Context, Result, ensure};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
-use super::{Blueprint, Site, rivals, tilde, tools};
+use super::{Blueprint, Site, data, port, rivals, tilde, tools};
 use crate::{
     machine::{
         Looking, Tool,
         tool::launchctl::{JobView, Printed},
     },
     manifest::{self, Start},
-    resource::{Folder, JobSpec, LogFile, Ollama},
+    resource::{JobSpec, LogFile, Ollama, Resource},
     step::{Definition, definition_matches},
-    value::{Domain, Id, Place, Problem, Span},
+    value::{Domain, Id, Problem, Span},
 };
 
 /// Label of the job.
@@ -37,98 +37,86 @@ const TEMPLATE: &str = include_str!("../../launchd/ollama.plist");
 
 pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Blueprint) -> Result<()> {
     let origin = site.stack.span(&["ollama"]);
+    let before = blueprint.refusals.len();
     let home = &site.identity.home;
     let boot = section.start == Start::Boot;
     let log = home.join("Library/Logs/forgectl/ollama.log");
+    let folder = if boot { "/Library/LaunchDaemons".into() } else { home.join("Library/LaunchAgents") };
+    let definition = Definition {
+        path: folder.join(format!("{LABEL}.plist")),
+        arguments: vec![PROGRAM.into(), "serve".into()],
+        environment: environment(site, section),
+    };
+    let domain = if boot { Domain::System } else { Domain::Gui(site.identity.uid) };
+    let content = render(site, &definition, &log, boot).context("rendering the job of Ollama")?;
+    let staging = site.identity.state.join("staging").join(format!("{LABEL}.plist"));
+    let job = JobSpec { domain, label: LABEL.into(), uid: site.identity.uid, definition, content, staging };
 
-    let mut needs = blueprint.add_folders(home, &home.join("Library/Logs/forgectl"), 0o700, &origin);
+    let mut needs = blueprint.add_folders(home, &home.join("Library/Logs/forgectl"), 0o700, vec![], &origin);
     needs =
         vec![blueprint.add(LogFile { name: tilde(home, &log), path: log.clone() }, needs, origin.clone())];
-    let folder = if boot { "/Library/LaunchDaemons".into() } else { home.join("Library/LaunchAgents") };
     if !boot {
-        needs.extend(blueprint.add_folders(home, &folder, 0o755, &origin));
+        needs.extend(blueprint.add_folders(home, &folder, 0o755, vec![], &origin));
     }
     let tools = site.stack.manifest.tools.as_ref();
     let brought = tools.is_some_and(manifest::Tools::wants_homebrew);
     if brought {
         needs.push(tools::formula(site, blueprint, FORMULA, None, &origin));
     }
-    needs.extend(data(site, section, blueprint, &origin)?);
-    let (rivals, leaving) = rivals::of_ollama(site, blueprint, &origin)?;
+    needs.extend(data::folders(site, section, blueprint, &origin)?);
+
+    let view = site.look.job(domain, LABEL)?;
+    let is_ours = |printed: &Printed| printed.pid().is_some() && definition_matches(&job.definition, printed);
+    let running = matches!(&view, JobView::Loaded(printed) if is_ours(printed));
+    // Who runs as declared has the port.
+    let holders = if running { vec![] } else { port::holders(site, section.socket(), &job.label, &view)? };
+    let (rivals, leaving) = rivals::of_ollama(site, section.socket(), &holders, blueprint, &origin)?;
     needs.extend(rivals);
-
-    let domain = if boot { Domain::System } else { Domain::Gui(site.identity.uid) };
-    let environment = environment(site, section);
-    let definition = Definition {
-        path: folder.join(format!("{LABEL}.plist")),
-        arguments: vec![PROGRAM.into(), "serve".into()],
-        environment,
-    };
-    let content = render(site, &definition, &log, boot).context("rendering the job of Ollama")?;
-    let staging = site.identity.state.join("staging").join(format!("{LABEL}.plist"));
-    let job = JobSpec { domain, label: LABEL.into(), uid: site.identity.uid, definition, content, staging };
-
     if !brought {
-        installed(site, &job, blueprint, &origin)?;
+        installed(site, &job, &view, blueprint, &origin)?;
     }
-    judge(site, section, &job, &leaving, blueprint)?;
-    let port = section.port;
-    let url = format!("http://{}", std::net::SocketAddr::new(asked_at(section.listen.address()), port));
-    blueprint.open.push(("Ollama".into(), url.clone()));
+    judge(site, &job, &view, blueprint);
+    blueprint.refusals.extend(port::refusal(site, section.port, &holders, &leaving));
+    if boot && !running {
+        file_vault(site, blueprint)?;
+    }
+
+    let url =
+        format!("http://{}", std::net::SocketAddr::new(asked_at(section.listen.address()), section.port));
     if section.listen.beyond_this_mac() {
         blueprint.exposed.push(format!(
             "Ollama listens on {}: whoever reaches this Mac on the network can use it and delete its models; it asks for no password",
             section.socket()
         ));
     }
-    let num_ctx = u64::from(section.num_ctx);
-    blueprint.add(Ollama { job, url, port, num_ctx, log }, needs, origin);
+    let ollama = Ollama {
+        job,
+        url,
+        socket: section.socket(),
+        num_ctx: u64::from(section.num_ctx),
+        log,
+        memory: site.facts.memory,
+    };
+    if !running && data::has_models(site, section) {
+        blueprint.warnings.push(use_of(site, &ollama).at(Some(&origin)));
+    }
+    let id = ollama.id();
+    for refusal in blueprint.refusals.iter_mut().skip(before) {
+        *refusal = refusal.clone().of(&id);
+    }
+    blueprint.open.push((id, "Ollama".into(), ollama.url.clone()));
+    blueprint.add(ollama, needs, origin);
     Ok(())
 }
 
-/// The folders that the server fills: its home folder, and the store of models where that is elsewhere.
-fn data(
-    site: &Site,
-    section: &manifest::Ollama,
-    blueprint: &mut Blueprint,
-    origin: &Span,
-) -> Result<Vec<Id>> {
-    let home = &site.identity.home;
-    let folder = |path: Utf8PathBuf| Folder { name: tilde(home, &path), path, mode: 0o755, data: true };
-    let mut ids = vec![blueprint.add(folder(home.join(".ollama")), vec![], origin.clone())];
-    if let Some(models) = section.environment.get("OLLAMA_MODELS").map(Utf8PathBuf::from) {
-        blueprint.refusals.extend(no_store(site, &models)?);
-        let above = match models.parent() {
-            Some(parent) if models.starts_with(home) => blueprint.add_folders(home, parent, 0o755, origin),
-            _ => vec![],
-        };
-        ids.push(blueprint.add(folder(models), above, origin.clone()));
-    }
-    Ok(ids)
-}
-
-/// Why no models can be kept at `path`: its disk is not connected, or it is not the user's to write.
-fn no_store(site: &Site, path: &Utf8Path) -> Result<Option<Problem>> {
-    let Some(parent) = path.parent() else { return Ok(None) };
-    let place = site.stack.span(&["ollama", "environment", "OLLAMA_MODELS"]);
-    let problem = || Problem::mac(format!("no folder to keep models in: `{path}`")).at(Some(&place));
-    let (folder, real) = match site.look.resolve(path)? {
-        Some(real) => (path, Some(real)),
-        // Folders that miss in the home folder are made.
-        None if path.starts_with(&site.identity.home) => return Ok(None),
-        None => (parent, site.look.resolve(parent)?),
-    };
-    let Some(stat) = real.map(|real| site.look.stat(&real)).transpose()?.flatten() else {
-        let problem = problem().why(format!("{folder} is not there"));
-        return Ok(Some(
-            problem.hint("connect the disk, or name another folder; what is there:").remedy("ls /Volumes"),
-        ));
-    };
-    Ok((!site.identity.may_write(&stat)).then(|| {
-        let problem = problem()
-            .why(format!("{folder} is not yours to write: uid {}, mode {:04o}", stat.uid, stat.mode));
-        problem.hint("make it yours, or name another folder:").remedy(format!("ls -ld '{folder}'"))
-    }))
+/// That applying loads a model, since a server is proved by use.
+fn use_of(site: &Site, ollama: &Ollama) -> Problem {
+    // A server that cannot be asked yet says nothing of its models.
+    let known = ollama.use_loads(site.look).ok().flatten();
+    let text = known
+        .unwrap_or_else(|| "the smallest model that fits is loaded for one token, and unloaded".to_owned());
+    Problem::mac(format!("the server is proved by use: {text}"))
+        .hint("other requests to the server may wait meanwhile")
 }
 
 /// The context length stands under the name that the server reads, and under the one that is often written
@@ -179,11 +167,24 @@ fn render(site: &Site, definition: &Definition, log: &Utf8PathBuf, boot: bool) -
 }
 
 /// Refuses a Mac without the program, where no part of the stack brings it.
-fn installed(site: &Site, job: &JobSpec, blueprint: &mut Blueprint, origin: &Span) -> Result<()> {
+fn installed(
+    site: &Site,
+    job: &JobSpec,
+    view: &JobView,
+    blueprint: &mut Blueprint,
+    origin: &Span,
+) -> Result<()> {
     if site.look.resolve(job.program())?.is_none() {
+        let mut problem =
+            Problem::mac("Ollama is not installed").why(format!("{} is not there", job.program()));
+        if matches!(view, JobView::Loaded(_)) {
+            problem = problem.why(format!(
+                "launchd still has its job {}/{}, and cannot start it again",
+                job.domain, job.label
+            ));
+        }
         blueprint.refusals.push(
-            Problem::mac("Ollama is not installed")
-                .why(format!("{} is not there", job.program()))
+            problem
                 .hint("let this stack bring it: set `homebrew: true` in `tools`")
                 .hint("or install it with Homebrew, then apply again:")
                 .remedy("brew install ollama")
@@ -193,16 +194,9 @@ fn installed(site: &Site, job: &JobSpec, blueprint: &mut Blueprint, origin: &Spa
     Ok(())
 }
 
-/// What keeps the job from this Mac, and what is worth knowing of it.
-fn judge(
-    site: &Site,
-    section: &manifest::Ollama,
-    job: &JobSpec,
-    leaving: &[u32],
-    blueprint: &mut Blueprint,
-) -> Result<()> {
-    let view = site.look.job(job.domain, &job.label)?;
-    if view == JobView::NoDomain {
+/// What keeps the job from this Mac.
+fn judge(site: &Site, job: &JobSpec, view: &JobView, blueprint: &mut Blueprint) {
+    if *view == JobView::NoDomain {
         blueprint.refusals.push(
             Problem::mac("`start: login` needs a graphical session, and you have none")
                 .why(format!("launchd has no domain {}", job.domain))
@@ -211,49 +205,6 @@ fn judge(
                 .at(Some(&site.stack.span(&["ollama", "start"]))),
         );
     }
-    let running = |printed: &Printed| printed.pid().is_some() && definition_matches(&job.definition, printed);
-    if matches!(&view, JobView::Loaded(printed) if running(printed)) {
-        return Ok(());
-    }
-    port_is_free(site, section, &view, leaving, blueprint)?;
-    if section.start == Start::Boot {
-        file_vault(site, blueprint)?;
-    }
-    Ok(())
-}
-
-fn port_is_free(
-    site: &Site,
-    section: &manifest::Ollama,
-    view: &JobView,
-    leaving: &[u32],
-    blueprint: &mut Blueprint,
-) -> Result<()> {
-    let mut ours: Vec<u32> = leaving.to_vec();
-    if let JobView::Loaded(printed) = view {
-        ours.extend(printed.pid());
-    }
-    // A job of ours that moves between login and boot holds the port until it is taken down.
-    if let Some(Place::Job { domain, label, .. }) =
-        site.receipts.get(&Id::new("launchd-job", LABEL)).map(|receipt| &receipt.place)
-    {
-        ours.extend(site.look.loaded_job(*domain, label)?.and_then(|printed| printed.pid()));
-    }
-    let foreign = |pid: Option<u32>| pid.is_none_or(|pid| !ours.contains(&pid));
-    let Some(holder) = site.look.listeners(section.port)?.into_iter().find(|listener| foreign(listener.pid))
-    else {
-        return Ok(());
-    };
-    let mut problem = Problem::mac(format!("port {} is held by {}", section.port, holder.who()))
-        .why(format!("it listens on {}", holder.address))
-        .hint("stop it, or give this stack another `port`; who it is:")
-        .at(Some(&site.stack.span(&["ollama", "port"])));
-    problem = match holder.pid {
-        Some(pid) => problem.remedy(format!("ps -ww -o user=,lstart=,command= -p {pid}")),
-        None => problem.remedy(format!("sudo lsof -nP -iTCP:{} -sTCP:LISTEN", section.port)),
-    };
-    blueprint.refusals.push(problem);
-    Ok(())
 }
 
 /// What a start at boot means for the disk (docs/mac-facts.md#fdesetup-status, #filevault-boot).

@@ -11,7 +11,7 @@ use crate::{
     desk::{Printer, Screen, Stream},
     machine::Halt,
     report,
-    value::{Problem, Problems},
+    value::Problem,
 };
 
 /// What all commands share: the global flags, and the way out.
@@ -85,14 +85,28 @@ impl Context {
             self.say("Stopped.");
             return INTERRUPTED;
         }
-        let problems = error.chain().find_map(|cause| cause.downcast_ref::<Problems>());
-        let problems =
-            problems.map_or_else(|| vec![Problem::from_error(error)], |problems| problems.0.clone());
         if self.json() {
-            Printer.say(Stream::Out, &report::problems_json(&problems));
+            Printer.say(Stream::Out, &report::problems_json(&Problem::all_of(error)));
         }
-        self.tell_problems(&problems);
+        self.tell_people(error)
+    }
+
+    /// The same to people alone, where programs have heard of it.
+    pub(super) fn tell_people(&self, error: &anyhow::Error) -> u8 {
+        if Halt::of(error) == Some(Halt::Interrupted) {
+            self.say("Stopped.");
+            return INTERRUPTED;
+        }
+        self.tell_problems(&Problem::all_of(error));
         1
+    }
+
+    /// Tells people what is no fault, but probably not meant.
+    pub(super) fn warn(&self, warnings: &[Problem]) {
+        if !self.quiet() {
+            let screen = self.screen(Stream::Err);
+            Printer.say(Stream::Err, &report::problems("warning", warnings, screen));
+        }
     }
 
     /// Tells people what is wrong.

@@ -1,10 +1,10 @@
 use anyhow::Result;
-use clap::builder::FalseyValueParser;
 
 use super::{
     context::Context,
     node::{Node, Use},
     stack::Manifest,
+    switch::switch,
 };
 use crate::{engine, report};
 
@@ -13,13 +13,13 @@ pub(super) struct Args {
     #[command(flatten)]
     manifest: Manifest,
     /// Say why each step is needed, what it runs and how it is undone
-    #[arg(long, env = "FORGECTL_EXPLAIN", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_EXPLAIN", value_parser = switch)]
     explain: bool,
     /// End with 2 when there is something to do
-    #[arg(long, env = "FORGECTL_DETAILED_EXITCODE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_DETAILED_EXITCODE", value_parser = switch)]
     detailed_exitcode: bool,
     /// Print every look at the Mac with its time
-    #[arg(long, env = "FORGECTL_TRACE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     trace: bool,
 }
 

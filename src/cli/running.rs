@@ -1,8 +1,10 @@
 use anyhow::Result;
 use camino::Utf8PathBuf;
-use clap::builder::FalseyValueParser;
 
-use super::context::{Context, INTERRUPTED};
+use super::{
+    context::{Context, INTERRUPTED},
+    switch::switch,
+};
 use crate::{
     desk::{self, AtTerminal, EventFile, Person, Stream},
     engine::{
@@ -18,13 +20,13 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Flags {
     /// Agree to the plan beforehand
-    #[arg(long, short, env = "FORGECTL_YES", value_parser = FalseyValueParser::new())]
+    #[arg(long, short, env = "FORGECTL_YES", value_parser = switch)]
     yes: bool,
     /// Write every event to this file too, a line of JSON each
     #[arg(long, value_name = "FILE", env = "FORGECTL_EVENTS")]
     events: Option<Utf8PathBuf>,
     /// Print every look at the Mac and every change with its time
-    #[arg(long, env = "FORGECTL_TRACE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     pub(super) trace: bool,
 }
 
@@ -46,7 +48,11 @@ pub(super) fn tell(
         None => work(&how, person, view),
     };
     let summary = if context.json() {
-        run(&Program { command }, &JsonLines::new(clock))
+        let view = JsonLines::new(clock);
+        match run(&Program { command }, &view) {
+            Err(error) if view.refused() => return Ok(context.tell_people(&error)),
+            summary => summary,
+        }
     } else {
         let asks = !flags.yes && desk::somebody_answers();
         let (out, err) = (context.screen(Stream::Out), context.screen(Stream::Err));

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -8,6 +6,7 @@ use crate::{
     desk,
     machine::Command,
     manifest::{self, Stack},
+    value::Problems,
 };
 
 /// The manifest that a command is about.
@@ -24,6 +23,11 @@ impl Manifest {
         read(&self.path)
     }
 
+    /// The same, for the command that the others name for checking again.
+    pub(super) fn judge(&self) -> Result<Stack> {
+        Ok(manifest::read(&desk::read_manifest(&self.path)?)?)
+    }
+
     /// `forgectl COMMAND STACK` and the target, as it would be typed.
     pub(super) fn command(&self, command: &str, context: &Context) -> String {
         let mut words = vec!["forgectl", command, self.path.as_str()];
@@ -33,8 +37,15 @@ impl Manifest {
     }
 }
 
-/// Reads and judges the manifest at `path`.
+/// Reads and judges the manifest at `path`. The last fault carries the command to check again, unless the manifest has
+/// gone by on standard input.
 pub(super) fn read(path: &Utf8Path) -> Result<Stack> {
     let source = desk::read_manifest(path)?;
-    Ok(manifest::read(&Arc::clone(&source))?)
+    Ok(manifest::read(&source).map_err(|Problems(mut faults)| {
+        if let Some(last) = faults.pop_if(|_| path != "-") {
+            let again = Command::new(&["forgectl", "validate", path.as_str()]);
+            faults.push(last.remedy(again.to_string()));
+        }
+        Problems(faults)
+    })?)
 }

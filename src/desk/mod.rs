@@ -17,7 +17,7 @@ mod sim_file;
 mod ticker;
 
 pub use clock::Stopwatch;
-pub use env::{environment, is_folder, is_mac, own_executable};
+pub use env::{environment, is_empty, is_folder, is_mac, is_there, own_executable};
 pub use event_file::EventFile;
 pub use manifest_file::read_manifest;
 pub use person::{Aside, AtTerminal, Nobody, Person, ask_simulated_password, somebody_answers};

@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,6 +85,12 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// Whether it takes connections that a server at `socket` would take. An address that cannot be read, such as `*:11434`,
+    /// counts.
+    pub fn overlaps(&self, socket: SocketAddr) -> bool {
+        self.address.parse().map_or(true, |own| overlap(own, socket))
+    }
+
     /// Who it is, as far as that may be known.
     pub fn who(&self) -> String {
         match (&self.command, self.pid) {
@@ -90,6 +98,12 @@ impl Listener {
             _ => "a process of another user".to_owned(),
         }
     }
+}
+
+/// Whether two servers take the same connections: at the same address, or where either listens on all.
+pub fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let everywhere = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && (everywhere || a.ip() == b.ip())
 }
 
 /// Who forgectl is on the machine.

@@ -1,6 +1,7 @@
 use std::{
     collections::BTreeMap,
     fmt::{Display, Write},
+    net::SocketAddr,
     time::Duration,
 };
 
@@ -82,9 +83,9 @@ pub trait Looking: Look {
         }
     }
 
-    /// Who accepts connections on a TCP port of this machine.
-    fn listeners(&self, port: u16) -> Result<Vec<Listener>> {
-        match self.look(&Query::Listeners(port))? {
+    /// Who accepts connections where a server is to listen; see [`Query::Listeners`].
+    fn listeners(&self, socket: SocketAddr) -> Result<Vec<Listener>> {
+        match self.look(&Query::Listeners(socket))? {
             Answer::Listeners(listeners) => Ok(listeners),
             other => Err(mismatch("listeners", &other)),
         }

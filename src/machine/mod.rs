@@ -13,7 +13,7 @@ mod query;
 mod recorded;
 pub mod tool;
 
-pub use answer::{Answer, Identity, Kind, Listener, Output, Reply, Space, Stat};
+pub use answer::{Answer, Identity, Kind, Listener, Output, Reply, Space, Stat, overlap};
 pub use change::{Change, Class, Command, Hold, Outcome, Request, Sudo};
 pub use changing::Changing;
 pub use halt::Halt;

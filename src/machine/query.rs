@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 use camino::Utf8PathBuf;
 
@@ -19,8 +19,9 @@ pub enum Query {
     Digest(Utf8PathBuf),
     /// Room on the volume that holds a path.
     Space(Utf8PathBuf),
-    /// Who accepts connections on a TCP port: a connection is tried first, `lsof` is asked only when one was accepted.
-    Listeners(u16),
+    /// Who stands in the way of a server that is to listen there, itself if it does so already. One address is tried with a
+    /// connection first, and `lsof` is asked only when that was accepted; for all addresses it is asked in any case.
+    Listeners(SocketAddr),
     /// Who forgectl is there.
     Identity,
     /// A read-only command.
@@ -38,7 +39,7 @@ impl fmt::Display for Query {
             Self::Resolve(path) => write!(f, "resolve {path}"),
             Self::Digest(path) => write!(f, "digest {path}"),
             Self::Space(path) => write!(f, "space {path}"),
-            Self::Listeners(port) => write!(f, "listeners {port}"),
+            Self::Listeners(socket) => write!(f, "listeners {socket}"),
             Self::Identity => f.write_str("identity"),
             Self::Tool(tool) => write!(f, "run {}", tool.argv().join(" ")),
             Self::Get(url) => write!(f, "GET {url}"),

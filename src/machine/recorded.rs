@@ -46,10 +46,12 @@ impl<M: Look + ?Sized> Look for Recorded<'_, M> {
     fn look(&self, query: &Query) -> Result<Answer> {
         let at = self.inner.now();
         let answer = self.inner.look(query);
-        // `lsof` runs only when a connection was accepted.
+        // For one address `lsof` runs only when a connection was accepted.
         let process = match (query, &answer) {
             (Query::Tool(_), _) => true,
-            (Query::Listeners(_), Ok(Answer::Listeners(found))) => !found.is_empty(),
+            (Query::Listeners(socket), Ok(Answer::Listeners(found))) => {
+                socket.ip().is_unspecified() || !found.is_empty()
+            }
             _ => false,
         };
         self.tell(at, query.to_string(), None, process, matches!(query, Query::Get(_)));

@@ -8,7 +8,8 @@ use crate::{
     journal::Receipt,
     machine::{Look, Looking, Tool},
     step::{
-        InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder, Step, TOOLS,
+        ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools,
+        SelectDeveloperFolder, Step, TOOLS,
     },
     value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
 };
@@ -21,6 +22,16 @@ const XCODE: &str = "/Applications/Xcode.app/Contents/Developer";
 
 /// What Apple's update server sends, as its listing says (docs/mac-facts.md#softwareupdate-list).
 const DOWNLOAD: u64 = 745_661 * 1024;
+
+/// What they take up once installed, about (docs/mac-facts.md#clt-size).
+const DISK: u64 = 4 * DOWNLOAD;
+
+/// A placeholder of the user's own, and one that root has to remove: its folder is sticky.
+const OWN: &str = "own";
+const FOREIGN: &str = "another's";
+
+/// Which tools lie there: tells those that were installed anew from those that were left.
+const WHICH: &str = "tools.which";
 
 /// Apple's Command Line Tools, or an Xcode that has the same.
 #[derive(Debug)]
@@ -54,16 +65,17 @@ impl Resource for CommandLineTools {
 
     fn quote(&self, look: &dyn Look) -> Result<Quote> {
         let there = observe(look)?.get("tools") == &Value::Bool(true);
-        Ok(Quote { download: Some(if there { 0 } else { DOWNLOAD }), disk: None })
+        let [download, disk] = if there { [0, 0] } else { [DOWNLOAD, DISK] };
+        Ok(Quote { download: Some(download), disk: Some(disk) })
     }
 
     fn steps(&self, found: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
         let mut steps: Vec<Box<dyn Step>> = vec![];
         let there = *found.get("tools") == Value::Bool(true);
         if !found.present && !there {
-            steps.push(Box::new(InstallCommandLineTools { only_clear: false }));
+            steps.push(Box::new(InstallCommandLineTools));
         } else if *found.get("placeholder") != Value::Absent {
-            steps.push(Box::new(InstallCommandLineTools { only_clear: true }));
+            steps.push(Box::new(clear(found)));
         }
         // A choice that leads nowhere hides the tools that are there.
         if !found.present && *found.get("selected") != Value::Absent {
@@ -75,7 +87,9 @@ impl Resource for CommandLineTools {
     fn check(&self, look: &dyn Look, _: Duration) -> Result<Evidence> {
         let output = look.tool(Tool::DeveloperFolder)?;
         let folder = output.stdout.trim();
-        let problem = Problem::mac("the Command Line Tools do not work");
+        let problem = Problem::mac("the Command Line Tools do not work")
+            .hint("see which developer folder is active; the next apply selects one that has the tools:")
+            .remedy("xcode-select -p");
         if !output.ok() || folder.is_empty() {
             return Err(problem.why(format!("`xcode-select -p` answered: {}", output.said())).into());
         }
@@ -87,6 +101,10 @@ impl Resource for CommandLineTools {
         }
         Ok(vec![format!("`xcode-select -p` says {folder}; git and clang are there")])
     }
+}
+
+fn clear(found: &State) -> ClearPlaceholder {
+    ClearPlaceholder { root: *found.get("placeholder") != OWN.into() }
 }
 
 fn has_tools(look: &dyn Look, folder: &str) -> Result<bool> {
@@ -111,38 +129,57 @@ pub(super) fn observe(look: &dyn Look) -> Result<State> {
         Some(folder) => has_tools(look, folder.as_str())?,
         None => tools || has_tools(look, XCODE)?,
     };
-    let placeholder = look.stat(Utf8Path::new(PLACEHOLDER))?.map(|_| true);
+    let placeholder = match look.stat(Utf8Path::new(PLACEHOLDER))? {
+        None => None,
+        Some(stat) => Some(if stat.uid == look.identity()?.uid { OWN } else { FOREIGN }),
+    };
+    let git = look.stat(&Utf8Path::new(TOOLS).join("usr/bin/git"))?;
+    let which = git.filter(|_| tools).map(|git| format!("git of {} bytes, {}", git.size, git.modified));
     Ok(State { present: usable, ..State::default() }
         .with("usable", usable)
         .with("tools", tools)
+        .with(WHICH, which)
         .with("selected", selected.map(camino::Utf8PathBuf::into_string))
         .with("placeholder", placeholder))
 }
 
 pub(super) fn removal(receipt: &Receipt, found: &State, all_data: bool) -> Removal {
+    let mut removal = Removal::default();
     let there = *found.get("tools") == Value::Bool(true);
-    let brought = *receipt.former.get("tools") == Value::Bool(false) && there;
+    let mut brought = *receipt.former.get("tools") == Value::Bool(false) && there;
+    let left = receipt.left_value(WHICH).filter(|left| **left != Value::Absent);
+    if brought && left.is_some_and(|left| left != found.get(WHICH)) {
+        removal
+            .kept
+            .push("the Command Line Tools were installed anew since forgectl brought them; they stay".into());
+        brought = false;
+    }
     if brought && !all_data {
         return Removal::held(
-            "the Command Line Tools stay, since other tools use them; `--all-data` removes them",
+            "the Command Line Tools stay, since other tools use them; `forgectl destroy --all-data` removes them",
         );
     }
-    let mut removal = Removal::default();
     if *found.get("placeholder") != Value::Absent && *receipt.former.get("placeholder") == Value::Absent {
-        removal.steps.push(Box::new(InstallCommandLineTools { only_clear: true }));
+        removal.steps.push(Box::new(clear(found)));
     }
     if brought {
         removal.steps.push(Box::new(RemoveCommandLineTools));
     }
-    let former = receipt.former.get("selected");
-    if former != found.get("selected") && receipt.ours("selected", found.get("selected")) {
-        match former.as_text() {
-            None => removal.steps.push(Box::new(SelectDeveloperFolder { folder: None })),
-            // xcode-select takes no folder without tools, and such a choice is what we mended.
-            Some(dead) => removal
-                .kept
-                .push(format!("the choice of {dead} as developer folder is not put back: it has no tools")),
-        }
+    let (former, selected) = (receipt.former.get("selected"), found.get("selected"));
+    // An open intent: a kill came between our choice and the record of it.
+    let ours = receipt.ours("selected", selected) || (receipt.aim.is_some() && *selected == TOOLS.into());
+    if former == selected || !(ours || (brought && *selected == TOOLS.into())) {
+        return removal;
+    }
+    // xcode-select takes no folder without tools, and such a choice is what we mended.
+    if let Some(dead) = former.as_text() {
+        removal
+            .kept
+            .push(format!("the choice of {dead} as developer folder is not put back: it had no tools"));
+    }
+    // A choice of what is removed would lead nowhere.
+    if brought || *former == Value::Absent {
+        removal.steps.push(Box::new(SelectDeveloperFolder { folder: None }));
     }
     removal
 }

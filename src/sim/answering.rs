@@ -1,9 +1,14 @@
-use std::{collections::BTreeMap, io::ErrorKind, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::ErrorKind,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
 
-use super::{Mac, Sim, disk::LARGEST_READ, machine::refused, permission, tool::ollama};
+use super::{Mac, Sim, Socket, disk::LARGEST_READ, machine::refused, permission, tool::ollama};
 use crate::machine::{Answer, Identity, Listener, Query, Quiet, Reply, tool::lsof};
 
 /// What a call of the file system takes.
@@ -49,7 +54,7 @@ pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
             Answer::Digest(sim.with_mac(|mac| there(path, mac.disk.digest(uid, path)))?)
         }
         Query::Space(_) => Answer::Space(sim.with_mac(|mac| mac.disk.space())),
-        Query::Listeners(port) => Answer::Listeners(listeners(sim, *port)),
+        Query::Listeners(socket) => Answer::Listeners(listeners(sim, *socket)),
         Query::Identity => Answer::Identity(Box::new(identity(sim))),
         Query::Tool(tool) => {
             sim.with_mac(|mac| mac.state.meter.processes += 1);
@@ -92,21 +97,22 @@ fn identity(sim: &Sim) -> Identity {
 }
 
 /// A connection is tried first; `lsof` says whose it is, where that may be known (docs/mac-facts.md#lsof-others-hidden).
-fn listeners(sim: &Sim, port: u16) -> Vec<Listener> {
+fn listeners(sim: &Sim, socket: SocketAddr) -> Vec<Listener> {
     sim.pass(CONNECT);
-    let accepted = sim.with_mac(|mac| !mac.sockets(port).is_empty());
-    if !accepted {
+    let everywhere = socket.ip().is_unspecified();
+    let tried = if everywhere { SocketAddr::new(Ipv4Addr::LOCALHOST.into(), socket.port()) } else { socket };
+    let takes = |held: &Socket| {
+        let address = format!("{}:{}", held.address, held.port);
+        Listener { pid: None, command: None, address }.overlaps(tried)
+    };
+    let accepted = sim.with_mac(|mac| mac.sockets(socket.port()).iter().any(takes)).then_some(tried);
+    if accepted.is_none() && !everywhere {
         return vec![];
     }
     sim.with_mac(|mac| mac.state.meter.processes += 1);
-    let argv =
-        ["/usr/sbin/lsof", "-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-F", "pcn"].map(str::to_owned);
+    let argv = lsof::argv(socket.port());
     let output = sim.execute(sim.caller(), &argv, &BTreeMap::new(), None, None, &Quiet);
-    let known = lsof::parse(&output.stdout);
-    if known.is_empty() {
-        return vec![Listener { pid: None, command: None, address: format!("127.0.0.1:{port}") }];
-    }
-    known
+    lsof::in_the_way(&output.stdout, socket, accepted)
 }
 
 /// Sends a request and waits for the answer, `limit` at most.

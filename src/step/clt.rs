@@ -27,11 +27,7 @@ fn switch(folder: &str) -> Command {
     Command::new(&["/usr/bin/xcode-select", "--switch", folder]).as_root()
 }
 
-fn touch() -> Command {
-    Command::new(&["/usr/bin/touch", PLACEHOLDER]).as_root()
-}
-
-fn untouch() -> Command {
+fn remove_as_root() -> Command {
     Command::new(&["/bin/rm", "-f", PLACEHOLDER]).as_root()
 }
 
@@ -44,13 +40,9 @@ fn install(label: &str) -> Command {
 }
 
 /// Installs the Command Line Tools without anybody at the screen: placeholder, list, install
-/// (docs/mac-facts.md#clt-placeholder). Never runs a stub such as `/usr/bin/git`, which would open a dialog. Also clears
-/// away a placeholder that a broken run left.
+/// (docs/mac-facts.md#clt-placeholder). Never runs a stub such as `/usr/bin/git`, which would open a dialog.
 #[derive(Debug)]
-pub struct InstallCommandLineTools {
-    /// Whether they are there and only the placeholder is left over.
-    pub only_clear: bool,
-}
+pub struct InstallCommandLineTools;
 
 impl InstallCommandLineTools {
     /// The newest label on offer; asked again each minute for a quarter of an hour, since the list is often empty at first
@@ -106,24 +98,14 @@ impl InstallCommandLineTools {
 
 impl Step for InstallCommandLineTools {
     fn about(&self) -> About {
-        if self.only_clear {
-            return About {
-                words: "clear the leftover placeholder of an install".into(),
-                why: "while it is there, Apple's update server takes the install for unfinished".into(),
-                commands: vec![untouch().to_string()],
-                undo: "none needed".into(),
-                sudo: Some(SUDO.into()),
-                ..About::default()
-            };
-        }
         About {
             words: "install the Command Line Tools".into(),
             why: "git, clang and python3 on a fresh Mac are stubs that open a dialog".into(),
             commands: vec![
-                touch().to_string(),
+                format!("touch {PLACEHOLDER}"),
                 "/usr/sbin/softwareupdate -l".into(),
                 install("LABEL").to_string(),
-                untouch().to_string(),
+                format!("rm -f {PLACEHOLDER}"),
             ],
             undo: "removed by destroy --all-data: other tools use them too".into(),
             sudo: Some(SUDO.into()),
@@ -133,22 +115,62 @@ impl Step for InstallCommandLineTools {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
-        if self.only_clear {
-            return machine.run_ok(&untouch(), tell).map(|_| ());
-        }
-        // Root would follow a link that anybody can put into this folder.
         let placeholder = Utf8Path::new(PLACEHOLDER);
-        if machine.stat(placeholder)?.is_some_and(|stat| stat.kind != Kind::File) {
-            return Err(Problem::mac(format!("something else is at `{PLACEHOLDER}`"))
-                .why("root would follow it")
-                .hint("look at it, and remove it if you do not need it:")
-                .remedy(format!("ls -l {PLACEHOLDER}"))
-                .into());
+        match machine.stat(placeholder)?.map(|stat| stat.kind) {
+            // Anybody can put a link into this folder: it is not root who writes there.
+            None => machine.write(placeholder, b"", 0o644)?,
+            Some(Kind::File) => {}
+            Some(_) => {
+                return Err(Problem::mac(format!("something else is at `{PLACEHOLDER}`"))
+                    .why("Apple's update server looks for an empty file there")
+                    .hint("look at it, and remove it if you do not need it:")
+                    .remedy(format!("ls -l {PLACEHOLDER}"))
+                    .into());
+            }
         }
-        machine.run_ok(&touch(), tell)?;
         let brought = Self::bring(machine, tell);
-        let cleared = machine.run_ok(&untouch(), tell).context("clearing the placeholder away");
-        brought.and(cleared.map(|_| ()))
+        let cleared = clear(machine, tell);
+        brought.and(cleared)
+    }
+}
+
+/// Removes the placeholder as the user, unless it is another's.
+fn clear(machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+    let placeholder = Utf8Path::new(PLACEHOLDER);
+    let Some(stat) = machine.stat(placeholder)? else { return Ok(()) };
+    let cleared = if stat.uid == machine.identity()?.uid {
+        machine.remove(placeholder)
+    } else {
+        machine.run_ok(&remove_as_root(), tell).map(|_| ())
+    };
+    cleared.context("clearing the placeholder away")
+}
+
+/// Clears away a placeholder that a broken run left.
+#[derive(Debug)]
+pub struct ClearPlaceholder {
+    /// Whether it is another's, so that root has to do it.
+    pub root: bool,
+}
+
+impl Step for ClearPlaceholder {
+    fn about(&self) -> About {
+        About {
+            words: "clear the leftover placeholder of an install".into(),
+            why: "while it is there, Apple's update server takes the install for unfinished".into(),
+            commands: vec![if self.root {
+                remove_as_root().to_string()
+            } else {
+                format!("rm -f {PLACEHOLDER}")
+            }],
+            undo: "none needed".into(),
+            sudo: self.root.then(|| SUDO.into()),
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        clear(machine, tell)
     }
 }
 

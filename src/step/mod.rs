@@ -21,7 +21,10 @@ use crate::machine::{Machine, Tell};
 pub use brew::{
     InstallFormula, MarkFormula, ReturnFormula, SweepDependencies, UninstallFormula, UpgradeFormula,
 };
-pub use clt::{InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder, TOOLS};
+pub use clt::{
+    ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
+    TOOLS,
+};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
 pub use homebrew::{InstallHomebrew, PATHS, RemoveHomebrew};

@@ -111,14 +111,14 @@ impl Step for SetPower {
             .filter(|(key, _)| self.settings.iter().any(|(set, _)| set == key))
             .map(|(key, value)| format!("{key} {value}"))
             .collect();
-        if held.is_empty() {
-            problem = problem.hint("read what the Mac holds now:").remedy("pmset -g custom");
+        problem = if held.is_empty() {
+            problem.hint("read what the Mac holds now:").remedy("pmset -g custom")
         } else {
-            problem = problem
+            problem
                 .why(format!("a configuration profile holds {} ({PROFILE})", held.join(", ")))
                 .hint("whoever manages this Mac has to change its Energy Saver payload; see which profile it is:")
-                .remedy("sudo profiles show -type configuration");
-        }
+                .remedy("sudo profiles show -type configuration")
+        };
         Err(problem.into())
     }
 }

@@ -12,4 +12,7 @@ mod manifest;
 mod promises;
 mod readme;
 mod scenarios;
+mod secrets;
+mod status;
 mod support;
+mod told;

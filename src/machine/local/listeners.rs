@@ -1,4 +1,4 @@
-//! Whether anybody accepts connections on a port of this machine.
+//! Whether anybody accepts connections where a server is to listen.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
@@ -8,11 +8,13 @@ use std::{
 /// A connection within the machine takes far less, or is refused at once.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The loopback address that accepted a connection on `port`, if one did.
-pub(super) fn accepts(port: u16) -> Option<SocketAddr> {
-    [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
+/// The address that accepted a connection for `socket`, if one did: for all addresses those of the machine itself are tried.
+pub(super) fn accepts(socket: SocketAddr) -> Option<SocketAddr> {
+    let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    let addresses = if socket.ip().is_unspecified() { loopback.to_vec() } else { vec![socket.ip()] };
+    addresses
         .into_iter()
-        .map(|address| SocketAddr::new(address, port))
+        .map(|address| SocketAddr::new(address, socket.port()))
         .find(|address| TcpStream::connect_timeout(address, PATIENCE).is_ok())
 }
 
@@ -23,14 +25,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn either_loopback_address_counts() {
+    fn the_address_that_is_asked_about_counts_and_all_stand_for_loopback() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = TcpListener::bind(address) else { continue };
             let bound = listener.local_addr().expect("an address");
-            assert_eq!(accepts(bound.port()), Some(bound));
+            let everywhere = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), bound.port());
+            assert_eq!((accepts(bound), accepts(everywhere)), (Some(bound), Some(bound)));
+            let other = SocketAddr::new(IpAddr::from([127, 0, 0, 9]), bound.port());
+            assert_eq!(accepts(other), None);
             drop(listener);
             // A process that another test is just starting may hold the socket until it has begun.
-            let closed = (0..100).any(|_| accepts(bound.port()).is_none());
+            let closed = (0..100).any(|_| accepts(bound).is_none());
             assert!(closed, "{address}");
         }
     }

@@ -25,6 +25,7 @@ mod tampering;
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -116,15 +117,15 @@ impl Local {
     }
 
     /// A connection is tried first: it takes no process, and it finds what `lsof` may not see (docs/mac-facts.md#lsof-others-hidden).
-    fn listeners(&self, port: u16) -> Result<Vec<Listener>> {
-        let Some(accepted) = listeners::accepts(port) else { return Ok(vec![]) };
-        let argv = ["/usr/sbin/lsof", "-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-F", "pcn"];
-        let found = command::run(&self.files, self.who()?, &super::Command::new(&argv), &Quiet)?;
-        let mut listeners = tool::lsof::parse(&found.stdout);
-        if listeners.is_empty() {
-            listeners.push(Listener { pid: None, command: None, address: accepted.to_string() });
+    fn listeners(&self, socket: SocketAddr) -> Result<Vec<Listener>> {
+        let accepted = listeners::accepts(socket);
+        if accepted.is_none() && !socket.ip().is_unspecified() {
+            return Ok(vec![]);
         }
-        Ok(listeners)
+        let argv = tool::lsof::argv(socket.port());
+        let command = super::Command::new(&argv.each_ref().map(String::as_str));
+        let found = command::run(&self.files, self.who()?, &command, &Quiet)?;
+        Ok(tool::lsof::in_the_way(&found.stdout, socket, accepted))
     }
 
     fn sudo(&self, wanted: &Sudo) -> Result<Outcome> {
@@ -173,7 +174,7 @@ impl Look for Local {
             Query::Space(path) => {
                 Answer::Space(files.space(path).with_context(|| format!("measuring the volume of `{path}`"))?)
             }
-            Query::Listeners(port) => Answer::Listeners(self.listeners(*port)?),
+            Query::Listeners(socket) => Answer::Listeners(self.listeners(*socket)?),
             Query::Identity => Answer::Identity(Box::new(self.who()?.clone())),
             Query::Tool(tool) => Answer::Ran(self.tool(tool)?),
             Query::Get(url) => Answer::Reply(self.http.get(url)),

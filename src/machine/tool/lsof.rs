@@ -1,6 +1,25 @@
 //! `lsof` in its form for programs.
 
+use std::net::SocketAddr;
+
 use crate::machine::Listener;
+
+/// The command line that tells who listens on a port.
+pub fn argv(port: u16) -> [String; 6] {
+    ["/usr/sbin/lsof", "-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-F", "pcn"].map(str::to_owned)
+}
+
+/// Those of `text` that stand in the way of a server at `socket`. When a connection was accepted there and none of them can
+/// have taken it, somebody did who is hidden from `lsof` (docs/mac-facts.md#lsof-others-hidden).
+pub fn in_the_way(text: &str, socket: SocketAddr, accepted: Option<SocketAddr>) -> Vec<Listener> {
+    let mut listeners = parse(text);
+    listeners.retain(|listener| listener.overlaps(socket));
+    let unseen = |at: &SocketAddr| !listeners.iter().any(|listener| listener.overlaps(*at));
+    if let Some(at) = accepted.filter(unseen) {
+        listeners.push(Listener { pid: None, command: None, address: at.to_string() });
+    }
+    listeners
+}
 
 /// Reads `lsof -nP -iTCP:PORT -sTCP:LISTEN -F pcn`: `p`, `c` and `n` lines (docs/mac-facts.md#lsof-listener).
 pub fn parse(text: &str) -> Vec<Listener> {
@@ -21,4 +40,32 @@ pub fn parse(text: &str) -> Vec<Listener> {
         }
     }
     listeners
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(text: &str, socket: &str, accepted: Option<&str>) -> Vec<(Option<u32>, String)> {
+        let accepted = accepted.map(|at| at.parse().unwrap());
+        let found = in_the_way(text, socket.parse().unwrap(), accepted);
+        found.into_iter().map(|listener| (listener.pid, listener.address)).collect()
+    }
+
+    #[test]
+    fn only_who_listens_at_the_same_address_is_in_the_way() {
+        let text = "p7\ncown\nf3\nn192.168.1.20:80\nf4\nn[::1]:80\n";
+        assert_eq!(seen(text, "127.0.0.1:80", None), []);
+        assert_eq!(seen(text, "192.168.1.20:80", None), [(Some(7), "192.168.1.20:80".to_owned())]);
+        assert_eq!(seen(text, "0.0.0.0:80", None).len(), 2);
+        assert_eq!(seen("p7\nn*:80\n", "127.0.0.1:80", None), [(Some(7), "*:80".to_owned())]);
+    }
+
+    #[test]
+    fn somebody_who_is_hidden_behind_another_is_told() {
+        let text = "p7\ncown\nf3\nn192.168.1.20:80\n";
+        let at = "127.0.0.1:80";
+        assert_eq!(seen(text, at, Some(at)), [(None, at.to_owned())]);
+        assert_eq!(seen("p7\nn*:80\n", at, Some(at)), [(Some(7), "*:80".to_owned())]);
+    }
 }

@@ -130,6 +130,8 @@ impl Story {
                     "Stopping: nothing new is started, and what runs is let to end. Again to stop at once.";
                 told.err = self.saying("", text);
             }
+            // Whoever started the run hears of it as of any other error.
+            Event::Refused { .. } => {}
             Event::Finished { summary } => return self.finished(summary, now),
         }
         if self.manner.quiet {

@@ -220,9 +220,13 @@ fn a_listener_is_seen_and_another_users_is_seen_without_a_name() {
         mac.spawn_process(501, vec!["/bin/own".to_owned()], [].into(), program(1000));
         mac.spawn_process(0, vec!["/bin/other".to_owned()], [].into(), program(2000));
     });
-    assert_eq!(sim.listeners(1000).unwrap()[0].command.as_deref(), Some("own"));
-    assert_eq!(sim.listeners(2000).unwrap()[0].command, None);
-    assert_eq!(sim.listeners(3000).unwrap(), []);
+    let at = |port: u16| sim.listeners(([127, 0, 0, 1], port).into()).unwrap();
+    assert_eq!(at(1000)[0].command.as_deref(), Some("own"));
+    assert_eq!(at(2000)[0].command, None);
+    assert_eq!(at(3000), []);
+    let elsewhere = sim.listeners(([192, 168, 1, 20], 1000).into()).unwrap();
+    assert_eq!(elsewhere, [], "another address of the same port");
+    assert_eq!(sim.listeners(([0, 0, 0, 0], 1000).into()).unwrap().len(), 1);
 }
 
 #[test]

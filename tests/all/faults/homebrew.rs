@@ -284,19 +284,21 @@ fn a_brew_that_never_ends_is_told_and_the_next_apply_heals() {
 
 #[test]
 fn a_disk_that_fills_and_a_network_that_goes_are_told_and_heal() {
-    for (fault, said) in [
-        (Fault::DiskFull, "No space left on device"),
-        (Fault::NetworkGone, "Could not resolve host: ghcr.io"),
-    ] {
+    let full = |mac: &mut Mac| mac.disk.memory_mut().unwrap().set_free(20_000_000);
+    let gone = |mac: &mut Mac| mac.state.faults.arm(Fault::NetworkGone, 1);
+    let ways: [(fn(&mut Mac), &str); 2] =
+        [(full, "No space left on device"), (gone, "Could not resolve host: ghcr.io")];
+    for (go_wrong, said) in ways {
         let sim = sim(fresh(&toolbox()));
         let meddler = Meddler::new(&sim, |sim, change| {
             if matches!(change, Change::Run(command) if command.argv.last().is_some_and(|word| word == "ollama"))
             {
-                sim.with_mac(|mac| mac.state.faults.arm(fault, 1));
+                sim.with_mac(go_wrong);
             }
         });
         let ran = told(&meddler, &toolbox());
         says(&ran.failure(OLLAMA), &["`brew install --formula ollama` failed", said]);
+        sim.with_mac(|mac| mac.disk.memory_mut().unwrap().set_free(400_000_000_000));
         healed(&sim, &toolbox());
     }
 }

@@ -12,6 +12,8 @@ mod mended;
 mod node;
 mod ollama;
 mod power;
+mod proofs;
+mod rivals;
 mod sudo;
 mod updates;
 

@@ -140,7 +140,7 @@ fn a_leftover_placeholder_is_cleared_away() {
     healed(&sim, &spine());
 }
 
-/// Root would follow it.
+/// Whoever writes there would follow it.
 #[test]
 fn a_link_in_the_place_of_the_placeholder_is_not_followed() {
     let sim = sim(fresh(&spine()));
@@ -149,7 +149,7 @@ fn a_link_in_the_place_of_the_placeholder_is_not_followed() {
         mac.disk.memory_mut().unwrap().put(PLACEHOLDER, Node::link("/private/etc/sudoers", 502, 0, now));
     });
     let text = told(&sim, &spine()).failure(CLT);
-    says(&text, &["something else is at", PLACEHOLDER, "root would follow it", "ls -l"]);
+    says(&text, &["something else is at", PLACEHOLDER, "looks for an empty file there", "ls -l"]);
     assert!(!there(&sim));
 }
 

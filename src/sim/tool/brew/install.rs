@@ -215,11 +215,14 @@ fn pour(mac: &mut Mac, output: &mut Output, formula: &Formula, version: &str, on
     output.out(format!("==> Pouring {name}--{version}.arm64_sequoia.bottle.tar.gz\n"));
     let (now, old) = (mac.state.now, cellar::versions(&*mac.disk, name));
     if mac.state.faults.take(Fault::DiskFull) {
-        // What it had unpacked until then it takes away itself.
         output.code = 1;
         return output.err("Error: No space left on device @ rb_sysopen\n");
     }
     let done = cellar::pour(&mut *mac.disk, formula, version, on_request, now);
+    if done.is_err() {
+        // What was unpacked until then it takes away itself.
+        let _ = cellar::remove(&mut *mac.disk, name, version, now);
+    }
     told(output, name, done);
     if !keep {
         for version in old.iter().filter(|old| *old != version) {

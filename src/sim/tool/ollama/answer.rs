@@ -193,14 +193,19 @@ fn pull(body: &[u8]) -> Reply {
     text(200, &lines)
 }
 
-/// The models of a simulated Mac are none for embeddings.
+/// One embedding, whatever was asked: nothing but its length is modelled.
 fn embed(library: &Library<'_>, body: &[u8]) -> Reply {
-    match named(body, "model") {
-        Err(refused) => refused,
-        Ok((name, written)) if library.find(&name).is_none() => {
-            error(404, &format!("model '{written}' not found"))
+    let (name, written) = match named(body, "model") {
+        Err(refused) => return refused,
+        Ok(named) => named,
+    };
+    match library.find(&name) {
+        None => error(404, &format!("model '{written}' not found")),
+        Some(model) if model.capabilities.iter().any(|what| what == "embedding") => {
+            let numbers = (0..model.header.embedding_length()).map(|nth| u8::from(nth == 0));
+            json(&json!({ "model": written, "embeddings": [numbers.collect::<Vec<_>>()] }))
         }
-        Ok(_) => error(501, "This server does not support embeddings. Start it with `--embeddings`"),
+        Some(_) => error(501, "This server does not support embeddings. Start it with `--embeddings`"),
     }
 }
 

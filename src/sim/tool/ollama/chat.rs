@@ -23,7 +23,7 @@ pub(super) fn answer(
         let messages = request.get("messages").and_then(Value::as_array);
         let characters = |message: &Value| message.get("content").and_then(Value::as_str).map_or(1, str::len);
         let prompt = messages.into_iter().flatten().map(characters).sum();
-        Asked::read(&request, prompt)
+        Asked::read(&request, prompt, "chat")
     });
     let wrap = |said: &str| json!({ "message": { "role": "assistant", "content": said } });
     match asked {

@@ -33,6 +33,8 @@ pub(super) struct Asked {
     pub(super) num_predict: i64,
     /// Characters of the prompt; 0 only loads or unloads.
     pub(super) prompt: u64,
+    /// `generate` or `chat`.
+    pub(super) verb: &'static str,
 }
 
 /// `POST /api/generate`.
@@ -44,7 +46,7 @@ pub(super) fn answer(
 ) -> (Reply, Duration) {
     let asked = parsed(body).and_then(|body| {
         let prompt = body.get("prompt").and_then(Value::as_str).unwrap_or("").len();
-        Asked::read(&body, prompt)
+        Asked::read(&body, prompt, "generate")
     });
     let wrap = |word: &str| json!({ "response": word });
     match asked {
@@ -55,7 +57,7 @@ pub(super) fn answer(
 
 impl Asked {
     /// Reads what generate and chat share.
-    pub(super) fn read(body: &Value, prompt: usize) -> Result<Self, Reply> {
+    pub(super) fn read(body: &Value, prompt: usize, verb: &'static str) -> Result<Self, Reply> {
         let options = body.get("options").cloned().unwrap_or_default();
         let keep_alive = match body.get("keep_alive") {
             None | Some(Value::Null) => None,
@@ -75,6 +77,7 @@ impl Asked {
             num_ctx: options.get("num_ctx").and_then(Value::as_u64),
             num_predict: options.get("num_predict").and_then(Value::as_i64).unwrap_or(-1),
             prompt: prompt as u64,
+            verb,
         })
     }
 }
@@ -96,6 +99,9 @@ pub(super) fn respond(
     let Some(model) = library.find(&name) else {
         return (error(404, &format!("model '{}' not found", asked.written)), soon);
     };
+    if let Some(refused) = model.refusal(asked.verb, server.settings.no_cloud) {
+        return (refused, soon);
+    }
     if asked.prompt == 0 && asked.keep_alive == Some(KeepAlive::For(Duration::ZERO)) {
         server.loaded.retain(|loaded| loaded.name != name.to_string());
         return (finished(asked, wrap, "unload", now, &[]), soon);

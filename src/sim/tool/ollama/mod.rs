@@ -27,4 +27,4 @@ pub use loaded::Loaded;
 pub use request::request;
 pub use server::Server;
 pub use settings::{KeepAlive, Settings};
-pub use store::{Weights, store_model};
+pub use store::{Weights, store_embedder, store_model, store_remote};

@@ -2,7 +2,7 @@ use std::io;
 
 use camino::Utf8Path;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{model::Header, name::ModelName};
@@ -32,21 +32,68 @@ pub fn store_model(
     weights: Weights,
     now: Timestamp,
 ) -> io::Result<()> {
-    let name = ModelName::read(name).ok_or(io::ErrorKind::InvalidInput)?;
-    let header = Header::of(weights.bytes, weights.train_context);
-    let config = json!({
+    let config = config(&Header::of(weights.bytes, weights.train_context));
+    store(disk, uid, models, name, &config, Some(weights), now)
+}
+
+/// The same for a model that makes embeddings and no text (docs/mac-facts.md#ollama-capabilities).
+pub fn store_embedder(
+    disk: &mut dyn Disk,
+    uid: u32,
+    models: &Utf8Path,
+    name: &str,
+    weights: Weights,
+    now: Timestamp,
+) -> io::Result<()> {
+    let mut config = config(&Header::of(weights.bytes, weights.train_context));
+    config["capabilities"] = json!(["embedding"]);
+    store(disk, uid, models, name, &config, Some(weights), now)
+}
+
+/// The stub of a model that runs in Ollama's cloud (docs/mac-facts.md#ollama-remote-models).
+pub fn store_remote(
+    disk: &mut dyn Disk,
+    uid: u32,
+    models: &Utf8Path,
+    name: &str,
+    now: Timestamp,
+) -> io::Result<()> {
+    let mut config = config(&Header::of(600_000_000_000, 262_144));
+    config["model_format"] = "".into();
+    config["remote_host"] = "https://ollama.com:443".into();
+    config["remote_model"] = name.trim_end_matches(":cloud").trim_end_matches("-cloud").into();
+    store(disk, uid, models, name, &config, None, now)
+}
+
+fn config(header: &Header) -> Value {
+    json!({
         "model_format": "gguf", "model_family": "llama", "model_families": ["llama"],
         "model_type": header.size_label(), "file_type": "Q4_K_M",
         "architecture": "amd64", "os": "linux", "header": header,
-    });
+    })
+}
+
+fn store(
+    disk: &mut dyn Disk,
+    uid: u32,
+    models: &Utf8Path,
+    name: &str,
+    config: &Value,
+    weights: Option<Weights>,
+    now: Timestamp,
+) -> io::Result<()> {
+    let name = ModelName::read(name).ok_or(io::ErrorKind::InvalidInput)?;
     let blobs = models.join("blobs");
     folders(disk, uid, &blobs, now)?;
     let seed = u64::from_be_bytes(
         sha256(name.to_string().as_bytes()).as_bytes()[..8].try_into().unwrap_or_default(),
     );
-    let content = Content::Made { size: weights.bytes, seed };
-    let mut layers = vec![("model", blob(disk, uid, &blobs, content, now)?)];
-    if let Some(length) = weights.num_ctx {
+    let mut layers = vec![];
+    if let Some(weights) = weights {
+        let content = Content::Made { size: weights.bytes, seed };
+        layers.push(("model", blob(disk, uid, &blobs, content, now)?));
+    }
+    if let Some(length) = weights.and_then(|weights| weights.num_ctx) {
         let parameters = Content::Bytes(json!({ "num_ctx": length }).to_string().into_bytes());
         layers.push(("params", blob(disk, uid, &blobs, parameters, now)?));
     }

@@ -129,7 +129,8 @@ fn in_run(
 fn take_lock(machine: &dyn Machine, identity: &Identity, stack: &Stack, command: &str) -> Result<Hold> {
     let path = identity.state.join("lock");
     let stack = stack.manifest.stack.as_str();
-    let note = format!("`{command}` of the stack `{stack}`, pid {}, since {}", identity.pid, machine.now());
+    let note =
+        format!("`{command}` of the stack `{stack}`, pid {}, since {:.0}", identity.pid, machine.now());
     let taken = machine.lock(&path, note).map_err(|error| match Halt::of(&error) {
         Some(_) => error,
         None => Problem::mac(format!("forgectl cannot keep its books in `{}`", identity.state))

@@ -58,9 +58,10 @@ impl Run<'_> {
         }
         let output = self.machine.ask_sudo(reasons)?;
         if output.ok() {
-            Ok(())
-        } else {
-            Err(problem.why(format!("`sudo -v` answered: {}", output.said())).into())
+            return Ok(());
         }
+        // Who asked to stop instead of typing it has not typed a wrong one.
+        self.go_on()?;
+        Err(problem.why(format!("`sudo -v` answered: {}", output.said())).into())
     }
 }

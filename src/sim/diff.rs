@@ -46,7 +46,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
 ];
 
-const ABSENT: &str = "(absent)";
+/// What stands for a thing that a Mac does not have.
+pub const ABSENT: &str = "(absent)";
 
 /// All in which two Macs differ, sorted; unless `all` is asked for, without what [`LEFT_OUT`] says. Process ids and what was counted
 /// are never compared.

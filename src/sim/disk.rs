@@ -211,6 +211,12 @@ pub trait Disk: Send {
     /// Makes one folder; `AlreadyExists` when anything is there.
     fn make_dir(&mut self, uid: u32, path: &Utf8Path, mode: u32, now: Timestamp) -> io::Result<()>;
 
+    /// Makes a folder with all that miss above it; nothing when it is there.
+    fn make_dirs(&mut self, uid: u32, path: &Utf8Path, mode: u32, now: Timestamp) -> io::Result<()> {
+        let missing: Vec<_> = path.ancestors().take_while(|folder| self.resolve(folder).is_none()).collect();
+        missing.into_iter().rev().try_for_each(|folder| self.make_dir(uid, folder, mode, now))
+    }
+
     /// Makes a symbolic link.
     fn link(&mut self, uid: u32, path: &Utf8Path, target: &Utf8Path, now: Timestamp) -> io::Result<()>;
 

@@ -21,12 +21,14 @@ pub struct Options {
     pub can_ask: bool,
     /// Who answers.
     pub person: Box<dyn Person>,
+    /// How often a person outside has asked forgectl to stop.
+    pub asked: fn() -> u32,
 }
 
 impl Default for Options {
     /// At a terminal, where a simulated person answers.
     fn default() -> Self {
-        Self { can_ask: true, person: Box::new(Simulated) }
+        Self { can_ask: true, person: Box::new(Simulated), asked: || 0 }
     }
 }
 
@@ -37,6 +39,7 @@ pub struct Sim {
     pub(super) person: Mutex<Box<dyn Person>>,
     pub(super) can_ask: bool,
     root: bool,
+    asked: fn() -> u32,
     pub(super) locks: Locks,
     life: Mutex<Life>,
 }
@@ -64,6 +67,7 @@ impl Sim {
             person: Mutex::new(options.person),
             can_ask: options.can_ask,
             root,
+            asked: options.asked,
             locks: Locks::default(),
             life: Mutex::new(Life::default()),
         };
@@ -208,16 +212,16 @@ impl Look for Sim {
     }
 
     fn wait(&self, time: Duration, how: Wait) -> Result<()> {
-        let halts = |interrupts: u32| match how {
-            Wait::Poll => interrupts > 0,
-            Wait::Settle => interrupts > 1,
+        let halts = || {
+            let interrupts = self.life().interrupts + (self.asked)();
+            interrupts > u32::from(how == Wait::Settle)
         };
         self.alive()?;
-        if !halts(self.life().interrupts) {
+        if !halts() {
             self.pass_until(time, how == Wait::Poll);
             self.alive()?;
         }
-        if halts(self.life().interrupts) { Err(Halt::Interrupted.into()) } else { Ok(()) }
+        if halts() { Err(Halt::Interrupted.into()) } else { Ok(()) }
     }
 }
 

@@ -10,6 +10,7 @@ mod exec;
 mod faults;
 pub mod folder;
 mod fresh;
+mod guarded;
 mod host;
 mod internet;
 mod locks;
@@ -28,7 +29,7 @@ mod testing;
 pub mod tool;
 
 pub use caller::{Caller, USER};
-pub use diff::{Difference, LEFT_OUT, differences};
+pub use diff::{ABSENT, Difference, LEFT_OUT, differences};
 pub use disk::{Content, Disk, Node};
 pub use faults::{Fault, Faults, Kill};
 pub use fresh::BANDWIDTH;

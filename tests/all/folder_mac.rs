@@ -21,19 +21,19 @@ use forgectl::{
 };
 use tempfile::TempDir;
 
-const FORGECTL: &str = env!("CARGO_BIN_EXE_forgectl");
+pub(crate) const FORGECTL: &str = env!("CARGO_BIN_EXE_forgectl");
 const GUI: Domain = Domain::Gui(501);
 const LABEL: &str = "dev.test.ollama";
 const PLIST: &str = "/Users/lab/Library/LaunchAgents/dev.test.ollama.plist";
 
 /// A Mac in a folder with Homebrew's ollama on it. Whatever runs there ends with the test.
-struct Folder {
-    place: TempDir,
+pub(crate) struct Folder {
+    pub(crate) place: TempDir,
     local: Local,
 }
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(SudoMode::Nopasswd)
     }
 
@@ -49,7 +49,7 @@ impl Folder {
         Self { place, local }
     }
 
-    fn path(&self) -> Utf8PathBuf {
+    pub(crate) fn path(&self) -> Utf8PathBuf {
         Utf8Path::from_path(self.place.path()).unwrap().join("it's a Mac")
     }
 
@@ -74,7 +74,7 @@ impl Folder {
     }
 
     /// Loads a job that serves Ollama on `port`.
-    fn load(&self, port: u16, keys: &str) {
+    pub(crate) fn load(&self, port: u16, keys: &str) {
         let plist = format!(
             r#"<?xml version="1.0" encoding="UTF-8"?>
             <plist version="1.0"><dict>
@@ -95,7 +95,7 @@ impl Folder {
     }
 
     /// A server that somebody started in a terminal.
-    fn serve_by_hand(&self, port: u16) -> Child {
+    pub(crate) fn serve_by_hand(&self, port: u16) -> Child {
         let host = format!("127.0.0.1:{port}");
         Process::new(self.real("/opt/homebrew/bin/ollama"))
             .arg("serve")
@@ -116,13 +116,13 @@ impl Folder {
         self.until("a process", || self.job().and_then(|job| job.pid()).filter(|pid| Some(*pid) != former))
     }
 
-    fn until<T>(&self, what: &str, probe: impl Fn() -> Option<T>) -> T {
+    pub(crate) fn until<T>(&self, what: &str, probe: impl Fn() -> Option<T>) -> T {
         let patience =
             Patience { every: Duration::from_millis(20), limit: Duration::from_secs(20), how: Wait::Poll };
         self.local.until(what, patience, || Ok(probe().ok_or("not yet"))).unwrap()
     }
 
-    fn version(&self, port: u16) -> Option<String> {
+    pub(crate) fn version(&self, port: u16) -> Option<String> {
         let reply = self.local.get(&format!("http://127.0.0.1:{port}/api/version")).unwrap();
         reply.ok().map(|reply| String::from_utf8(reply.body).unwrap())
     }
@@ -150,7 +150,7 @@ fn spec(sudo: SudoMode) -> Spec {
 }
 
 /// A port that nobody listens on.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -300,51 +300,6 @@ fn a_server_that_ignores_sigterm_is_killed_after_the_exit_timeout() {
     // By nobody's looking, but the keeper's.
     mac.until("its end", || (!alive(pid)).then_some(()));
     mac.until("it to be gone", || mac.job().is_none().then_some(()));
-}
-
-/// The processes of this machine whose command line holds `word`.
-fn commands_with(word: &str) -> Vec<String> {
-    let shown = Process::new("ps").args(["-eww", "-o", "command="]).output().unwrap();
-    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    shown.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
-}
-
-/// A new user removed the folder of a running Mac, and its supervisor and server went on for ever.
-#[test]
-fn all_processes_end_when_the_folder_is_removed() {
-    let mac = Folder::new();
-    let (port, by_hand) = (free_port(), free_port());
-    mac.load(port, "<key>KeepAlive</key><true/>");
-    mac.until("an answer", || mac.version(port));
-    let mut child = mac.serve_by_hand(by_hand);
-    mac.until("an answer", || mac.version(by_hand));
-    let place = mac.place.path().to_str().unwrap().to_owned();
-    assert!(commands_with(&place).len() >= 3, "a supervisor and two servers");
-
-    // A process may put one more file into it meanwhile.
-    mac.until("it to be removed", || {
-        let _ = fs::remove_dir_all(mac.path());
-        (!mac.path().exists()).then_some(())
-    });
-    mac.until("all to end", || commands_with(&place).is_empty().then_some(()));
-    assert!(!mac.path().exists(), "nobody made it again");
-    assert!(child.wait().unwrap().success());
-}
-
-#[test]
-fn sim_stop_ends_all_processes_and_leaves_the_folder() {
-    let mac = Folder::new();
-    let (port, by_hand) = (free_port(), free_port());
-    mac.load(port, "<key>KeepAlive</key><true/>");
-    mac.until("an answer", || mac.version(port));
-    let mut child = mac.serve_by_hand(by_hand);
-    mac.until("an answer", || mac.version(by_hand));
-    let stopped = Process::new(FORGECTL).args(["sim", "stop", mac.path().as_str()]).output().unwrap();
-    assert!(stopped.status.success(), "{stopped:?}");
-    child.wait().unwrap();
-    assert_eq!(commands_with(mac.place.path().to_str().unwrap()), [] as [&str; 0]);
-    assert_eq!((mac.version(port), mac.version(by_hand)), (None, None));
-    assert!(mac.path().exists());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod cli;
 mod facts;
 mod faults;
+mod folder_end;
 mod folder_mac;
 mod giving_back;
 mod local_files;
@@ -16,3 +17,4 @@ mod secrets;
 mod status;
 mod support;
 mod told;
+mod usage;

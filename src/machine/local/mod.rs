@@ -18,7 +18,7 @@ mod owners;
 mod process;
 mod replace;
 mod root;
-mod signals;
+pub mod signals;
 mod sudo;
 mod surroundings;
 mod tampering;

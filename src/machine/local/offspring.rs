@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fs::{File, Permissions, TryLockError},
     io::{self, BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener},
     os::unix::{
         fs::PermissionsExt,
         process::{CommandExt, ExitStatusExt},
@@ -148,6 +149,13 @@ pub fn signal_group(group: u32, signal: i32) -> bool {
 /// Whether this process has a terminal to ask at, wherever its standard input comes from.
 pub fn has_terminal() -> bool {
     File::open("/dev/tty").is_ok()
+}
+
+/// Listens, without a wait of its own: for an event loop.
+pub fn listen(on: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(on)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// Lets real time pass.

@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use nix::{sys::signal, unistd::Pid};
 
-use crate::machine::{Halt, Wait};
+use crate::{
+    desk,
+    machine::{Halt, Wait},
+};
 
 /// What the handler's thread and all others share. A process has one set of signal handlers, so this is one a process.
 struct Shared {
@@ -22,14 +25,19 @@ struct Shared {
 static SHARED: Shared =
     Shared { asked: Mutex::new(0), asked_now: Condvar::new(), groups: Mutex::new(BTreeSet::new()) };
 
-/// Listens from now on, once a process.
-pub(super) fn listen() -> Result<()> {
+/// Listens from now on, once a process: the first signal asks to stop, the second ends the process with 130 at once.
+pub fn listen() -> Result<()> {
     static LISTENING: OnceLock<Result<(), String>> = OnceLock::new();
     LISTENING
         .get_or_init(|| ctrlc::set_handler(heard).map_err(|error| error.to_string()))
         .clone()
         .map_err(|error| anyhow!(error))
         .context("listening to Ctrl-C")
+}
+
+/// How often the person has asked to stop.
+pub fn asked() -> u32 {
+    *SHARED.asked.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn heard() {
@@ -40,6 +48,7 @@ fn heard() {
         for group in &*SHARED.groups.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = signal::killpg(Pid::from_raw(*group), signal::Signal::SIGKILL);
         }
+        desk::let_go();
         #[expect(clippy::exit, reason = "the second Ctrl-C ends at once, whatever the other threads do")]
         std::process::exit(130);
     }

@@ -33,10 +33,11 @@ struct Shared {
 impl<'c> Plain<'c> {
     /// In this manner, with the times of `clock`.
     pub fn new(manner: Manner, clock: Clock<'c>) -> Self {
+        let quiet = manner.quiet;
         let shared =
             Arc::new(Shared { story: Mutex::new(Story::new(manner)), asking: AtomicBool::new(false) });
         let heard = Arc::clone(&shared);
-        let heartbeat = (!manner.quiet).then(|| {
+        let heartbeat = (!quiet).then(|| {
             Ticker::every(HEARTBEAT, move || {
                 if !heard.asking.load(Ordering::Relaxed) {
                     Printer.say(Stream::Err, &heard.story().heartbeat());

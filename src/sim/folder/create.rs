@@ -60,8 +60,9 @@ fn place(folder: &Utf8Path) -> Result<Utf8PathBuf> {
     }
     let (parent, name) = (absolute.parent(), absolute.file_name());
     let (parent, name) = parent.zip(name).with_context(|| format!("`{folder}` is no path of a folder"))?;
-    let parent = parent.canonicalize_utf8().with_context(|| format!("looking for the folder `{parent}`"))?;
-    Ok(parent.join(name))
+    let looking = || format!("looking for the folder `{parent}`");
+    let parent = files.resolve(parent).with_context(looking)?;
+    Ok(parent.with_context(|| format!("{}: there is none", looking()))?.join(name))
 }
 
 /// Lets the Mac begin at the present, since real programs look at its files with a real clock; and keeps the ids of

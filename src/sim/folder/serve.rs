@@ -86,6 +86,7 @@ pub(super) fn serve(
         environment: &entry.environment,
         memory: mac.state.spec.memory,
         version: &binary.version,
+        by_launchd: environment.contains_key("XPC_SERVICE_NAME"),
     };
     let started = Server::start(mac.disk.as_mut(), &launch, &busy, mac.state.now);
     let (server, lines) = match started {
@@ -133,9 +134,10 @@ fn listen(runtime: &Runtime, address: &str, port: u16) -> io::Result<Vec<TcpList
         _ => all.to_vec(),
     };
     let mut listeners = vec![];
+    let _enter = runtime.enter();
     for address in on {
-        match runtime.block_on(TcpListener::bind(SocketAddr::new(address, port))) {
-            Ok(listener) => listeners.push(listener),
+        match offspring::listen(SocketAddr::new(address, port)) {
+            Ok(listener) => listeners.push(TcpListener::from_std(listener)?),
             // A machine without IPv6 has that address not at all.
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && !listeners.is_empty() => {}
             Err(error) => return Err(error),

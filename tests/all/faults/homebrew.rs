@@ -66,7 +66,7 @@ fn asked(stack: &Stack) -> (Sim, Arc<Mutex<Vec<String>>>) {
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     let person = Box::new(Counting(Arc::clone(&heard)));
     let mac = Mac::new(&Spec { sudo: SudoMode::Asks, ..own_spec(stack) }, 0);
-    (Sim::new(mac, Options { can_ask: true, person }), heard)
+    (Sim::new(mac, Options { can_ask: true, person, ..Options::default() }), heard)
 }
 
 /// The password is typed as often as the plan says: a daemon comes after `brew` has let the ticket go, an agent needs none.

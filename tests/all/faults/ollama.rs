@@ -250,6 +250,30 @@ fn models_may_lie_on_another_disk() {
     same("destroyed", &before, &still(&sim));
 }
 
+#[test]
+fn models_where_launchd_may_not_go_are_refused_wherever_a_link_hides_it() {
+    for (path, why) in [
+        ("/Users/lab/Documents/models", "~/Documents"),
+        ("/Users/lab/Library/Mobile Documents/com~apple~CloudDocs/models", "~/Library/Mobile Documents"),
+        ("/Users/lab/hidden/models", "it leads to /Users/lab/Desktop/models"),
+    ] {
+        let stack = models_at(&format!("\"{path}\""));
+        let mut mac = fresh(&stack);
+        let now = mac.state.now;
+        mac.disk.link(USER, "/Users/lab/hidden".into(), "Desktop".into(), now).unwrap();
+        says(
+            &refused(mac, &stack),
+            &[
+                &format!("no folder to keep models in: `{path}`"),
+                "macOS keeps what launchd starts out of",
+                why,
+                "stack.yaml:18:",
+                "name a folder outside Documents",
+            ],
+        );
+    }
+}
+
 /// The disk is not connected, or is somebody else's.
 #[test]
 fn a_folder_for_models_that_cannot_be_made_is_refused() {

@@ -41,7 +41,7 @@ fn nothing_is_ever_offered() {
         &text,
         &[
             "the Command Line Tools are not on offer",
-            "waited 900 s",
+            "waited 924 s",
             "No new software available.",
             "softwareupdate -l",
             "developer.apple.com/download/all",

@@ -33,7 +33,7 @@ pub(super) fn restart(mac: &mut Mac, nth: usize) {
     let program = child.argv.first().and_then(|program| mac.disk.resolve(Utf8Path::new(program)));
     let server = program
         .and_then(|program| ollama::Binary::at(&program))
-        .and_then(|binary| ollama::launch(mac, child.uid, &child.environment, &binary).ok());
+        .and_then(|binary| ollama::launch(mac, child.uid, &child.environment, &binary, false).ok());
     let pid = server.map(|(server, _)| {
         let program = Program::Ollama(Box::new(server));
         mac.spawn_process(child.uid, child.argv.clone(), child.environment.clone(), program)

@@ -14,6 +14,8 @@ pub struct Launch<'e> {
     pub memory: u64,
     /// The release.
     pub version: &'e str,
+    /// Whether launchd itself starts it, which is kept out of some folders (docs/mac-facts.md#tcc-folders).
+    pub by_launchd: bool,
 }
 
 /// An `ollama` on disk.
@@ -50,6 +52,7 @@ pub fn launch(
     uid: u32,
     environment: &Environment,
     binary: &Binary,
+    by_launchd: bool,
 ) -> Result<(Server, Vec<String>), (i32, String)> {
     let taken: Vec<(String, u16)> =
         mac.state.processes.values().filter_map(|process| process.program.listens()).collect();
@@ -57,6 +60,6 @@ pub fn launch(
         taken.iter().any(|(held, at)| *at == port && (held == address || held == "*" || address == "*"))
     };
     let memory = mac.state.spec.memory;
-    let launch = Launch { uid, environment, memory, version: &binary.version };
+    let launch = Launch { uid, environment, memory, version: &binary.version, by_launchd };
     Server::start(mac.disk.as_mut(), &launch, &busy, mac.state.now)
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     os::unix::process::CommandExt,
     process::{Child, Command as Process, Stdio},
     time::{Duration, Instant},
@@ -12,7 +12,11 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use forgectl::{
-    machine::{Changing, Command, Looking, Patience, Quiet, Wait, local::Local, tool::launchctl::Printed},
+    machine::{
+        Changing, Command, Looking, Patience, Quiet, Wait,
+        local::{Local, offspring},
+        tool::launchctl::Printed,
+    },
     sim::{
         self, Session, Spec, SudoMode,
         folder::{self, Asker, Opened},
@@ -316,6 +320,53 @@ fn a_server_started_by_hand_is_known_until_it_is_killed() {
     assert_eq!((shown.code, shown.stdout.as_str()), (1, ""));
 }
 
+#[test]
+fn a_server_goes_on_after_too_many_callers() {
+    let mac = Folder::new();
+    let port = free_port();
+    let ollama = mac.real("/opt/homebrew/bin/ollama");
+    let mut child = Process::new("/bin/sh")
+        .args(["-c", "ulimit -n 32; exec \"$0\" serve", ollama.as_str()])
+        .env_clear()
+        .envs([("HOME", "/Users/lab"), ("OLLAMA_HOST", &format!("127.0.0.1:{port}"))])
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    mac.until("an answer", || mac.version(port));
+    let callers: Vec<_> = (0..40).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    std::thread::sleep(Duration::from_millis(200));
+    drop(callers);
+    mac.until("an answer", || mac.version(port).filter(|said| said.contains("version")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Writes nothing before somebody else has worked with the Mac.
+struct Slow<'s>(&'s Folder);
+
+impl std::io::Write for Slow<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let command = Command::new(&["/usr/bin/id", "-u"]).limit(Duration::from_secs(10));
+        let output = self.0.local.run(&command, &Quiet).unwrap();
+        assert!(output.ok(), "the Mac is held: {output:?}");
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_is_slow_keeps_nobody_from_the_mac() {
+    let mac = Folder::new();
+    let mut asker = Asker { environment: BTreeMap::new(), terminal: false, person: Box::new(sim::Simulated) };
+    let argv = ["/usr/bin/id".to_owned(), "-u".to_owned()];
+    let code = folder::exec(&mac.path(), &argv, &mut asker, &mut Slow(&mac), &mut vec![]).unwrap();
+    assert_eq!(code, 0);
+}
+
 /// Runs a tool as `sim exec` does, with nobody at a terminal.
 fn exec(mac: &Folder, argv: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
     let mut asker = Asker {
@@ -363,6 +414,29 @@ fn a_folder_that_is_no_place_for_a_mac_is_refused_by_name() {
     assert!(none.contains(&format!("there is no Mac in the folder `{path}`")), "{none}");
     let names: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "nothing was left there: {names:?}");
+}
+
+#[test]
+fn a_mac_whose_making_was_cut_short_is_made_anew_in_its_folder() {
+    let place = TempDir::new().unwrap();
+    let path = Utf8Path::from_path(place.path()).unwrap();
+    let make = || folder::create(path, &spec(SudoMode::Nopasswd), 0, Utf8Path::new(FORGECTL));
+    fs::create_dir_all(path.join("root/Users/stranger")).unwrap();
+    assert!(
+        format!("{:#}", make().unwrap_err()).contains("is not empty"),
+        "nothing says that it is half of a Mac"
+    );
+
+    let marker = path.join("mac.making");
+    let maker = offspring::try_lock(&marker).unwrap().expect("nobody has it");
+    assert!(format!("{:#}", make().unwrap_err()).contains("another forgectl is making a Mac"));
+    drop(maker);
+    fs::write(path.join("owners.json"), "half of").unwrap();
+    make().unwrap();
+    assert!(!path.join("root/Users/stranger").exists() && path.join("root/Users/lab").exists());
+    assert!(!marker.exists());
+    folder::copy(path).unwrap();
+    assert!(format!("{:#}", make().unwrap_err()).contains("is not empty"), "a whole one is kept");
 }
 
 #[test]

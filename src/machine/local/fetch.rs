@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     io::{Read, Write},
     os::unix::fs::OpenOptionsExt,
     sync::OnceLock,
@@ -109,16 +109,27 @@ fn client() -> Result<Client, String> {
     http::choose_tls();
     let mut builder =
         Client::builder().connect_timeout(CONNECT).timeout(LIMIT).redirect(Policy::none()).no_proxy();
-    let direct = NoProxy::from_string(&http::direct());
+    let direct = NoProxy::from_string(&direct());
     for (lower, upper, way) in [
         ("https_proxy", "HTTPS_PROXY", Proxy::https as fn(String) -> reqwest::Result<Proxy>),
         ("http_proxy", "HTTP_PROXY", Proxy::http),
     ] {
-        if let Some(proxy) = http::variable(lower, upper) {
+        if let Some(proxy) = variable(lower, upper) {
             let proxy = way(proxy.clone())
                 .map_err(|error| format!("the proxy `{proxy}`: {}", http::deepest(&error)))?;
             builder = builder.proxy(proxy.no_proxy(direct.clone()));
         }
     }
     builder.build().map_err(|error| http::deepest(&error))
+}
+
+/// What no proxy is asked for, whatever else the environment says.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+fn direct() -> String {
+    format!("{LOOPBACK},{}", variable("no_proxy", "NO_PROXY").unwrap_or_default())
+}
+
+fn variable(name: &str, other: &str) -> Option<String> {
+    env::var(name).or_else(|_| env::var(other)).ok().filter(|value| !value.is_empty())
 }

@@ -22,6 +22,12 @@ use nix::{
     unistd::Pid,
 };
 
+use super::process::{Limits, run};
+use crate::machine::{Output, Quiet};
+
+/// How long `ps` may take.
+const PS: Duration = Duration::from_secs(5);
+
 /// The real time.
 pub fn real_time() -> Timestamp {
     Timestamp::now()
@@ -144,6 +150,15 @@ pub fn signal(pid: i32, signal: i32) -> bool {
 pub fn signal_group(group: u32, signal: i32) -> bool {
     let (Ok(group), Ok(signal)) = (i32::try_from(group), Signal::try_from(signal)) else { return false };
     killpg(Pid::from_raw(group), signal).is_ok()
+}
+
+/// When a process began, as `ps` tells it: with its id this names one process and no later one that gets the same id.
+/// `None` when there is no such process.
+pub fn began(pid: u32) -> Option<String> {
+    let mut ps = Command::new("/bin/ps");
+    ps.args(["-o", "lstart=", "-p", &pid.to_string()]).env_clear().envs([("LC_ALL", "C"), ("TZ", "UTC")]);
+    let shown = run(ps, &Limits::of(PS), &Quiet).ok().filter(Output::ok)?;
+    Some(shown.stdout.trim().to_owned()).filter(|time| !time.is_empty())
 }
 
 /// Whether this process has a terminal to ask at, wherever its standard input comes from.

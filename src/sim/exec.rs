@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Caller, Mac, Sim, running::Print, tool};
 use crate::machine::{Output, Tell};
@@ -63,13 +63,14 @@ impl Sim {
         &self,
         caller: Caller,
         argv: &[String],
+        environment: &BTreeMap<String, String>,
         limit: Option<Duration>,
         mark: Option<&str>,
         tell: &dyn Tell,
     ) -> Output {
         let mut watch = Watch { limit, mark, tell, told: [0; 2], elapsed: Duration::ZERO, marked: false };
         self.pass(tool::takes(argv));
-        let mut running = self.with_mac(|mac| tool::run(mac, caller, argv));
+        let mut running = self.with_mac(|mac| tool::run_in(mac, caller, argv, environment));
         watch.hear(&running.output);
         while let Some((after, stage)) = running.stages.pop_front() {
             if let Some(limit) = watch.limit.filter(|&limit| watch.elapsed + after > limit) {

@@ -35,16 +35,14 @@ const DISKS: [u64; 6] = [
 /// What macOS and its preinstalled programs take up.
 const MACOS_BYTES: u64 = 24_000_000_000;
 
-/// Homebrew's ollama (docs/mac-facts.md#ollama-files).
-const OLLAMA: &str = "0.32.3";
-
 impl Mac {
     /// A fresh Mac, right after its setup assistant; its files are in memory.
     pub fn new(spec: &Spec, seed: u64) -> Self {
         let mut disk = disk(spec);
         lay_out(&mut disk, spec);
         if spec.ollama {
-            homebrew_ollama(&mut disk);
+            // A disk that is new and large refuses nothing.
+            let _ = tool::brew::with_ollama(&mut disk, installed());
         }
         let state = State {
             spec: spec.clone(),
@@ -59,6 +57,8 @@ impl Mac {
             next_pid: 1,
             launchd: tool::launchd::Launchd::new(spec.session),
             updates: tool::softwareupdate::Updates::of(&spec.macos),
+            internet: super::Internet::default(),
+            brew: tool::brew::Brew::default(),
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],
             filevault: false,
@@ -227,55 +227,6 @@ fn system_version(version: &str) -> String {
         }
     }
     text + "</dict>\n</plist>\n"
-}
-
-/// Homebrew's own folders and its `ollama`, poured and never started.
-fn homebrew_ollama(disk: &mut MemoryDisk) {
-    let at = installed();
-    let folder = |mode| Node::folder(mode, USER, ADMIN, at);
-    for path in [
-        "",
-        "/Caskroom",
-        "/Cellar",
-        "/Cellar/ollama",
-        "/bin",
-        "/etc",
-        "/lib",
-        "/opt",
-        "/sbin",
-        "/share",
-        "/var",
-        "/var/homebrew",
-        "/var/homebrew/linked",
-        "/var/log",
-    ] {
-        disk.put(format!("/opt/homebrew{path}"), folder(0o775));
-    }
-    let keg = format!("/opt/homebrew/Cellar/ollama/{OLLAMA}");
-    for path in ["", "/bin", "/libexec"] {
-        disk.put(format!("{keg}{path}"), folder(0o755));
-    }
-    let program = Content::Made { size: 34_816_272, seed: 323 };
-    disk.put(format!("{keg}/libexec/ollama"), Node::file(program, 0o755, USER, ADMIN, at));
-    let receipt = format!(
-        concat!(
-            "{{\"homebrew_version\":\"6.0.18\",\"used_options\":[],\"poured_from_bottle\":true,",
-            "\"installed_as_dependency\":false,\"installed_on_request\":true,\"time\":{},\"arch\":\"arm64\",",
-            "\"source\":{{\"tap\":\"homebrew/core\",\"spec\":\"stable\",\"versions\":{{\"stable\":\"{}\"}}}}}}\n",
-        ),
-        at.as_second(),
-        OLLAMA,
-    );
-    let receipt = Node::file(Content::Bytes(receipt.into_bytes()), 0o644, USER, ADMIN, at);
-    disk.put(format!("{keg}/INSTALL_RECEIPT.json"), receipt);
-    for (path, target) in [
-        (format!("{keg}/bin/ollama"), "../libexec/ollama".to_owned()),
-        ("/opt/homebrew/bin/ollama".to_owned(), format!("../Cellar/ollama/{OLLAMA}/bin/ollama")),
-        ("/opt/homebrew/opt/ollama".to_owned(), format!("../Cellar/ollama/{OLLAMA}")),
-        ("/opt/homebrew/var/homebrew/linked/ollama".to_owned(), format!("../../../Cellar/ollama/{OLLAMA}")),
-    ] {
-        disk.put(path, Node::link(target, USER, ADMIN, at));
-    }
 }
 
 /// The settings of a new Mac a power source, as `pmset` prints them. A Mac of unknown make counts as a desktop.

@@ -46,6 +46,12 @@ pub struct State {
     pub launchd: tool::launchd::Launchd,
     /// What Apple's update server offers, and how it behaves.
     pub updates: tool::softwareupdate::Updates,
+    /// What the Internet has for it.
+    #[serde(default)]
+    pub internet: super::Internet,
+    /// What Homebrew offers, and what of it is at work.
+    #[serde(default)]
+    pub brew: tool::brew::Brew,
     /// sudo's tickets.
     pub sudo: tool::sudo::Tickets,
     /// Dialogs that popped up on the screen: nobody is there to click.

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -95,7 +96,7 @@ impl Sim {
 
     /// Runs a program on the Mac that is not forgectl's own, to its end; one that never ends is stopped as by Ctrl-C (130).
     pub fn exec(&self, caller: Caller, argv: &[String]) -> Output {
-        self.execute(caller, argv, None, None, &Quiet)
+        self.execute(caller, argv, &BTreeMap::new(), None, None, &Quiet)
     }
 
     /// Asks forgectl to stop, as Ctrl-C does.

@@ -32,7 +32,7 @@ fn not_installed() {
         &[
             "Ollama is not installed",
             "/opt/homebrew/opt/ollama/bin/ollama is not there",
-            "`brew-formula/ollama` of a fuller stack",
+            "set `homebrew: true` in `tools`",
             "brew install ollama",
             "stack.yaml:12:1",
         ],

@@ -43,12 +43,13 @@ impl Node {
             Target::Folder(path) => {
                 let place = Place::Folder(path.clone());
                 let root = sim::folder::root(path).map_err(|error| no_such_mac(&error, &place, stack))?;
-                Ok(Self::Real(Box::new(Local::under(&root)?)))
+                let outside = sim::folder::outside(path)?;
+                Ok(Self::Real(Box::new(Local::under(&root)?.reaching_only(outside))))
             }
             Target::File(path) => Self::of_file(path, how, stack),
             Target::Fresh(spec) => {
                 // The Macs that stacks are tried on have what no section of the manifest brings.
-                let ollama = stack.is_some_and(|stack| stack.manifest.ollama.is_some());
+                let ollama = stack.is_some_and(|stack| stack.manifest.expects_ollama());
                 let spec = sim::Spec { ollama, ..(**spec).clone() };
                 Ok(Self::Simulated(Box::new(start(Mac::new(&spec, 0))?), None))
             }

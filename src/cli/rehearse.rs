@@ -51,7 +51,7 @@ fn spec(stack: &Stack, context: &Context) -> Result<Spec> {
                 .remedy("forgectl rehearse stack.yaml --on chip=M4,memory=16GB")
         ),
     };
-    Ok(Spec { ollama: stack.manifest.ollama.is_some(), ..spec })
+    Ok(Spec { ollama: stack.manifest.expects_ollama(), ..spec })
 }
 
 /// Bits per second.

@@ -75,7 +75,7 @@ fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> 
         return Ok(false);
     }
     if plan.changes().any(|item| item.action != Action::Keep) {
-        run.get_sudo(plan)?;
+        run.get_sudo(plan.counts().sudo, plan.sudo_origin())?;
         run.machine.done(&Change::Awake)?;
     }
     Ok(true)
@@ -108,6 +108,7 @@ fn in_run(
         name,
         summary: Mutex::new(Summary { log: path.to_string(), ..Summary::default() }),
         stopped: AtomicBool::new(false),
+        ticket: AtomicBool::new(false),
         _lock: lock,
     };
     run.sink.event(&Event::Started { command, stack: run.stack.clone(), log: path.into_string() });

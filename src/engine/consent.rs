@@ -1,10 +1,12 @@
+use std::sync::atomic::Ordering;
+
 use anyhow::Result;
 
 use super::{plan::Plan, run::Run};
 use crate::{
     desk::Person,
     machine::{Change, Changing, Looking, Sudo, Tool},
-    value::{Problem, Problems},
+    value::{Problem, Problems, Span},
 };
 
 /// How a run was asked for.
@@ -35,19 +37,20 @@ pub(super) fn agreed(plan: &Plan, how: &How, question: &str, person: &dyn Person
 }
 
 impl Run<'_> {
-    /// Gets leave to run commands as root, when the plan needs it and sudo would ask.
-    pub(super) fn get_sudo(&self, plan: &Plan) -> Result<()> {
-        let reasons = plan.counts().sudo;
+    /// Gets leave to run commands as root for these reasons, if there are any and sudo would ask; the first of them is `asked`
+    /// for in the manifest.
+    pub(super) fn get_sudo(&self, reasons: Vec<String>, asked: Option<&Span>) -> Result<()> {
         if reasons.is_empty() {
             return Ok(());
         }
+        self.ticket.store(true, Ordering::SeqCst);
         if self.machine.tool(Tool::SudoReady)?.ok() {
             // A ticket from before would run out in the middle of a long step.
             return self.machine.done(&Change::Sudo(Sudo::Keep));
         }
         let problem = Problem::mac("sudo asks for a password, and got none")
             .why(format!("root is needed for: {}", reasons.join(", ")))
-            .at(plan.sudo_origin());
+            .at(asked);
         if !self.identity.can_ask {
             return Err(problem
                 .why("no terminal, and SUDO_ASKPASS names no executable")

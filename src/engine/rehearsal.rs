@@ -107,7 +107,7 @@ pub fn own_node(stack: &Stack) -> Result<Spec> {
         disk_free: DISK,
         sudo: SudoMode::Nopasswd,
         session: Session::Gui,
-        ollama: stack.manifest.ollama.is_some(),
+        ollama: stack.manifest.expects_ollama(),
         user: "lab".to_owned(),
     })
 }

@@ -70,7 +70,9 @@ pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
     let reasons = reasons.join(", ");
     parts.push(match (counts.sudo.is_empty(), plan.sudo_asks) {
         (true, _) => "sudo: no".to_owned(),
-        (false, true) => format!("sudo: 1 question ({reasons})"),
+        (false, true) => {
+            format!("sudo: {} ({reasons})", count(plan.sudo_questions.max(1), "question", "questions"))
+        }
         (false, false) => format!("sudo: without password ({reasons})"),
     });
     parts.push(match plan.exposed.len() {

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -7,7 +8,7 @@ use anyhow::{Result, anyhow};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Caller, Kill, Mac, Person, Program, Simulated, USER, answering, changing, locks::Locks,
+    Caller, Kill, Mac, Person, Program, Simulated, USER, answering, changing, clock, locks::Locks,
     schedule::Schedule,
 };
 use crate::machine::{
@@ -95,7 +96,7 @@ impl Sim {
 
     /// Runs a program on the Mac that is not forgectl's own, to its end; one that never ends is stopped as by Ctrl-C (130).
     pub fn exec(&self, caller: Caller, argv: &[String]) -> Output {
-        self.execute(caller, argv, None, None, &Quiet)
+        self.execute(caller, argv, &BTreeMap::new(), None, None, &Quiet)
     }
 
     /// Asks forgectl to stop, as Ctrl-C does.
@@ -127,7 +128,7 @@ impl Sim {
 
     fn pass_until(&self, time: Duration, polls: bool) {
         let now = self.now();
-        let until = now.checked_add(time).unwrap_or(now);
+        let until = clock::pass(now, time);
         self.set_clock(self.schedule.hand_over(until, polls));
     }
 

@@ -94,7 +94,7 @@ pub(super) fn run(files: &Files, who: &Identity, command: &Command, tell: &dyn T
     let argv = command.full_argv();
     let (program, arguments) = argv.split_first().ok_or_else(|| anyhow!("a command without a program"))?;
     let mut process = Start::of(files, who, Utf8Path::new(program))?.build();
-    process.args(arguments);
+    process.args(arguments).envs(&command.environment);
     let as_root =
         if command.root && files.owners().is_none() { Some(kill_as_root(sudo(files, who)?)) } else { None };
     let limits = Limits { done_mark: command.done_mark, as_root, ..Limits::of(command.limit) };

@@ -46,11 +46,18 @@ impl Http {
     }
 }
 
+/// Chooses who computes TLS, once for the process; every client needs that, also one that never speaks it.
+pub(super) fn choose_tls() {
+    // Somebody else in this process may have chosen already, and nobody chooses otherwise.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// No proxy is asked, whatever the environment says: the servers are those of this Mac, and a proxy would look for them
-/// elsewhere.
+/// elsewhere. They speak no TLS, so no certificate is looked for either.
 fn client() -> Result<Client, String> {
+    choose_tls();
     let builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none()).no_proxy();
-    builder.build().map_err(|error| deepest(&error))
+    builder.tls_certs_only([]).build().map_err(|error| deepest(&error))
 }
 
 fn told(error: &reqwest::Error, limit: Duration) -> String {
@@ -64,7 +71,7 @@ fn told(error: &reqwest::Error, limit: Duration) -> String {
 }
 
 /// The innermost cause: the outer ones repeat the address.
-fn deepest(error: &dyn Error) -> String {
+pub(super) fn deepest(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {
         error = cause;

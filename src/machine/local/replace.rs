@@ -60,7 +60,7 @@ fn is_systems_own(attribute: &str) -> bool {
     SYSTEMS_OWN.iter().any(|own| attribute.starts_with(own))
 }
 
-fn beside(path: &Utf8Path) -> Utf8PathBuf {
+pub(super) fn beside(path: &Utf8Path) -> Utf8PathBuf {
     path.with_file_name(format!(".{}.forgectl", path.file_name().unwrap_or_default()))
 }
 

@@ -2,6 +2,7 @@
 
 mod chips;
 mod environment;
+mod formulae;
 mod memory;
 mod origins;
 mod port;
@@ -21,6 +22,7 @@ pub(super) struct Findings {
 pub(super) fn check(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     chips::check(stack, &mut findings);
+    formulae::check(stack, &mut findings);
     memory::check(stack, &mut findings);
     if let Some(ollama) = &stack.manifest.ollama {
         port::check(ollama, stack, &mut findings);

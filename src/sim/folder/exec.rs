@@ -43,7 +43,7 @@ pub fn exec(
     }
     let mac = &mut opened.mac;
     pass(mac, tool::takes(argv));
-    let mut running = tool::run(mac, caller, argv);
+    let mut running = tool::run_in(mac, caller, argv, &asker.environment);
     while let Some((after, stage)) = running.stages.pop_front() {
         pass(mac, after);
         stage(mac, &mut running.output);

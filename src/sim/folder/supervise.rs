@@ -198,7 +198,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let layout = Layout::of(Utf8Path::from_path(folder.path()).expect("UTF-8")).expect("short");
         Files::here().make_dir(&layout.jobs(), 0o700).expect("made");
-        let pid = std::process::id();
+        let pid = nix::unistd::getpid().as_raw().unsigned_abs();
         offspring::put(&layout.ended(pid), b"0").expect("a rest");
         let alive = note(&layout, pid).expect("noted").expect("nobody has it");
         assert_eq!(Files::here().stat(&layout.ended(pid)).expect("looked"), None);

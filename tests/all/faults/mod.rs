@@ -4,6 +4,7 @@
 mod adoption;
 mod drift;
 mod every;
+mod homebrew;
 mod interrupt;
 mod journal;
 mod launchd;

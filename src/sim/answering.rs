@@ -20,7 +20,7 @@ const HASHED: u64 = 2000;
 const CONNECT: Duration = Duration::from_millis(1);
 
 /// How long a GET may take.
-const GET: Duration = Duration::from_secs(5);
+const GET: Duration = Duration::from_secs(10);
 
 /// Answers a query as forgectl's own user; nothing but the clock changes.
 pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {

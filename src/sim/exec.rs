@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Caller, Mac, Sim, tool};
+use super::{Caller, Mac, Sim, running::Print, tool};
 use crate::machine::{Output, Tell};
 
 /// How long a command may live on after it has said that it is done.
@@ -40,13 +40,19 @@ impl Watch<'_> {
         }
     }
 
-    /// The code of a program that was ended from outside.
-    fn cut(&self) -> i32 {
-        match self.limit {
+    /// Gives a program that was ended from outside its code, and says so where its time was over.
+    fn cut(&self, output: &mut Output) {
+        output.code = match self.limit {
             Some(_) if self.marked => 0,
-            Some(_) => TERMINATED,
+            Some(limit) => {
+                if !output.stderr.is_empty() && !output.stderr.ends_with('\n') {
+                    output.err("\n");
+                }
+                output.err(format!("ended after {} s, the time that it may take\n", limit.as_secs()));
+                TERMINATED
+            }
             None => INTERRUPTED,
-        }
+        };
     }
 }
 
@@ -68,7 +74,7 @@ impl Sim {
         while let Some((after, stage)) = running.stages.pop_front() {
             if let Some(limit) = watch.limit.filter(|&limit| watch.elapsed + after > limit) {
                 self.pass(limit.saturating_sub(watch.elapsed));
-                running.output.code = watch.cut();
+                watch.cut(&mut running.output);
                 return running.output;
             }
             self.pass(after);
@@ -81,7 +87,7 @@ impl Sim {
         }
         if running.hangs {
             self.pass(watch.limit.unwrap_or_default().saturating_sub(watch.elapsed));
-            running.output.code = watch.cut();
+            watch.cut(&mut running.output);
         }
         running.output
     }

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write, net::Ipv4Addr};
 
 use camino::Utf8Path;
 use jiff::{Timestamp, ToSpan};
@@ -15,6 +15,9 @@ use crate::{
 
 /// Bits per second of a new Mac's line to the Internet.
 pub const BANDWIDTH: u64 = 200_000_000;
+
+/// A new Mac's address on its network.
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 64, 10);
 
 /// Monday morning: when every simulated Mac begins.
 const BEGIN: Timestamp = Timestamp::constant(1_767_603_600, 0);
@@ -49,6 +52,7 @@ impl Mac {
             boot: boot(),
             seed,
             bandwidth: BANDWIDTH,
+            addresses: vec![ADDRESS.into()],
             power: power(spec),
             sleep_disabled: None,
             processes: BTreeMap::new(),
@@ -64,7 +68,10 @@ impl Mac {
             meter: Meter::default(),
         };
         let mut mac = Self { state, disk: Box::new(disk), host: None };
-        start_processes(&mut mac);
+        let now = std::mem::replace(&mut mac.state.now, boot());
+        start_daemons(&mut mac);
+        start_session(&mut mac, spec.session);
+        mac.state.now = now;
         mac.state.next_pid = 812;
         mac
     }
@@ -302,26 +309,33 @@ fn power(spec: &Spec) -> BTreeMap<PowerSource, Vec<(String, String)>> {
     }
 }
 
-fn start_processes(mac: &mut Mac) {
-    let session: &[(u32, &str)] = match mac.state.spec.session {
-        Session::Gui => &[
-            (USER, "/System/Library/CoreServices/loginwindow.app/Contents/MacOS/loginwindow"),
-            (USER, "/System/Library/CoreServices/Finder.app/Contents/MacOS/Finder"),
-        ],
-        Session::Ssh => &[
-            (0, "/System/Library/CoreServices/loginwindow.app/Contents/MacOS/loginwindow"),
-            (USER, "/usr/libexec/sshd-session"),
-        ],
-    };
-    let daemons = [
-        (0, "/sbin/launchd"),
-        (0, "/usr/libexec/logd"),
-        (0, "/System/Library/CoreServices/powerd.bundle/powerd"),
-    ];
-    let now = std::mem::replace(&mut mac.state.now, boot());
-    for &(uid, program) in daemons.iter().chain(session) {
-        mac.spawn_process(uid, vec![program.to_owned()], BTreeMap::new(), Program::Idle);
-        mac.state.next_pid += 97;
+/// Starts what runs from the start on: launchd as the first, then the other daemons of macOS and the login window.
+pub(super) fn start_daemons(mac: &mut Mac) {
+    let next = std::mem::replace(&mut mac.state.next_pid, 1);
+    for program in [
+        "/sbin/launchd",
+        "/usr/libexec/logd",
+        "/System/Library/CoreServices/powerd.bundle/powerd",
+        LOGIN_WINDOW,
+    ] {
+        start(mac, 0, program);
+        mac.state.next_pid = mac.state.next_pid.max(next) + 97;
     }
-    mac.state.now = now;
+}
+
+/// Starts what comes with a login.
+pub(super) fn start_session(mac: &mut Mac, session: Session) {
+    let programs: &[&str] = match session {
+        Session::Gui => &["/System/Library/CoreServices/Finder.app/Contents/MacOS/Finder"],
+        Session::Ssh => &["/usr/libexec/sshd-session"],
+    };
+    for program in programs {
+        start(mac, USER, program);
+    }
+}
+
+const LOGIN_WINDOW: &str = "/System/Library/CoreServices/loginwindow.app/Contents/MacOS/loginwindow";
+
+fn start(mac: &mut Mac, uid: u32, program: &str) {
+    mac.spawn_process(uid, vec![program.to_owned()], BTreeMap::new(), Program::Idle);
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Caller, Kill, Mac, Person, Program, Simulated, USER, answering, changing, locks::Locks,
+    Caller, Kill, Mac, Person, Program, Simulated, USER, answering, changing, clock, locks::Locks,
     schedule::Schedule,
 };
 use crate::machine::{
@@ -127,7 +127,7 @@ impl Sim {
 
     fn pass_until(&self, time: Duration, polls: bool) {
         let now = self.now();
-        let until = now.checked_add(time).unwrap_or(now);
+        let until = clock::pass(now, time);
         self.set_clock(self.schedule.hand_over(until, polls));
     }
 

@@ -4,6 +4,7 @@
 mod answering;
 mod caller;
 mod changing;
+mod clock;
 mod diff;
 mod disk;
 mod exec;

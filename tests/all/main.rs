@@ -16,5 +16,6 @@ mod scenarios;
 mod secrets;
 mod status;
 mod support;
+mod terminal;
 mod told;
 mod usage;

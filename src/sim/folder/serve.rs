@@ -89,6 +89,7 @@ pub(super) fn serve(
         environment: &entry.environment,
         memory: mac.state.spec.memory,
         version: &binary.version,
+        addresses: &mac.state.addresses,
         by_launchd: environment.contains_key("XPC_SERVICE_NAME"),
     };
     let started = Server::start(mac.disk.as_mut(), &launch, &busy, mac.state.now);

@@ -88,10 +88,13 @@ pub(super) fn programs() -> impl Iterator<Item = &'static str> {
 }
 
 /// Runs a program: `argv` with it in front, absolute or to be looked for along `PATH`. Exit code 127 when it
-/// is not there, 126 when it cannot be run.
+/// is not there, 126 when it cannot be run or too many programs stand above it.
 pub fn run(mac: &mut Mac, caller: Caller, argv: &[String]) -> Running {
     let Some((name, arguments)) = argv.split_first() else {
         return Running::failed(127, "no command\n");
+    };
+    let Some(caller) = caller.deeper() else {
+        return Running::failed(126, format!("{name}: Resource temporarily unavailable\n"));
     };
     let path = match find(mac, caller, name) {
         Ok(path) => path,
@@ -172,5 +175,16 @@ mod tests {
         });
         assert_eq!(exec(&sim, "/tmp/x").code, 126);
         assert_eq!(exec(&sim, "true").code, 0);
+    }
+
+    #[test]
+    fn programs_start_programs_so_deep_and_no_deeper() {
+        let sim = sim();
+        for word in ["sudo ", "caffeinate -i "] {
+            assert_eq!(exec(&sim, &format!("{}true", word.repeat(30))).code, 0);
+            let output = exec(&sim, &format!("{}true", word.repeat(5000)));
+            assert_eq!(output.code, 126);
+            assert!(output.stderr.ends_with(": Resource temporarily unavailable\n"), "{}", output.stderr);
+        }
     }
 }

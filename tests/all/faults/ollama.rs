@@ -216,6 +216,20 @@ fn what_listens_beyond_this_mac_is_said_in_plain_words() {
     healed(&sim, &spine());
 }
 
+#[test]
+fn a_server_listens_on_an_address_of_this_mac_and_another_is_told_in_its_own_words() {
+    let own = spine_with("listen: loopback ", "listen: 192.168.64.10 ");
+    let sim = sim(fresh(&own));
+    apply_well(&sim, &own);
+    assert_eq!(sim.with_mac(|mac| mac.sockets(11434)[0].address.clone()), "192.168.64.10");
+    let foreign = spine_with("listen: loopback ", "listen: 192.168.64.11 ");
+    let sim = crate::faults::sim(fresh(&foreign));
+    says(
+        &told(&sim, &foreign).failure(JOB),
+        &["Error: listen tcp 192.168.64.11:11434: bind: can't assign requested address"],
+    );
+}
+
 fn models_at(path: &str) -> Stack {
     stack(&SPINE.replace("environment: {}", &format!("environment: {{OLLAMA_MODELS: {path}}}")))
 }

@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Definition, DomainTarget, Ending, Exit, Identity, environment, outputs};
 use crate::{
     machine::Kind,
-    sim::{Mac, Process, Program, Spawn, guarded::keeps_out, tool::ollama},
+    sim::{Mac, Process, Program, Spawn, clock::after, guarded::keeps_out, tool::ollama},
 };
 
 /// How long a server lives that fails at its start.
@@ -87,7 +87,7 @@ fn launch(
                 (Program::Ollama(Box::new(server)), None)
             }
             Err((code, says)) => {
-                let at = mac.state.now + STILLBORN;
+                let at = after(mac.state.now, STILLBORN);
                 (Program::Idle, Some(Ending { at, exit: Exit::Code(code), says }))
             }
         },

@@ -6,6 +6,7 @@ use camino::Utf8Path;
 
 use crate::sim::{
     Content, Mac, USER,
+    clock::after,
     tool::launchd::{Child, Definition, DomainTarget, KeepAlive, insert},
 };
 
@@ -52,7 +53,7 @@ pub(in crate::sim::tool) fn start_at_login(mac: &mut Mac) {
         argv: vec![SERVER.to_owned(), "serve".to_owned()],
         environment,
         pid: None,
-        restart_at: Some(mac.state.now + std::time::Duration::from_millis(600)),
+        restart_at: Some(after(mac.state.now, std::time::Duration::from_millis(600))),
     });
 }
 

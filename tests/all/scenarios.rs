@@ -70,7 +70,7 @@ pub(crate) fn all() -> Vec<Scenario> {
             mac.advance(Duration::from_secs(30));
         }),
         Scenario::new("a toolbox where Homebrew has an older Ollama", newer_ollama(), |spec| {
-            spec.ollama = true
+            spec.ollama = true;
         })
         .with(|mac| drop(mac.state.brew.offers.insert("ollama".into(), "0.40.1".into()))),
         Scenario::new("a leftover override", spine(), |_| {}).with(|mac| {

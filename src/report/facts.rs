@@ -70,4 +70,11 @@ mod tests {
         started         unknown
         ");
     }
+
+    #[test]
+    fn times_are_told_to_the_second() {
+        let boot = "2026-05-04T08:00:00.706302Z".parse().ok();
+        let page = facts(&Facts { boot, ..super::super::tests::mac() }, Screen::plain(80));
+        assert!(page.ends_with("started         2026-05-04T08:00:00Z\n"), "{page}");
+    }
 }

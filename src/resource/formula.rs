@@ -96,35 +96,38 @@ impl Resource for Formula {
 }
 
 pub(super) fn observe(look: &dyn Look, name: &str) -> Result<State> {
+    let prefix = Utf8Path::new(brew::PREFIX);
     let cellar = brew::names(look)?.map(|names| names.join(" "));
-    let Some(keg) = brew::keg(look, name)? else { return Ok(State::absent().with("cellar", cellar)) };
-    let pinned =
-        look.stat(&Utf8Path::new(brew::PREFIX).join("var/homebrew/pinned").join(&keg.name))?.is_some();
-    Ok(State::present()
+    let kegs = look.list(&prefix.join("Cellar").join(name))?.map(|versions| versions.join(" "));
+    let state = State::absent().with("cellar", cellar).with("kegs", kegs);
+    let Some(keg) = brew::keg(look, name)? else { return Ok(state) };
+    let pinned = look.stat(&prefix.join("var/homebrew/pinned").join(&keg.name))?.is_some();
+    Ok(State { present: true, ..state }
         .with("version", keg.version)
         .with("requested", keg.on_request)
-        .with("pinned", pinned)
-        .with("cellar", cellar))
+        .with("pinned", pinned))
 }
 
 pub(super) fn removal(name: &str, receipt: &Receipt, found: &State) -> Removal {
-    if !found.present {
-        return Removal::default();
-    }
     let former = |field: &str| receipt.former.get(field);
     let name = name.to_owned();
     if receipt.created() {
-        return Removal::of(UninstallFormula { name, before: words(former("cellar")) });
+        return if found.present {
+            Removal::of(UninstallFormula { name, before: words(former("cellar")) })
+        } else {
+            Removal::default()
+        };
     }
     let mut removal = Removal::default();
     let version = found.get("version");
-    if former("version") != version {
-        match former("version").as_text().filter(|_| receipt.ours("version", version)) {
-            Some(version) => {
-                let version = version.to_owned();
-                removal.steps.push(Box::new(ReturnFormula { name: name.clone(), version }));
-            }
-            None => removal.kept.push(format!("{name} {version} came by somebody else; it stays")),
+    if let Some(before) = former("version").as_text().filter(|_| former("version") != version) {
+        // A run that was killed on its way there, or back, did not write down what it left.
+        let ours = !found.present || receipt.aim.is_some() || receipt.ours("version", version);
+        if ours && words(found.get("kegs")).contains(before) {
+            removal.steps.push(Box::new(ReturnFormula { name: name.clone(), version: before.to_owned() }));
+        } else if found.present {
+            let why = if ours { "is gone" } else { "somebody else has replaced since" };
+            removal.kept.push(format!("{name} {version} stays: {before}, which was there before, {why}"));
         }
     }
     let marked = *former("requested") == Value::Bool(false) && *found.get("requested") == Value::Bool(true);

@@ -4,6 +4,7 @@
 mod cli;
 mod facts;
 mod faults;
+mod fetching;
 mod folder_end;
 mod folder_mac;
 mod giving_back;

@@ -69,10 +69,21 @@ pub(crate) fn all() -> Vec<Scenario> {
             with_brew_ollama(mac, "homebrew.mxcl.ollama").unwrap();
             mac.advance(Duration::from_secs(30));
         }),
+        Scenario::new("a toolbox where Homebrew has an older Ollama", newer_ollama(), |spec| {
+            spec.ollama = true;
+        })
+        .with(|mac| drop(mac.state.brew.offers.insert("ollama".into(), "0.40.1".into()))),
         Scenario::new("a leftover override", spine(), |_| {}).with(|mac| {
             let words = ["disable", "gui/501/dev.forge.ollama"].map(str::to_owned);
             assert!(launchctl::run(mac, Caller::user(true), &words).output.ok());
         }),
     ]);
     all
+}
+
+/// The toolbox with a version of Ollama that has to be upgraded to.
+fn newer_ollama() -> Stack {
+    let text = include_str!("../../stacks/toolbox.yaml");
+    assert!(text.contains(">=0.30"));
+    stack(&text.replace(">=0.30", ">=0.40"))
 }

@@ -1,8 +1,11 @@
 //! What `status` says beyond "as declared", and how a run that is refused ends its events.
 
+use std::time::Duration;
+
 use forgectl::{
     desk::Nobody,
     engine::{self, How},
+    machine::{Looking, Patience, Wait},
     sim::Sim,
 };
 
@@ -44,6 +47,19 @@ fn a_program_that_is_gone_is_said_to_be() {
     let row = status.rows.iter().find(|row| row.id.kind() == "launchd-job").unwrap();
     assert!(row.reason.contains("its program is gone"), "{row:?}");
     assert!(row.problem.is_some(), "{row:?}");
+}
+
+#[test]
+fn what_is_looked_at_once_is_told_in_a_sentence() {
+    let patience = |limit| Patience { every: Duration::from_secs(1), limit, how: Wait::Poll };
+    let sim = sim(fresh(&spine()));
+    let told = |limit| {
+        let never = || Ok(Err::<(), _>("connection refused"));
+        sim.until("`dev.forge.ollama` to answer", patience(limit), never).unwrap_err().to_string()
+    };
+    assert_eq!(told(Duration::ZERO), "`dev.forge.ollama` does not answer: connection refused");
+    let waited = "waited 2 s for `dev.forge.ollama` to answer; the last answer: connection refused";
+    assert_eq!(told(Duration::from_secs(2)), waited);
 }
 
 #[test]

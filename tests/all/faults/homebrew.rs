@@ -11,10 +11,8 @@ const TOOLBOX: &str = include_str!("../../../stacks/toolbox.yaml");
 const HOMEBREW: &str = "tool/homebrew";
 const JQ: &str = "brew-formula/jq";
 const OLLAMA: &str = "brew-formula/ollama";
-const PROFILE: &str = "/Users/lab/.zprofile";
-const LINE: &str = "eval \"$(/opt/homebrew/bin/brew shellenv zsh)\"\n";
 
-fn toolbox() -> Stack {
+pub(super) fn toolbox() -> Stack {
     stack(TOOLBOX)
 }
 
@@ -343,60 +341,4 @@ fn without_all_data_homebrew_stays_and_the_formulae_go() {
     assert!(there(&sim, "/opt/homebrew/bin/brew") && !there(&sim, "/opt/homebrew/Cellar/jq"));
     destroy_well(&sim, &toolbox());
     same("destroyed", &fresh(&toolbox()), &still(&sim));
-}
-
-/// The rest of a profile is somebody's: it comes through byte by byte, and a link stays a link.
-#[test]
-fn a_profile_keeps_all_that_is_not_ours() {
-    for text in ["export A=1\n", "export A=1", "", "\n\n"] {
-        let mut mac = fresh(&toolbox());
-        write(&mut mac, USER, "/Users/lab/dotfiles", text);
-        let now = mac.state.now;
-        mac.disk.link(USER, PROFILE.into(), "dotfiles".into(), now).unwrap();
-        let sim = sim(copy(&mac));
-        apply_well(&sim, &toolbox());
-        assert_eq!(
-            sim.with_mac(|mac| mac.disk.node(PROFILE.into()).unwrap().target).as_deref(),
-            Some("dotfiles".into())
-        );
-        let written = sim.with_mac(|mac| read(mac, PROFILE));
-        assert!(written.starts_with(text) && written.ends_with(LINE), "{written:?}");
-        destroy_well(&sim, &toolbox());
-        same(text, &mac, &still(&sim));
-    }
-}
-
-#[test]
-fn either_known_line_will_do_and_is_not_ours() {
-    for line in ["eval \"$(/opt/homebrew/bin/brew shellenv)\"\n", LINE] {
-        let mut mac = fresh(&toolbox());
-        write(&mut mac, USER, PROFILE, line);
-        let sim = sim(copy(&mac));
-        assert_eq!(planned(&sim, &toolbox(), "profile-line/~/.zprofile").action, Action::Keep);
-        apply_well(&sim, &toolbox());
-        destroy_well(&sim, &toolbox());
-        same(line, &mac, &still(&sim));
-    }
-}
-
-#[test]
-fn what_was_added_to_our_profile_since_stays() {
-    let sim = sim(fresh(&toolbox()));
-    apply_well(&sim, &toolbox());
-    assert_eq!(sim.with_mac(|mac| read(mac, PROFILE)), LINE);
-    sim.with_mac(|mac| write(mac, USER, PROFILE, &format!("export A=1\n{LINE}export B=2\n")));
-    nothing_to_do(&sim, &toolbox());
-    destroy_well(&sim, &toolbox());
-    assert_eq!(sim.with_mac(|mac| read(mac, PROFILE)), "export A=1\nexport B=2\n");
-}
-
-#[test]
-fn a_profile_that_cannot_be_written_is_told_before_any_change() {
-    let mut mac = fresh(&toolbox());
-    let now = mac.state.now;
-    mac.disk.link(USER, PROFILE.into(), "nowhere".into(), now).unwrap();
-    says(&refused(mac, &toolbox()), &["a link that leads nowhere", PROFILE]);
-    let mut mac = fresh(&toolbox());
-    mac.disk.make_dir(USER, PROFILE.into(), 0o755, now).unwrap();
-    says(&refused(mac, &toolbox()), &["a folder is where a file belongs", PROFILE]);
 }

@@ -13,6 +13,7 @@ mod mended;
 mod node;
 mod ollama;
 mod power;
+mod profile;
 mod proofs;
 mod rivals;
 mod sudo;

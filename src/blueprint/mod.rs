@@ -31,10 +31,6 @@ pub struct Blueprint {
     pub refusals: Vec<Problem>,
     /// What is worth knowing beforehand.
     pub warnings: Vec<Problem>,
-    /// What will listen beyond this Mac, in plain words.
-    pub exposed: Vec<String>,
-    /// What can be opened when all is done: names and URLs.
-    pub open: Vec<(String, String)>,
     /// The ids of the entries.
     known: HashSet<Id>,
     /// The user's home folder.
@@ -74,8 +70,6 @@ pub fn build(
         entries: vec![],
         refusals: node::judge(&site),
         warnings: stack.warnings.clone(),
-        exposed: vec![],
-        open: vec![],
         known: HashSet::new(),
         home: identity.home.clone(),
     };
@@ -159,8 +153,6 @@ mod tests {
             entries: vec![],
             refusals: vec![],
             warnings: vec![],
-            exposed: vec![],
-            open: vec![],
             known: HashSet::new(),
             home: "/Users/lab".into(),
         };

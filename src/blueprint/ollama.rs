@@ -66,13 +66,6 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
 
     let url =
         format!("http://{}", std::net::SocketAddr::new(asked_at(section.listen.address()), section.port));
-    blueprint.open.push(("Ollama".into(), url.clone()));
-    if section.listen.beyond_this_mac() {
-        blueprint.exposed.push(format!(
-            "Ollama listens on {}: whoever reaches this Mac on the network can use it and delete its models; it asks for no password",
-            section.socket()
-        ));
-    }
     let ollama = Ollama {
         job,
         url,

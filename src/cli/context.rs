@@ -11,7 +11,7 @@ use crate::{
     desk::{Printer, Screen, Stream},
     machine::Halt,
     report,
-    value::{Problem, Problems},
+    value::{Problem, Problems, Sort},
 };
 
 /// What all commands share: the global flags, and the way out.
@@ -21,6 +21,9 @@ pub(super) struct Context {
 
 /// The exit code of what was interrupted.
 pub(super) const INTERRUPTED: u8 = 130;
+
+/// The command line is wrong (`EX_USAGE` of sysexits(3)).
+pub(super) const WRONG_USAGE: u8 = 64;
 
 impl Context {
     pub(super) fn new(global: Global) -> Self {
@@ -92,7 +95,7 @@ impl Context {
             Printer.say(Stream::Out, &report::problems_json(&problems));
         }
         self.tell_problems(&problems);
-        1
+        if problems.iter().any(|problem| problem.sort == Sort::Usage) { WRONG_USAGE } else { 1 }
     }
 
     /// Tells people what is wrong.

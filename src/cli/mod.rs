@@ -8,6 +8,7 @@ mod destroy;
 mod examples;
 mod facts;
 mod node;
+mod only;
 mod plan;
 mod rehearse;
 mod running;
@@ -24,7 +25,7 @@ use clap::Parser;
 
 use self::{
     args::{Args, Command},
-    context::Context,
+    context::{Context, WRONG_USAGE},
 };
 
 /// Runs the command line `args`, its first word the program's name, and answers with the exit code: 0 done or nothing
@@ -53,6 +54,3 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     done.unwrap_or_else(|error| context.tell(&error))
 }
-
-/// The command line is wrong (`EX_USAGE` of sysexits(3)).
-const WRONG_USAGE: u8 = 64;

@@ -4,6 +4,7 @@ use clap::builder::FalseyValueParser;
 use super::{
     context::Context,
     node::{Node, Use},
+    only::Only,
     stack::Manifest,
 };
 use crate::{engine, report};
@@ -12,6 +13,8 @@ use crate::{engine, report};
 pub(super) struct Args {
     #[command(flatten)]
     manifest: Manifest,
+    #[command(flatten)]
+    only: Only,
     /// Say why each step is needed, what it runs and how it is undone
     #[arg(long, env = "FORGECTL_EXPLAIN", value_parser = FalseyValueParser::new())]
     explain: bool,
@@ -26,7 +29,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let stack = args.manifest.read()?;
     let node = Node::open(context, Some(&stack), Use::Look)?;
-    let plan = node.work(context, args.trace, |machine| engine::survey(machine, &stack))?;
+    let plan =
+        node.work(context, args.trace, |machine| engine::survey_only(machine, &stack, &args.only.only))?;
     context.print(
         || report::plan_json(&plan),
         |screen| report::plan(&plan, screen, args.explain),

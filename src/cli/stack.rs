@@ -24,11 +24,12 @@ impl Manifest {
         read(&self.path)
     }
 
-    /// `forgectl COMMAND STACK` and the target, as it would be typed.
-    pub(super) fn command(&self, command: &str, context: &Context) -> String {
+    /// `forgectl COMMAND STACK`, the target and `flags`, as it would be typed.
+    pub(super) fn command(&self, command: &str, flags: &[&str], context: &Context) -> String {
         let mut words = vec!["forgectl", command, self.path.as_str()];
         let target = context.named_target().map(Target::to_string);
         words.extend(target.iter().flat_map(|target| ["--on", target]));
+        words.extend(flags);
         Command::new(&words).to_string()
     }
 }

@@ -29,9 +29,10 @@ pub fn apply(
     sink: &dyn Sink,
 ) -> Result<Summary> {
     in_run(machine, stack, "apply", sink, |run| {
-        let survey = survey::observe(machine, stack, run.identity, run.journal)?;
+        let survey = survey::observe(machine, stack, run.identity, run.journal, &how.only)?;
         run.sink.event(&Event::Planned { plan: Box::new(survey.plan.clone()) });
-        run.with_summary(|summary| summary.open.clone_from(&survey.blueprint.open));
+        let urls = survey.blueprint.entries.iter().flat_map(|entry| entry.resource.urls());
+        run.with_summary(|summary| summary.open = urls.collect());
         if !begin(run, &survey.plan, how, "Apply", person)? {
             return Ok(false);
         }
@@ -66,7 +67,7 @@ pub fn destroy(
 fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> Result<bool> {
     let changes = plan.changes().count();
     let noun = if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
-    let how = if plan.is_empty() { &How { yes: true, command: String::new() } } else { how };
+    let how = if plan.is_empty() { &How { yes: true, ..How::default() } } else { how };
     if !consent::agreed(plan, how, &format!("{verb} {noun}? [y/N/e(xplain)]"), person)? {
         return Ok(false);
     }

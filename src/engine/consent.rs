@@ -4,7 +4,7 @@ use super::{plan::Plan, run::Run};
 use crate::{
     desk::Person,
     machine::{Change, Changing, Looking, Sudo, Tool},
-    value::{Problem, Problems},
+    value::{Id, Problem, Problems},
 };
 
 /// How a run was asked for.
@@ -14,6 +14,8 @@ pub struct How {
     pub yes: bool,
     /// The command as it was typed, for "type this again with --yes".
     pub command: String,
+    /// The resources that an apply is narrowed to, with all that they need; none for all.
+    pub only: Vec<Id>,
 }
 
 /// Whether the plan may be carried out: its refusals come first, then the person is asked.

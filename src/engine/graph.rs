@@ -51,7 +51,7 @@ impl Run<'_> {
                             ended.lock().unwrap_or_else(PoisonError::into_inner).insert(next);
                         }
                         Err(error) => {
-                            self.failed(&job.entry.resource.id(), &Asked::Here(&job.entry.origin), &error)
+                            self.failed(&job.entry.resource.id(), &Asked::Here(&job.entry.origin), &error);
                         }
                     }),
                 ));

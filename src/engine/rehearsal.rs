@@ -118,7 +118,7 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> 
     let mut mac = Mac::new(spec, 0);
     mac.state.bandwidth = bandwidth;
     let sim = Sim::new(mac, Options::default());
-    let how = How { yes: true, command: String::new() };
+    let how = How { yes: true, ..How::default() };
     let began = sim.now();
     let hearing = Hearing { sim: &sim, began, beside: sink, heard: Mutex::default() };
     let summary = apply(&sim, stack, &how, &Nobody, &hearing)?;

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use anyhow::Result;
 
 use super::{
+    only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
 };
@@ -27,9 +28,15 @@ pub(super) struct Survey {
 
 /// What would be done to bring the Mac behind `look` to `stack`. Changes nothing.
 pub fn survey(look: &dyn Look, stack: &Stack) -> Result<Plan> {
+    survey_only(look, stack, &[])
+}
+
+/// The same for the resources `only` and all that they need, while nothing leaves; for all when none is named. Fails with a
+/// fault of usage when one of them is none of the stack's.
+pub fn survey_only(look: &dyn Look, stack: &Stack, only: &[Id]) -> Result<Plan> {
     let identity = look.identity()?;
     let journal = Journal::open(look, &identity.state)?;
-    Ok(observe(look, stack, &identity, &journal)?.plan)
+    Ok(observe(look, stack, &identity, &journal, only)?.plan)
 }
 
 pub(super) fn observe(
@@ -37,12 +44,13 @@ pub(super) fn observe(
     stack: &Stack,
     identity: &Identity,
     journal: &Journal,
+    only: &[Id],
 ) -> Result<Survey> {
     let look = &Once::new(look);
     let facts = facts::gather(look)?;
     let receipts = journal.receipts();
     let name = stack.manifest.stack.as_str();
-    let blueprint = blueprint::build(look, stack, &facts, identity, &receipts)?;
+    let mut blueprint = blueprint::build(look, stack, &facts, identity, &receipts)?;
 
     let places: HashMap<Id, Place> =
         blueprint.entries.iter().map(|entry| (entry.resource.id(), entry.resource.place())).collect();
@@ -50,7 +58,8 @@ pub(super) fn observe(
         .into_iter()
         .filter(|(id, receipt)| receipt.claims.contains(name) && places.get(id) != Some(&receipt.place))
         .collect();
-    let leaving = removal::order(leaving);
+    let mut leaving = removal::order(leaving);
+    let left_aside = narrow(&mut blueprint, &mut leaving, stack, only)?;
 
     let mut items = vec![];
     items.extend(removals(look, &leaving, false, identity)?);
@@ -65,9 +74,11 @@ pub(super) fn observe(
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
         items,
+        only: only.to_vec(),
+        left_aside,
         refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
         warnings: blueprint.warnings.iter().cloned().chain(shared).collect(),
-        exposed: blueprint.exposed.clone(),
+        exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,
         node: facts,
     };
@@ -120,6 +131,8 @@ pub(super) fn destruction(
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
         items,
+        only: vec![],
+        left_aside: 0,
         refusals: vec![],
         warnings: vec![],
         exposed: vec![],

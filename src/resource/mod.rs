@@ -55,6 +55,16 @@ pub trait Resource: fmt::Debug + Send + Sync {
         Ok(Quote { download: Some(0), disk: Some(0) })
     }
 
+    /// What of it listens beyond this Mac, in plain words.
+    fn exposed(&self) -> Option<String> {
+        None
+    }
+
+    /// What can be opened when it is there: names and URLs.
+    fn urls(&self) -> Vec<(String, String)> {
+        vec![]
+    }
+
     /// The steps from `found` to what is wanted; pure.
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>>;
 

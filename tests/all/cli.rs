@@ -87,6 +87,9 @@ fn wrong_usage_ends_with_64_and_says_so_on_standard_error() {
         "sim new mac.json --chip M4",
         "completions tcsh",
         "facts --output yaml",
+        "plan stack.yaml --only power",
+        "plan stack.yaml --only power/dc --on chip=M4,memory=16GB",
+        "apply stack.yaml --yes --only power/ac --only power/dc --on chip=M4,memory=16GB",
     ] {
         let left = shell.run(line);
         assert_eq!((left.code, left.out.as_str()), (64, ""), "{line}: {left:?}");
@@ -135,6 +138,21 @@ fn a_stack_lives_on_a_mac_in_a_file_from_plan_to_destroy() {
     assert_eq!(run("destroy stack.yaml --all-data --yes").code, 0);
     let differ = shell.run("sim diff fresh.json mac.json");
     assert_eq!(differ.code, 0, "{differ:?}");
+}
+
+#[test]
+fn a_plan_narrowed_to_one_resource_counts_what_it_leaves_aside() {
+    let shell = Shell::with_mac();
+    let plan = shell.well("plan stack.yaml --only power/ac --on sim:mac.json");
+    assert!(plan.contains("Plan: 0 add, 1 change, 0 remove · 8 other resources left aside · "), "{plan}");
+    let refused = shell.run("apply stack.yaml --only power/ac --on sim:mac.json");
+    assert!(
+        refused.err.contains("    forgectl apply stack.yaml --on sim:mac.json --only power/ac --yes\n"),
+        "{refused:?}"
+    );
+    shell.well("apply stack.yaml --only power/ac --yes --on sim:mac.json");
+    let rest = shell.well("plan stack.yaml --on sim:mac.json");
+    assert!(rest.contains("Plan: 6 add, 0 change, 0 remove · "), "{rest}");
 }
 
 #[test]

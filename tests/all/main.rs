@@ -9,6 +9,7 @@ mod giving_back;
 mod local_files;
 mod local_processes;
 mod manifest;
+mod only;
 mod promises;
 mod readme;
 mod scenarios;

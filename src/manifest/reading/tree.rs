@@ -58,6 +58,13 @@ impl Tree {
         self.find(path, true)
     }
 
+    /// The key of the outermost map that the byte `at` belongs to: the last one that starts no later.
+    pub(in super::super) fn section(&self, at: usize) -> Option<&str> {
+        let Kind::Map(entries) = &self.kind else { return None };
+        let begun = entries.iter().filter(|entry| entry.key_place.start <= at);
+        begun.max_by_key(|entry| entry.key_place.start).map(|entry| entry.key.as_str())
+    }
+
     fn find(&self, path: &[&str], want_key: bool) -> Range<usize> {
         let mut place = self.place.clone();
         let mut tree = self;

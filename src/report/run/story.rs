@@ -196,7 +196,8 @@ impl Story {
             format!("\n{}\n", problems("error", &self.problems, self.manner.err))
         };
         let manifest = self.plan.as_ref().map_or("", |plan| &plan.manifest);
-        let told = summary::Told { command: self.command, manifest, took, summary };
+        let only = self.plan.as_ref().map_or(&[][..], |plan| &plan.only);
+        let told = summary::Told { command: self.command, manifest, only, took, summary };
         let out =
             if self.manner.quiet { told.last_line(self.manner.out) } else { told.page(self.manner.out) };
         Told { out, err, ..Told::default() }

@@ -1,11 +1,13 @@
 use crate::{
     desk::Screen,
     engine::event::Summary,
+    machine::Command,
     report::{
         ink::Ink,
         layout::Page,
         words::{count, seconds},
     },
+    value::Id,
 };
 
 /// What a run left, to be told at its end.
@@ -14,6 +16,8 @@ pub(super) struct Told<'s> {
     pub(super) command: &'s str,
     /// The manifest, as the person named it.
     pub(super) manifest: &'s str,
+    /// The resources that it was narrowed to.
+    pub(super) only: &'s [Id],
     /// Seconds on the machine's clock.
     pub(super) took: f64,
     pub(super) summary: &'s Summary,
@@ -32,7 +36,9 @@ impl Told<'_> {
         }
         if !self.summary.ok() && !self.manifest.is_empty() {
             page.line("To go on from here:");
-            page.line(&format!("    forgectl {} {}", self.command, ink.plain(self.manifest)));
+            let mut words = vec!["forgectl", self.command, self.manifest];
+            words.extend(self.only.iter().flat_map(|id| ["--only", id.as_str()]));
+            page.line(&format!("    {}", ink.plain(&Command::new(&words).to_string())));
         }
         if !self.summary.log.is_empty() {
             page.hanging("Log: ", &ink.dim(&self.summary.log));
@@ -79,10 +85,9 @@ impl Told<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Id;
 
     fn told(command: &str, summary: &Summary) -> String {
-        Told { command, manifest: "stack.yaml", took: 125.0, summary }.page(Screen::plain(80))
+        Told { command, manifest: "stack.yaml", only: &[], took: 125.0, summary }.page(Screen::plain(80))
     }
 
     fn ids(names: &[&str]) -> Vec<Id> {

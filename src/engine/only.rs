@@ -1,0 +1,77 @@
+use std::collections::{BTreeSet, HashSet};
+
+use anyhow::Result;
+
+use crate::{
+    blueprint::Blueprint,
+    journal::Receipt,
+    manifest::Stack,
+    value::{Id, Problem},
+};
+
+/// Sections of the manifest that concern every resource.
+const OF_ALL: [&str; 3] = ["forge", "stack", "node"];
+
+/// Leaves of `blueprint` the resources `only` and all that they need, with what speaks against these, and answers with how many
+/// others were left aside. Nothing leaves the Mac but what is to be elsewhere from now on. Naming none leaves all as it is.
+pub(super) fn narrow(
+    blueprint: &mut Blueprint,
+    leaving: &mut Vec<(Id, Receipt)>,
+    stack: &Stack,
+    only: &[Id],
+) -> Result<usize> {
+    if only.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
+    if let Some(unknown) = only.iter().find(|id| !ids.contains(id)) {
+        return Err(no_such(unknown, &ids, stack).into());
+    }
+    let mut chosen: HashSet<Id> = only.iter().cloned().collect();
+    // Each entry stands behind all that it needs.
+    for entry in blueprint.entries.iter().rev() {
+        if chosen.contains(&entry.resource.id()) {
+            chosen.extend(entry.needs.iter().cloned());
+        }
+    }
+    let before = blueprint.entries.len() + leaving.iter().filter(|(id, _)| !ids.contains(id)).count();
+    blueprint.entries.retain(|entry| chosen.contains(&entry.resource.id()));
+    leaving.retain(|(id, _)| chosen.contains(id));
+
+    let sections: BTreeSet<&str> =
+        blueprint.entries.iter().filter_map(|entry| stack.section(&entry.origin)).chain(OF_ALL).collect();
+    let concerns = |problem: &Problem| match (&problem.resource, &problem.span) {
+        (Some(id), _) => chosen.contains(id),
+        (None, Some(span)) => stack.section(span).is_none_or(|section| sections.contains(section)),
+        (None, None) => true,
+    };
+    blueprint.refusals.retain(concerns);
+    blueprint.warnings.retain(concerns);
+    Ok(before - blueprint.entries.len())
+}
+
+fn no_such(unknown: &Id, ids: &[Id], stack: &Stack) -> Problem {
+    let problem = Problem::usage(format!("no resource of the stack `{}`: `{unknown}`", stack.manifest.stack));
+    let near = nearest(unknown, ids);
+    let problem = match near.as_slice() {
+        [] => problem,
+        [near] => problem.hint(format!("did you mean `{near}`?")),
+        near => {
+            let near: Vec<String> = near.iter().map(|id| format!("`{id}`")).collect();
+            problem.hint(format!("did you mean one of {}?", near.join(", ")))
+        }
+    };
+    problem.hint("all of them, by name:").remedy(format!("forgectl status {}", stack.source().name()))
+}
+
+/// Up to three ids that are like `unknown` in whole or by name, the likest first.
+fn nearest<'i>(unknown: &Id, ids: &'i [Id]) -> Vec<&'i Id> {
+    let likeness = |id: &Id| {
+        let whole = strsim::normalized_damerau_levenshtein(&id.to_string(), &unknown.to_string());
+        whole.max(strsim::normalized_damerau_levenshtein(id.name(), unknown.name()))
+    };
+    let mut near: Vec<(f64, &Id)> = ids.iter().map(|id| (likeness(id), id)).collect();
+    near.retain(|(likeness, _)| *likeness >= 0.5);
+    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    near.into_iter().take(3).map(|(_, id)| id).collect()
+}

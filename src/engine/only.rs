@@ -61,7 +61,7 @@ fn no_such(unknown: &Id, ids: &[Id], stack: &Stack) -> Problem {
             problem.hint(format!("did you mean one of {}?", near.join(", ")))
         }
     };
-    problem.hint("all of them, by name:").remedy(format!("forgectl status {}", stack.source().name()))
+    problem.hint("all of them, by name:").remedy(format!("forgectl plan {} --graph", stack.source().name()))
 }
 
 /// Up to three ids that are like `unknown` in whole or by name, the likest first.

@@ -4,6 +4,7 @@
 mod diff;
 mod explain;
 mod facts;
+mod graph;
 mod ink;
 mod layout;
 mod node;
@@ -20,6 +21,7 @@ mod words;
 pub use diff::{differences, differences_total};
 pub use explain::explained;
 pub use facts::facts;
+pub use graph::{GraphForm, plan_graph};
 pub use plan::{plan, plan_json, plan_totals};
 pub use problem::{problems, problems_json};
 pub use rehearsal::{rehearsal, rehearsal_totals};

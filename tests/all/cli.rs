@@ -156,6 +156,22 @@ fn a_plan_narrowed_to_one_resource_counts_what_it_leaves_aside() {
 }
 
 #[test]
+fn a_graph_of_the_plan_is_text_in_the_language_that_was_asked_for() {
+    let shell = Shell::with_mac();
+    let graph = |flag: &str| shell.well(&format!("plan stack.yaml {flag} --on sim:mac.json"));
+    let mermaid = graph("--graph");
+    assert!(mermaid.starts_with("flowchart TD\n") && !mermaid.contains("Plan: "), "{mermaid}");
+    assert_eq!(graph("--graph=mermaid"), mermaid);
+    let dot = graph("--graph=dot");
+    assert!(dot.starts_with("digraph plan {\n") && dot.ends_with("}\n"), "{dot}");
+    let arrows = dot.lines().filter(|line| line.contains(" -> ") && !line.contains('[')).count();
+    assert!(arrows > 0 && arrows == mermaid.matches(" --> ").count(), "{mermaid}\n{dot}");
+    let small = shell.run("plan stack.yaml --graph --on chip=M4,memory=8GB");
+    assert_eq!(small.code, 1);
+    assert!(small.out.starts_with("flowchart") && small.err.contains("`memory`"), "{small:?}");
+}
+
+#[test]
 fn the_target_stands_before_the_command_behind_it_or_in_the_environment() {
     let shell = Shell::with_mac();
     let facts = shell.well("facts --on sim:mac.json");

@@ -1,4 +1,4 @@
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::{
     context::Context,
@@ -7,7 +7,10 @@ use super::{
     running::{self, Flags},
     stack::Manifest,
 };
-use crate::engine::{self, How};
+use crate::{
+    engine::{self, How},
+    value::Problem,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -20,10 +23,23 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let stack = args.manifest.read()?;
+    let (stack, saved) = args.manifest.read_or_plan(context)?;
+    let mut only = args.only.only.clone();
+    if let Some(plan) = &saved {
+        if !only.is_empty() {
+            bail!(
+                Problem::usage("`--only` narrows no saved plan")
+                    .hint(
+                        "what it is about was said when it was made; make another, narrowed as you want it:"
+                    )
+                    .remedy(&plan.again)
+            );
+        }
+        only = plan.only().to_vec();
+    }
     let node = Node::open(context, Some(&stack), Use::Change("apply"))?;
     let command = args.manifest.command("apply", &args.only.words(), context);
-    let how = How { command, only: args.only.only.clone(), ..How::default() };
+    let how = How { command, only, saved, ..How::default() };
     let code = node.work(context, args.flags.trace, |machine| {
         running::tell(&args.flags, context, machine, how, |how, person, sink| {
             engine::apply(machine, &stack, how, person, sink)

@@ -82,10 +82,13 @@ pub(super) enum Command {
     #[command(after_help = examples(&["forgectl schema", "forgectl schema > stack.schema.json"]))]
     Schema(schema::Args),
     /// Show what apply would change, without touching anything
-    #[command(after_help = examples(&["forgectl plan stack.yaml --explain", "forgectl plan stack.yaml --on sim:mac.json"]))]
+    #[command(after_help = examples(&["forgectl plan stack.yaml --explain", "forgectl plan stack.yaml --out plan.json"]))]
     Plan(plan::Args),
     /// Bring the Mac to what the manifest says, and prove it
-    #[command(after_help = examples(&["forgectl apply stack.yaml", "forgectl apply stack.yaml --yes --events run.jsonl"]))]
+    ///
+    /// In the manifest's place it takes a plan that was saved with `plan --out`: that is carried out without a question if it is
+    /// still the same, and otherwise not at all.
+    #[command(after_help = examples(&["forgectl apply stack.yaml --events run.jsonl", "forgectl apply plan.json"]))]
     Apply(apply::Args),
     /// Take away what forgectl brought, and give back what it changed
     #[command(after_help = examples(&["forgectl destroy stack.yaml", "forgectl destroy stack.yaml --all-data --yes"]))]

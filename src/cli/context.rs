@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     desk::{Printer, Screen, Stream},
-    machine::Halt,
+    machine::{Command, Halt},
     report,
     value::{Problem, Problems, Sort},
 };
@@ -38,6 +38,13 @@ impl Context {
     /// Whether the target was named.
     pub(super) fn named_target(&self) -> Option<&Target> {
         self.global.on.as_ref()
+    }
+
+    /// `forgectl` with `words`, the target and `flags`, as it would be typed.
+    pub(super) fn typed(&self, words: &[&str], flags: &[&str]) -> String {
+        let target = self.named_target().map(Target::to_string);
+        let target: Vec<&str> = target.iter().flat_map(|target| ["--on", target]).collect();
+        Command::new(&[&["forgectl"], words, &target, flags].concat()).to_string()
     }
 
     /// Whether a program reads the output.

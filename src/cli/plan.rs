@@ -1,4 +1,5 @@
-use anyhow::Result;
+use anyhow::{Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::{ValueEnum, builder::FalseyValueParser};
 
 use super::{
@@ -8,9 +9,11 @@ use super::{
     stack::Manifest,
 };
 use crate::{
-    desk::{Printer, Stream},
-    engine,
+    desk::{self, Printer, Stream},
+    engine::{self, plan::Plan, saved::SavedPlan},
+    manifest::Stack,
     report::{self, GraphForm},
+    value::Problem,
 };
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +36,9 @@ pub(super) struct Args {
         env = "FORGECTL_GRAPH"
     )]
     graph: Option<Graph>,
+    /// Save the plan in this file, for `apply` to carry out if it is still the same then
+    #[arg(long, value_name = "FILE", env = "FORGECTL_OUT")]
+    out: Option<Utf8PathBuf>,
     /// End with 2 when there is something to do
     #[arg(long, env = "FORGECTL_DETAILED_EXITCODE", value_parser = FalseyValueParser::new())]
     detailed_exitcode: bool,
@@ -60,6 +66,7 @@ impl From<Graph> for GraphForm {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
+    let saves = args.out.as_deref().map(|file| Saves::new(args, file)).transpose()?;
     let stack = args.manifest.read()?;
     let node = Node::open(context, Some(&stack), Use::Look)?;
     let plan =
@@ -76,9 +83,47 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     if (context.quiet() || args.graph.is_some()) && !plan.refusals.is_empty() {
         context.tell_problems(&plan.refusals);
     }
+    if let Some(saves) = &saves {
+        saves.save(&plan, &stack, context)?;
+    }
     Ok(match () {
         () if !plan.refusals.is_empty() => 1,
         () if args.detailed_exitcode && !plan.is_empty() => 2,
         () => 0,
     })
+}
+
+/// Where a plan is to be saved, and the manifest that will be read again.
+struct Saves<'a> {
+    file: &'a Utf8Path,
+    manifest: Utf8PathBuf,
+}
+
+impl<'a> Saves<'a> {
+    fn new(args: &Args, file: &'a Utf8Path) -> Result<Self> {
+        let path = args.manifest.path().ok_or_else(|| {
+            Problem::usage("a plan of standard input cannot be saved")
+                .hint("`apply` reads the manifest again: put it into a file")
+        })?;
+        Ok(Self { file, manifest: desk::absolute(path)? })
+    }
+
+    fn save(&self, plan: &Plan, stack: &Stack, context: &Context) -> Result<()> {
+        let file = self.file;
+        if !plan.refusals.is_empty() {
+            context.say(format_args!("Not saved, since it cannot be applied: {file}"));
+            return Ok(());
+        }
+        let saved = SavedPlan::of(plan, &self.manifest, stack.source().text());
+        // Only what is one is replaced: a wrong name costs nobody a file.
+        if !desk::put_file(file, &saved.to_json()?, SavedPlan::begins)? {
+            bail!(
+                Problem::manifest(format!("something is there already that is no saved plan: `{file}`"))
+                    .hint("it stays as it is; save the plan under another name")
+            );
+        }
+        let apply = context.typed(&["apply", file.as_str()], &[]);
+        context.say(format_args!("Saved. To carry out this plan and no other:\n    {apply}"));
+        Ok(())
+    }
 }

@@ -48,7 +48,7 @@ pub(super) fn tell(
     let summary = if context.json() {
         run(&Program { command: how.command.clone() }, &JsonLines::new(clock))
     } else {
-        let asks = !flags.yes && desk::somebody_answers();
+        let asks = !flags.yes && how.saved.is_none() && desk::somebody_answers();
         let (out, err) = (context.screen(Stream::Out), context.screen(Stream::Err));
         let manner = Manner { out, err, quiet: context.quiet(), asks };
         let go_on = || machine.wait(std::time::Duration::ZERO, Wait::Poll);

@@ -1,13 +1,12 @@
-use std::sync::Arc;
-
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{context::Context, target::Target};
+use super::{context::Context, only};
 use crate::{
     desk,
-    machine::Command,
+    engine::saved::SavedPlan,
     manifest::{self, Stack},
+    value::Problem,
 };
 
 /// The manifest that a command is about.
@@ -24,18 +23,43 @@ impl Manifest {
         read(&self.path)
     }
 
+    /// The same where it may be a saved plan instead, of which the manifest is read that it was made of.
+    pub(super) fn read_or_plan(&self, context: &Context) -> Result<(Stack, Option<SavedPlan>)> {
+        let source = desk::read_manifest_or(&self.path, SavedPlan::begins)?;
+        if !SavedPlan::begins(source.text().as_bytes()) {
+            return Ok((manifest::read(&source)?, None));
+        }
+        let mut plan = SavedPlan::read(source.name(), source.text())?;
+        let made_of = Self { path: plan.manifest().to_owned() };
+        let out = self.path().map_or("plan.json", Utf8Path::as_str);
+        let flags: Vec<&str> = only::words(plan.only()).into_iter().chain(["--out", out]).collect();
+        plan.again = made_of.command("plan", &flags, context);
+        let manifest = desk::read_manifest(&made_of.path)
+            .with_context(|| format!("the plan in `{}` was made of this manifest", source.name()))?;
+        plan.judge_manifest(manifest.text())?;
+        Ok((manifest::read(&manifest)?, Some(plan)))
+    }
+
+    /// Its path, where it is one that can be read again.
+    pub(super) fn path(&self) -> Option<&Utf8Path> {
+        (self.path != "-").then_some(&*self.path)
+    }
+
     /// `forgectl COMMAND STACK`, the target and `flags`, as it would be typed.
     pub(super) fn command(&self, command: &str, flags: &[&str], context: &Context) -> String {
-        let mut words = vec!["forgectl", command, self.path.as_str()];
-        let target = context.named_target().map(Target::to_string);
-        words.extend(target.iter().flat_map(|target| ["--on", target]));
-        words.extend(flags);
-        Command::new(&words).to_string()
+        context.typed(&[command, self.path.as_str()], flags)
     }
 }
 
 /// Reads and judges the manifest at `path`.
 pub(super) fn read(path: &Utf8Path) -> Result<Stack> {
-    let source = desk::read_manifest(path)?;
-    Ok(manifest::read(&Arc::clone(&source))?)
+    let source = desk::read_manifest_or(path, SavedPlan::begins)?;
+    if SavedPlan::begins(source.text().as_bytes()) {
+        let plan = SavedPlan::read(source.name(), source.text())?;
+        bail!(
+            Problem::usage(format!("this is a saved plan, and no manifest: `{path}`"))
+                .hint(format!("`apply` alone takes it; every other command takes `{}`", plan.manifest()))
+        );
+    }
+    Ok(manifest::read(&source)?)
 }

@@ -67,7 +67,7 @@ pub fn destroy(
 fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> Result<bool> {
     let changes = plan.changes().count();
     let noun = if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
-    let how = if plan.is_empty() { &How { yes: true, ..How::default() } } else { how };
+    let how = if plan.is_empty() && how.saved.is_none() { &How { yes: true, ..How::default() } } else { how };
     if !consent::agreed(plan, how, &format!("{verb} {noun}? [y/N/e(xplain)]"), person)? {
         return Ok(false);
     }

@@ -11,6 +11,7 @@ pub mod plan;
 pub mod rehearsal;
 mod removal;
 mod run;
+pub mod saved;
 pub mod status;
 mod survey;
 

@@ -1,6 +1,6 @@
 //! What would be done, and why.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     machine::facts::Facts,
@@ -56,7 +56,7 @@ pub struct Item {
 }
 
 /// What is done about a resource.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// It is as wanted.

@@ -14,7 +14,7 @@ use std::{fmt, time::Duration};
 
 use anyhow::Result;
 use camino::Utf8Path;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     machine::{Look, Machine},
@@ -91,7 +91,7 @@ pub trait Resource: fmt::Debug + Send + Sync {
 pub type Evidence = Vec<String>;
 
 /// What bringing a resource costs; what is not known is `None`.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Quote {
     /// Bytes to fetch.
     pub download: Option<u64>,

@@ -11,7 +11,7 @@ mod rival;
 use std::fmt;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::{Machine, Tell};
 
@@ -37,7 +37,7 @@ pub trait Step: fmt::Debug + Send + Sync {
 }
 
 /// What a step says of itself before it runs.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct About {
     /// What it does: `install the Command Line Tools`.
     pub words: String,

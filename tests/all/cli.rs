@@ -156,6 +156,53 @@ fn a_plan_narrowed_to_one_resource_counts_what_it_leaves_aside() {
 }
 
 #[test]
+fn a_plan_is_saved_and_carried_out_once() {
+    let shell = Shell::with_mac();
+    let run = |line: &str| shell.run(&format!("{line} --on sim:mac.json"));
+    let saved = run("plan stack.yaml --only power/ac --out plan.json");
+    assert!(saved.err.contains("    forgectl apply plan.json --on sim:mac.json\n"), "{saved:?}");
+    assert_eq!(run("plan stack.yaml --out plan.json").code, 0, "a saved plan may be replaced");
+    let applied = run("apply plan.json");
+    assert_eq!(applied.code, 0, "{applied:?}");
+    let again = run("apply plan.json");
+    assert_eq!(again.code, 1, "{again:?}");
+    let manifest = shell.path("stack.yaml");
+    let remedy = format!("    forgectl plan {manifest} --on sim:mac.json --out plan.json\n");
+    assert!(again.err.contains(&remedy) && again.err.contains("power/ac: to be changed"), "{again:?}");
+}
+
+#[test]
+fn a_saved_plan_without_its_manifest_says_which_it_was() {
+    let shell = Shell::with_mac();
+    shell.well("plan stack.yaml --out plan.json --on sim:mac.json");
+    let manifest = shell.path("stack.yaml");
+    fs::rename(&manifest, shell.path("elsewhere.yaml")).unwrap();
+    let left = shell.run("apply plan.json --yes --on sim:mac.json");
+    assert_eq!(left.code, 1);
+    assert!(left.err.contains(manifest.as_str()) && left.err.contains("`plan.json`"), "{left:?}");
+    fs::write(&manifest, "forge: 1\nstack: other\nnode: {memory: 8GB}\n").unwrap();
+    let left = shell.run("apply plan.json --yes --on sim:mac.json");
+    assert!(left.code == 1 && left.err.contains("the manifest has changed"), "{left:?}");
+}
+
+#[test]
+fn a_plan_is_saved_only_where_it_can_be_carried_out_and_costs_nobody_a_file() {
+    let shell = Shell::with_mac();
+    let manifest = fs::read(shell.path("stack.yaml")).unwrap();
+    let left = shell.run("plan stack.yaml --out stack.yaml --on sim:mac.json");
+    assert_eq!((left.code, fs::read(shell.path("stack.yaml")).unwrap()), (1, manifest), "{left:?}");
+    let small = shell.run("plan stack.yaml --out plan.json --on chip=M4,memory=8GB");
+    assert!(small.code == 1 && small.err.contains("Not saved"), "{small:?}");
+    assert!(!shell.path("plan.json").exists());
+    assert_eq!(shell.run("plan - --out plan.json --on sim:mac.json").code, 64);
+    shell.well("plan stack.yaml --out plan.json --on sim:mac.json");
+    for line in ["plan plan.json", "status plan.json", "apply plan.json --only power/ac"] {
+        let left = shell.run(&format!("{line} --on sim:mac.json"));
+        assert!(left.code == 64 && left.err.contains("saved plan"), "{line}: {left:?}");
+    }
+}
+
+#[test]
 fn a_graph_of_the_plan_is_text_in_the_language_that_was_asked_for() {
     let shell = Shell::with_mac();
     let graph = |flag: &str| shell.well(&format!("plan stack.yaml {flag} --on sim:mac.json"));

@@ -12,5 +12,6 @@ mod manifest;
 mod only;
 mod promises;
 mod readme;
+mod saved_plan;
 mod scenarios;
 mod support;

@@ -29,6 +29,7 @@ const TEMPLATE: &str = include_str!("../../launchd/ollama.plist");
 
 pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Blueprint) -> Result<()> {
     let origin = site.stack.span(&["ollama"]);
+    let before = blueprint.refusals.len();
     let home = &site.identity.home;
     let boot = section.start == Start::Boot;
     let log = home.join("Library/Logs/forgectl/ollama.log");
@@ -76,6 +77,10 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     };
     if !running && data::has_models(site, section) {
         blueprint.warnings.push(use_of(site, &ollama).at(Some(&origin)));
+    }
+    let id = ollama.id();
+    for refusal in blueprint.refusals.iter_mut().skip(before) {
+        *refusal = refusal.clone().of(&id);
     }
     blueprint.add(ollama, needs, origin);
     Ok(())

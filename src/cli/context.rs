@@ -11,7 +11,7 @@ use crate::{
     desk::{Printer, Screen, Stream},
     machine::{Command, Halt},
     report,
-    value::{Problem, Problems, Sort},
+    value::{Problem, Sort},
 };
 
 /// What all commands share: the global flags, and the way out.
@@ -95,12 +95,19 @@ impl Context {
             self.say("Stopped.");
             return INTERRUPTED;
         }
-        let problems = error.chain().find_map(|cause| cause.downcast_ref::<Problems>());
-        let problems =
-            problems.map_or_else(|| vec![Problem::from_error(error)], |problems| problems.0.clone());
         if self.json() {
-            Printer.say(Stream::Out, &report::problems_json(&problems));
+            Printer.say(Stream::Out, &report::problems_json(&Problem::all_of(error)));
         }
+        self.tell_people(error)
+    }
+
+    /// The same to people alone, where programs have heard of it.
+    pub(super) fn tell_people(&self, error: &anyhow::Error) -> u8 {
+        if Halt::of(error) == Some(Halt::Interrupted) {
+            self.say("Stopped.");
+            return INTERRUPTED;
+        }
+        let problems = Problem::all_of(error);
         self.tell_problems(&problems);
         if problems.iter().any(|problem| problem.sort == Sort::Usage) { WRONG_USAGE } else { 1 }
     }

@@ -46,7 +46,11 @@ pub(super) fn tell(
         None => work(&how, person, view),
     };
     let summary = if context.json() {
-        run(&Program { command: how.command.clone() }, &JsonLines::new(clock))
+        let view = JsonLines::new(clock);
+        match run(&Program { command: how.command.clone() }, &view) {
+            Err(error) if view.refused() => return Ok(context.tell_people(&error)),
+            summary => summary,
+        }
     } else {
         let asks = !flags.yes && how.saved.is_none() && desk::somebody_answers();
         let (out, err) = (context.screen(Stream::Out), context.screen(Stream::Err));

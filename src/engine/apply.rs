@@ -16,7 +16,7 @@ use crate::{
     journal::Journal,
     machine::{Change, Changing, Halt, Hold, Identity, Looking, Machine, Sudo},
     manifest::Stack,
-    value::{Problem, Problems},
+    value::{Id, Problem, Problems},
 };
 
 /// Brings the Mac behind `machine` to `stack`: plan, question, run, prove. The plan and all that happens go to `sink`. Fails
@@ -31,13 +31,16 @@ pub fn apply(
     in_run(machine, stack, "apply", sink, |run| {
         let survey = survey::observe(machine, stack, run.identity, run.journal, &how.only)?;
         run.sink.event(&Event::Planned { plan: Box::new(survey.plan.clone()) });
-        let urls = survey.blueprint.entries.iter().flat_map(|entry| entry.resource.urls());
-        run.with_summary(|summary| summary.open = urls.collect());
         if !begin(run, &survey.plan, how, "Apply", person)? {
             return Ok(false);
         }
         let stuck = run.remove_all(&survey.leaving, false);
         run.converge_all(&survey.blueprint.entries, &survey.plan.items, &stuck);
+        run.with_summary(|summary| {
+            let there = |id: &Id| !summary.failed.contains(id) && !summary.skipped.contains(id);
+            let entries = survey.blueprint.entries.iter().filter(|entry| there(&entry.resource.id()));
+            summary.open = entries.flat_map(|entry| entry.resource.urls()).collect();
+        });
         Ok(true)
     })
 }
@@ -91,7 +94,7 @@ fn in_run(
         // Not even a journal is made: what root makes the user could not change.
         return Err(Problems(survey::survey(machine, stack)?.refusals).into());
     }
-    let name = format!("{}-{command}", machine.now().strftime("%Y%m%dT%H%M%SZ"));
+    let name = format!("{}-{command}-{}", machine.now().strftime("%Y%m%dT%H%M%SZ"), identity.pid);
     let lock = take_lock(machine, &identity, stack, command)?;
     let journal = Journal::open(machine, &identity.state)?;
     let path = identity.state.join("runs").join(format!("{name}.jsonl"));
@@ -109,11 +112,15 @@ fn in_run(
     };
     run.sink.event(&Event::Started { command, stack: run.stack.clone(), log: path.into_string() });
     let begun = work(&run);
-    machine.done(&Change::Sudo(Sudo::Release))?;
-    let begun = begun?;
+    let begun = machine.done(&Change::Sudo(Sudo::Release)).and(begun).inspect_err(|error| {
+        let problems = if Halt::of(error).is_some() { vec![] } else { Problem::all_of(error) };
+        run.sink.event(&Event::Refused { problems });
+    })?;
     run.hear_interruption();
     let mut summary = run.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
     summary.declined = !begun;
+    // Whoever asked to stop when all was done already stopped nothing.
+    summary.interrupted &= !summary.skipped.is_empty() || !summary.failed.is_empty();
     run.sink.event(&Event::Finished { summary: summary.clone() });
     Ok(summary)
 }

@@ -99,7 +99,12 @@ pub enum Event {
     },
     /// The person asked to stop; what runs is let to end.
     Interrupted,
-    /// The run is over.
+    /// The run ended before anything was begun: it was refused, nobody agreed to it, or it was stopped. The last event.
+    Refused {
+        /// Why; none when the person stopped it.
+        problems: Vec<Problem>,
+    },
+    /// The run is over. The last event.
     Finished {
         /// What came of it.
         summary: Summary,

@@ -86,6 +86,8 @@ pub struct Counts {
     pub keep: usize,
     /// Bytes to download, as far as is known.
     pub download: u64,
+    /// Bytes that are needed on disk at the most, as far as is known: what is fetched and what is made of it.
+    pub disk: u64,
     /// Services that are restarted.
     pub restarts: Vec<String>,
     /// What root is needed for, a word or two each.
@@ -115,6 +117,7 @@ impl Plan {
                 Action::Remove => &mut counts.remove,
             } += 1;
             counts.download += item.quote.download.unwrap_or(0);
+            counts.disk += item.quote.download.unwrap_or(0) + item.quote.disk.unwrap_or(0);
             for step in &item.steps {
                 counts.restarts.extend(
                     step.restarts

@@ -123,7 +123,9 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> 
     let hearing = Hearing { sim: &sim, began, beside: sink, heard: Mutex::default() };
     let summary = apply(&sim, stack, &how, &Nobody, &hearing)?;
     let duration_s = seconds(began, sim.now());
-    let heard = hearing.heard.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut heard = hearing.heard.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // They were heard as they ended.
+    heard.timeline.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     let meter = sim.with_mac(|mac| std::mem::take(&mut mac.state.meter));
     let first = First {
         changes: summary.changed.len(),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     journal::{Journal, Receipt, Record},
-    value::Id,
+    value::{Id, Place},
 };
 
 /// Receipts in the order of their removal: each before all that it needs.
@@ -100,8 +100,8 @@ impl Run<'_> {
         let started = self.machine.now();
         self.go_on()?;
         let released = || Ok(Record::Released { stack: self.stack.clone(), id: id.clone() });
-        if receipt.claims.iter().any(|stack| *stack != self.stack) {
-            self.kept(id, "another stack wants it too");
+        if let Some(other) = receipt.claims.iter().find(|stack| **stack != self.stack) {
+            self.kept(id, &format!("the stack `{other}` wants it too"));
             return self.drive(id, None, &[], released).map(|()| Gone::Yes);
         }
         let found = receipt.place.observe(looking(self.machine), Some(receipt))?;
@@ -118,6 +118,13 @@ impl Run<'_> {
             return Ok(Gone::Held);
         }
         self.drive(id, None, &removal.steps, released)?;
+        if matches!(receipt.place, Place::Folder { .. }) && !removal.steps.is_empty() {
+            // Ours goes when it is empty; it may have come to hold what is others'.
+            if receipt.place.observe(looking(self.machine), None)?.present {
+                self.kept(id, "others have put something into it");
+                return Ok(Gone::Yes);
+            }
+        }
         if !removal.steps.is_empty() {
             self.with_summary(|summary| summary.changed.push(id.clone()));
             let seconds = seconds(started, self.machine.now());

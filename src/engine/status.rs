@@ -5,10 +5,14 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::{
+    plan::{Action, Item},
+    survey,
+};
 use crate::{
     blueprint::{self, Blueprint, Entry},
     journal::Journal,
-    machine::{Halt, Look, Looking, Machine, Once, facts, facts::Facts},
+    machine::{Halt, Identity, Look, Looking, Machine, Once, facts, facts::Facts},
     manifest::Stack,
     resource::Evidence,
     value::{Delta, Id, Problem, Span, differences},
@@ -23,6 +27,10 @@ pub struct Status {
     pub node: Facts,
     /// A row a resource.
     pub rows: Vec<Row>,
+    /// Why the stack could not be applied to this Mac now, beyond what the rows say.
+    pub refusals: Vec<Problem>,
+    /// What is here because of an earlier manifest, and goes at the next apply.
+    pub leaving: Vec<Id>,
 }
 
 /// What was seen of one resource.
@@ -34,6 +42,8 @@ pub struct Row {
     pub verdict: Verdict,
     /// The fields that are not as declared.
     pub deltas: Vec<Delta>,
+    /// The same in a few words; empty when all are.
+    pub reason: String,
     /// What shows that it is well.
     pub evidence: Evidence,
     /// What is wrong, when it is not well.
@@ -60,6 +70,8 @@ impl Status {
     /// Whether every resource is well.
     pub fn ok(&self) -> bool {
         self.rows.iter().all(|row| row.verdict == Verdict::Well)
+            && self.refusals.is_empty()
+            && self.leaving.is_empty()
     }
 }
 
@@ -87,6 +99,7 @@ pub fn status_by_use(machine: &dyn Machine, stack: &Stack, say: &mut dyn FnMut(&
 struct Seen {
     stack: String,
     node: Facts,
+    identity: Identity,
     journal: Journal,
     blueprint: Blueprint,
 }
@@ -97,7 +110,7 @@ impl Seen {
         let journal = Journal::open(look, &identity.state)?;
         let node = facts::gather(look)?;
         let blueprint = blueprint::build(look, stack, &node, &identity, &journal.receipts())?;
-        Ok(Self { stack: stack.manifest.stack.as_str().to_owned(), node, journal, blueprint })
+        Ok(Self { stack: stack.manifest.stack.as_str().to_owned(), node, identity, journal, blueprint })
     }
 
     fn status(self, look: &dyn Look, check: impl Fn(&Entry) -> Result<Evidence>) -> Result<Status> {
@@ -106,8 +119,14 @@ impl Seen {
             .entries
             .iter()
             .map(|entry| self.row(entry, look, &check))
-            .collect::<Result<_>>()?;
-        Ok(Status { stack: self.stack, node: self.node, rows })
+            .collect::<Result<Vec<Row>>>()?;
+        let told = |refusal: &Problem| rows.iter().any(|row| row.problem.as_ref() == Some(refusal));
+        let refusals = self.blueprint.refusals.iter().filter(|refusal| !told(refusal)).cloned().collect();
+        let leaving = survey::leaving(&self.blueprint, self.journal.receipts(), &self.stack);
+        let items = survey::removals(look, &leaving, &self.stack, false, &self.identity)?;
+        let goes = |item: &Item| item.action == Action::Remove;
+        let leaving = items.into_iter().filter(goes).map(|item| item.id).collect();
+        Ok(Status { stack: self.stack, node: self.node, rows, refusals, leaving })
     }
 
     fn row(&self, entry: &Entry, look: &dyn Look, check: impl Fn(&Entry) -> Result<Evidence>) -> Result<Row> {
@@ -119,14 +138,30 @@ impl Seen {
         let origin = Some(entry.origin.clone());
         if !deltas.is_empty() {
             let verdict = if found.present { Verdict::Differs } else { Verdict::Missing };
-            return Ok(Row { id, verdict, deltas, evidence: vec![], problem: None, origin });
+            let reason = resource.reason(&found, &deltas);
+            // What keeps it from being applied is what is wrong with it.
+            let problem =
+                self.blueprint.refusals.iter().find(|refusal| refusal.resource.as_ref() == Some(&id));
+            return Ok(Row {
+                id,
+                verdict,
+                deltas,
+                reason,
+                evidence: vec![],
+                problem: problem.cloned(),
+                origin,
+            });
         }
         match check(entry) {
-            Ok(evidence) => Ok(Row { id, verdict: Verdict::Well, deltas, evidence, problem: None, origin }),
+            Ok(evidence) => {
+                let (verdict, reason) = (Verdict::Well, String::new());
+                Ok(Row { id, verdict, deltas, reason, evidence, problem: None, origin })
+            }
             Err(error) if Halt::of(&error).is_some() => Err(error),
             Err(error) => {
                 let problem = Some(Problem::from_error(&error).at(origin.as_ref()).of(&id));
-                Ok(Row { id, verdict: Verdict::Unwell, deltas, evidence: vec![], problem, origin })
+                let (verdict, reason) = (Verdict::Unwell, String::new());
+                Ok(Row { id, verdict, deltas, reason, evidence: vec![], problem, origin })
             }
         }
     }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     blueprint::{self, Blueprint, Entry},
-    journal::{Journal, Receipt},
+    journal::{Journal, Receipt, Receipts},
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
     resource::{Quote, Removal},
@@ -52,17 +52,17 @@ pub(super) fn observe(
     let name = stack.manifest.stack.as_str();
     let mut blueprint = blueprint::build(look, stack, &facts, identity, &receipts)?;
 
-    let places: HashMap<Id, Place> =
-        blueprint.entries.iter().map(|entry| (entry.resource.id(), entry.resource.place())).collect();
-    let leaving: Vec<(Id, Receipt)> = receipts
-        .into_iter()
-        .filter(|(id, receipt)| receipt.claims.contains(name) && places.get(id) != Some(&receipt.place))
-        .collect();
-    let mut leaving = removal::order(leaving);
+    let mut leaving = leaving(&blueprint, receipts, name);
     let left_aside = narrow(&mut blueprint, &mut leaving, stack, only)?;
+    let stays: HashSet<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
 
     let mut items = vec![];
-    items.extend(removals(look, &leaving, false, identity)?);
+    for mut item in removals(look, &leaving, name, false, identity)? {
+        let why =
+            if stays.contains(&item.id) { "it moves to another place" } else { "no longer in the manifest" };
+        item.reason = format!("{why}: {}", item.reason);
+        items.push(item);
+    }
     let mut hindrances = vec![];
     for entry in &blueprint.entries {
         let (item, hindrance) = item(look, entry, journal)?;
@@ -83,8 +83,17 @@ pub(super) fn observe(
         node: facts,
     };
     judge_sudo(look, &mut plan, identity)?;
-    plan.refusals.extend(blueprint::disk_shortage(plan.counts().download, plan.node.disk_free));
+    plan.refusals.extend(blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free));
     Ok(Survey { blueprint, plan, leaving })
+}
+
+/// What `stack` has a part in and wants no more, or wants elsewhere, in the order of its removal.
+pub(super) fn leaving(blueprint: &Blueprint, receipts: Receipts, stack: &str) -> Vec<(Id, Receipt)> {
+    let places: HashMap<Id, Place> =
+        blueprint.entries.iter().map(|entry| (entry.resource.id(), entry.resource.place())).collect();
+    let left =
+        |id: &Id, receipt: &Receipt| receipt.claims.contains(stack) && places.get(id) != Some(&receipt.place);
+    removal::order(receipts.into_iter().filter(|(id, receipt)| left(id, receipt)).collect())
 }
 
 /// Why what other stacks want too cannot be had: it would have to be in two places. And what they will see changed.
@@ -94,12 +103,15 @@ fn with_others(
     stack: &str,
     items: &[Item],
 ) -> (Vec<Problem>, Vec<Problem>) {
-    let (mut torn, mut shared) = (vec![], vec![]);
+    let (mut torn, mut shared, mut joined) = (vec![], vec![], BTreeSet::new());
     for entry in &blueprint.entries {
         let id = entry.resource.id();
         let Some(receipt) = journal.receipt(&id) else { continue };
         let Some(other) = receipt.claims.iter().find(|claim| *claim != stack) else { continue };
         let of = |problem: Problem| problem.at(Some(&entry.origin)).of(&id);
+        if !receipt.claims.contains(stack) {
+            joined.insert(other.clone());
+        }
         if receipt.place != entry.resource.place() {
             torn.push(of(Problem::mac(format!(
                 "the stack `{other}` has `{id}` in another place: {}",
@@ -113,6 +125,13 @@ fn with_others(
             ))));
         }
     }
+    shared.extend(joined.into_iter().map(|other| {
+        Problem::mac(format!(
+            "the stack `{other}` has brought some of this already; from now on both have it"
+        ))
+        .hint("what both have stays until both are destroyed")
+        .hint(format!("if `{stack}` is its new name, write the old one and destroy that first"))
+    }));
     (torn, shared)
 }
 
@@ -126,7 +145,7 @@ pub(super) fn destruction(
 ) -> Result<Plan> {
     let look = &Once::new(look);
     let name = stack.manifest.stack.as_str();
-    let items = removals(look, &removal::claimed(journal, name), all_data, identity)?;
+    let items = removals(look, &removal::claimed(journal, name), name, all_data, identity)?;
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
@@ -209,9 +228,10 @@ pub(super) fn action(place: &Place, known: bool, found: &State, deltas: &[Delta]
 }
 
 /// What would be done to take away `receipts`, in their order.
-fn removals(
+pub(super) fn removals(
     look: &dyn Look,
     receipts: &[(Id, Receipt)],
+    stack: &str,
     all_data: bool,
     identity: &Identity,
 ) -> Result<Vec<Item>> {
@@ -220,8 +240,9 @@ fn removals(
     for (id, receipt) in receipts {
         let found = receipt.place.observe(look, Some(receipt))?;
         let mut removal = receipt.place.removal(receipt, &found, all_data, &identity.state);
-        if receipt.claims.len() > 1 {
-            removal = Removal { kept: vec!["another stack wants it too".into()], ..Removal::default() };
+        if let Some(other) = receipt.claims.iter().find(|claim| *claim != stack) {
+            let why = format!("the stack `{other}` wants it too");
+            removal = Removal { kept: vec![why], ..Removal::default() };
         }
         if let Some(why) = held.why(id) {
             removal = Removal { kept: vec![why], holds: true, ..Removal::default() };

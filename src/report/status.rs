@@ -14,7 +14,16 @@ pub fn status(status: &Status, screen: Screen) -> String {
     for row in &status.rows {
         line(row, &mut page);
     }
-    let wrong: Vec<Problem> = status.rows.iter().filter_map(|row| row.problem.clone()).collect();
+    for id in &status.leaving {
+        let leaves = page.ink.warn("leaves ");
+        page.line(&format!("  {leaves}  {}", page.ink.bold(&id.to_string())));
+        page.hanging(
+            "           ",
+            &page.ink.plain("no longer in the manifest: the next apply takes it away"),
+        );
+    }
+    let wrong = status.rows.iter().filter_map(|row| row.problem.clone());
+    let wrong: Vec<Problem> = wrong.chain(status.refusals.iter().cloned()).collect();
     if !wrong.is_empty() {
         page.line("");
         page.lines(&problems("error", &wrong, screen));
@@ -82,6 +91,7 @@ mod tests {
                 found: Value::Absent,
                 want: Want::Is("30m".into()),
             }],
+            reason: String::new(),
             evidence: vec![],
             problem: None,
             origin: None,
@@ -99,6 +109,8 @@ mod tests {
         let status_of = Status {
             stack: "spine".to_owned(),
             node: tests::mac(),
+            refusals: vec![],
+            leaving: vec![],
             rows: vec![
                 well,
                 row("dev.forge.differs", Verdict::Differs),

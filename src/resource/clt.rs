@@ -23,6 +23,9 @@ const XCODE: &str = "/Applications/Xcode.app/Contents/Developer";
 /// What Apple's update server sends, as its listing says (docs/mac-facts.md#softwareupdate-list).
 const DOWNLOAD: u64 = 745_661 * 1024;
 
+/// What they take up once installed, about (docs/mac-facts.md#clt-size).
+const DISK: u64 = 4 * DOWNLOAD;
+
 /// A placeholder of the user's own, and one that root has to remove: its folder is sticky.
 const OWN: &str = "own";
 const FOREIGN: &str = "another's";
@@ -62,7 +65,8 @@ impl Resource for CommandLineTools {
 
     fn quote(&self, look: &dyn Look) -> Result<Quote> {
         let there = observe(look)?.get("tools") == &Value::Bool(true);
-        Ok(Quote { download: Some(if there { 0 } else { DOWNLOAD }), disk: None })
+        let [download, disk] = if there { [0, 0] } else { [DOWNLOAD, DISK] };
+        Ok(Quote { download: Some(download), disk: Some(disk) })
     }
 
     fn steps(&self, found: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
@@ -152,7 +156,7 @@ pub(super) fn removal(receipt: &Receipt, found: &State, all_data: bool) -> Remov
     }
     if brought && !all_data {
         return Removal::held(
-            "the Command Line Tools stay, since other tools use them; `--all-data` removes them",
+            "the Command Line Tools stay, since other tools use them; `forgectl destroy --all-data` removes them",
         );
     }
     if *found.get("placeholder") != Value::Absent && *receipt.former.get("placeholder") == Value::Absent {

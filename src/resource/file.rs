@@ -77,6 +77,6 @@ pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State, all_dat
     } else if all_data {
         Removal::of(RemoveFile { path: path.to_owned(), root: false })
     } else {
-        Removal::held(format!("{path} is a log; `--all-data` removes it"))
+        Removal::held(format!("{path} is a log; `forgectl destroy --all-data` removes it"))
     }
 }

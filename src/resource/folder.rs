@@ -103,6 +103,6 @@ pub(super) fn data_removal(path: &Utf8Path, receipt: &Receipt, found: &State, al
     } else if all_data {
         Removal::of(RemoveTree { path: path.to_owned() })
     } else {
-        Removal::held(format!("{path} holds data; `--all-data` removes it"))
+        Removal::held(format!("{path} holds data; `forgectl destroy --all-data` removes it"))
     }
 }

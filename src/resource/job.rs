@@ -82,6 +82,15 @@ impl JobSpec {
     }
 
     pub(super) fn reason(&self, found: &State, deltas: &[Delta]) -> String {
+        let cause = self.cause(found, deltas);
+        let off = |delta: &Delta| delta.field.as_str() == "enabled" && delta.found == Value::Bool(false);
+        if deltas.iter().any(off) && !cause.starts_with("switched off") {
+            return format!("{cause}; switched off by an override, which is taken away");
+        }
+        cause
+    }
+
+    fn cause(&self, found: &State, deltas: &[Delta]) -> String {
         if !found.present {
             return "write its property list and load it".into();
         }
@@ -108,6 +117,8 @@ impl JobSpec {
             "somebody is unloading it".into()
         } else if deltas.iter().any(|delta| delta.field.as_str().starts_with("launchd.")) {
             "launchd still goes by an older definition".into()
+        } else if *found.get("program.identity") == Value::Absent {
+            format!("its program is gone: {}", self.program())
         } else if wrong("program.changed") {
             format!("{} was replaced since it was launched", self.program())
         } else if wrong("enabled") {

@@ -83,6 +83,9 @@ pub(super) fn removal(
             }));
         }
     }
+    if *former.get("enabled") == Value::Bool(true) && *found.get("enabled") == Value::Bool(false) {
+        removal.kept.push(format!("{label} was switched off by an override since; the override stays"));
+    }
     if *former.get("enabled") == Value::Bool(false) && *found.get("enabled") == Value::Bool(true) {
         removal.steps.push(Box::new(SwitchOff { domain, label: label.to_owned() }));
     }

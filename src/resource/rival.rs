@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Evidence, Removal, Resource};
 use crate::{
     journal::Receipt,
-    machine::{Look, Looking},
+    machine::{Look, Looking, tool::launchctl::Printed},
     step::{PutBackJob, SetAsideJob, Step},
     value::{Delta, Deltas, Domain, Id, Place, Problem, State, Value, Want, Wanted},
 };
@@ -76,14 +76,14 @@ impl Resource for Rival {
 }
 
 pub(super) fn observe(look: &dyn Look, domain: Domain, label: &str, plist: &Utf8Path) -> Result<State> {
-    let job = look.jobs()?.remove(label);
+    // The list shows the caller's own domain alone, and does not tell one that goes down from one that runs.
+    let job = look.loaded_job(domain, label)?;
     let file = look.digest(plist)?;
-    // The list does not tell one that goes down from one that runs.
-    let going = job.is_some() && look.loaded_job(domain, label)?.is_some_and(|printed| printed.is_going());
+    let going = job.as_ref().is_some_and(Printed::is_going);
     Ok(State { present: job.is_some() || file.is_some(), ..State::default() }
         .with("loaded", job.is_some())
         .with("going", going)
-        .with("running", !going && job.is_some_and(|job| job.pid.is_some()))
+        .with("running", !going && job.is_some_and(|job| job.pid().is_some()))
         .with("domain", domain.to_string())
         .with("file", file))
 }

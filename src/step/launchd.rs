@@ -226,7 +226,10 @@ pub(super) fn started(machine: &dyn Machine, domain: Domain, label: &str, tell: 
         }
         Problem::mac(format!("the job does not run: `{label}`"))
             .why(format!("{error:#}"))
+            .hint("see what launchd has of it:")
             .remedy(format!("launchctl print {}", target(domain, label)))
+            .hint("launchd goes on starting it; to stop that:")
+            .remedy(launchctl(domain, &["bootout", &target(domain, label)]).to_string())
             .into()
     })
 }

@@ -121,6 +121,12 @@ impl Problem {
         self
     }
 
+    /// All problems inside `error`; see [`Problem::from_error`].
+    pub fn all_of(error: &anyhow::Error) -> Vec<Self> {
+        let several = error.chain().find_map(|cause| cause.downcast_ref::<Problems>());
+        several.map_or_else(|| vec![Self::from_error(error)], |problems| problems.0.clone())
+    }
+
     /// The problem inside `error`; an error that carries none becomes a fault of the Mac with its chain as causes.
     pub fn from_error(error: &anyhow::Error) -> Self {
         let mut outer = vec![];

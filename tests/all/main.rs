@@ -14,4 +14,5 @@ mod promises;
 mod readme;
 mod saved_plan;
 mod scenarios;
+mod status;
 mod support;

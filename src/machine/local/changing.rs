@@ -61,7 +61,11 @@ impl Files {
             }
             missing.push(above);
         }
-        missing.into_iter().rev().try_for_each(|folder| self.make_dir(folder, 0o700))
+        missing.into_iter().rev().try_for_each(|folder| match self.make_dir(folder, 0o700) {
+            // Another forgectl that has just begun made it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        })
     }
 
     /// Moves a file or a link, with all that is known of it, to where nothing is.

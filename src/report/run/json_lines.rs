@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -10,17 +12,26 @@ use crate::{
 /// Prints every event to standard output as a line of JSON with its time.
 pub struct JsonLines<'c> {
     clock: Clock<'c>,
+    refused: AtomicBool,
 }
 
 impl<'c> JsonLines<'c> {
     /// With the times of `clock`.
     pub fn new(clock: Clock<'c>) -> Self {
-        Self { clock }
+        Self { clock, refused: AtomicBool::new(false) }
+    }
+
+    /// Whether the run was refused, and said so.
+    pub fn refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
     }
 }
 
 impl Sink for JsonLines<'_> {
     fn event(&self, event: &Event) {
+        if matches!(event, Event::Refused { .. }) {
+            self.refused.store(true, Ordering::Relaxed);
+        }
         Printer.say(Stream::Out, &(event_line(event, (self.clock)()) + "\n"));
     }
 }

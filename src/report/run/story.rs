@@ -100,7 +100,8 @@ impl Story {
                     running.bytes = Some((*done, *total));
                 }
             }
-            Event::Line { .. } | Event::StepDone { .. } => {}
+            // Whoever started the run hears of a refusal as of any other error.
+            Event::Line { .. } | Event::StepDone { .. } | Event::Refused { .. } => {}
             Event::ResourceDone { id, evidence, seconds: took } => {
                 // What was as wanted and was only checked is counted at the end.
                 if self.running.remove(id).is_some() {

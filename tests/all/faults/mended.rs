@@ -211,5 +211,5 @@ fn root_has_nothing_to_do_with_the_placeholder() {
 #[test]
 fn a_full_disk_is_refused_with_where_to_look() {
     let text = refused(Mac::new(&Spec { disk_free: 100_000_000, ..own_spec(&spine()) }, 0), &spine());
-    says(&text, &["not enough room on the disk", "needed: 764 MB", "free: 100 MB", "make room", "du -xsh"]);
+    says(&text, &["not enough room on the disk", "needed: 3.8 GB", "free: 100 MB", "make room", "du -xsh"]);
 }

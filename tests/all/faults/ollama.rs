@@ -228,7 +228,10 @@ fn models_may_lie_elsewhere_in_the_home_folder() {
     assert!(sim.with_mac(|mac| mac.disk.node(Utf8Path::new("/Users/lab/Big/models/blobs")).is_some()));
     let kept =
         engine::destroy(&sim, &stack, &yes(), false, &forgectl::desk::Nobody, &Ears::default()).unwrap().kept;
-    says(&format!("{kept:?}"), &["/Users/lab/Big/models holds data; `--all-data` removes it"]);
+    says(
+        &format!("{kept:?}"),
+        &["/Users/lab/Big/models holds data; `forgectl destroy --all-data` removes it"],
+    );
     destroy_well(&sim, &stack);
     same("destroyed", &fresh(&stack), &still(&sim));
 }

@@ -164,7 +164,10 @@ fn a_section_that_leaves_the_manifest_is_given_back_at_the_next_apply() {
         "",
     ));
     let item = planned(&sim, &without, AC);
-    assert_eq!((item.action, item.reason.as_str()), (Action::Remove, "give back what was there before"));
+    assert_eq!(
+        (item.action, item.reason.as_str()),
+        (Action::Remove, "no longer in the manifest: give back what was there before")
+    );
     apply_well(&sim, &without);
     assert_eq!(value(&sim, PowerSource::Ac, "sleep"), "1");
     nothing_to_do(&sim, &without);

@@ -4,7 +4,7 @@ use clap::{
 };
 
 use super::{
-    apply, completions, destroy, examples::examples, facts, plan, rehearse, schema, sim, status,
+    apply, completions, destroy, examples::examples, facts, output, plan, rehearse, schema, sim, status,
     target::Target, validate,
 };
 use crate::desk::ColorChoice;
@@ -97,6 +97,9 @@ pub(super) enum Command {
     #[command(visible_alias = "verify")]
     #[command(after_help = examples(&["forgectl status stack.yaml", "forgectl status stack.yaml --use"]))]
     Status(status::Args),
+    /// Print the URLs and places of a stack that was applied
+    #[command(after_help = examples(&["forgectl output", "forgectl output ollama --stack stack.yaml"]))]
+    Output(output::Args),
     /// Print what is known of the Mac
     #[command(after_help = examples(&["forgectl facts", "forgectl facts --output json"]))]
     Facts(facts::Args),

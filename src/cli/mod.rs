@@ -9,6 +9,7 @@ mod examples;
 mod facts;
 mod node;
 mod only;
+mod output;
 mod plan;
 mod rehearse;
 mod running;
@@ -47,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Apply(args) => apply::run(&args, &context),
         Command::Destroy(args) => destroy::run(&args, &context),
         Command::Status(args) => status::run(&args, &context),
+        Command::Output(args) => output::run(&args, &context),
         Command::Facts(args) => facts::run(&args, &context),
         Command::Rehearse(args) => rehearse::run(&args, &context),
         Command::Sim(args) => sim::run(&args, &context),

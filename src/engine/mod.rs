@@ -6,7 +6,9 @@ mod converge;
 pub mod event;
 mod graph;
 mod log;
+mod nearest;
 mod only;
+mod output;
 pub mod plan;
 pub mod rehearsal;
 mod removal;
@@ -17,6 +19,7 @@ mod survey;
 
 pub use apply::{apply, destroy};
 pub use consent::How;
+pub use output::{Output, Outputs, outputs};
 pub use rehearsal::{own_node, rehearse};
 pub use status::{status, status_by_use};
 pub use survey::{survey, survey_only, wanted};

@@ -2,6 +2,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 
+use super::nearest::did_you_mean;
 use crate::{
     blueprint::Blueprint,
     journal::Receipt,
@@ -52,26 +53,7 @@ pub(super) fn narrow(
 
 fn no_such(unknown: &Id, ids: &[Id], stack: &Stack) -> Problem {
     let problem = Problem::usage(format!("no resource of the stack `{}`: `{unknown}`", stack.manifest.stack));
-    let near = nearest(unknown, ids);
-    let problem = match near.as_slice() {
-        [] => problem,
-        [near] => problem.hint(format!("did you mean `{near}`?")),
-        near => {
-            let near: Vec<String> = near.iter().map(|id| format!("`{id}`")).collect();
-            problem.hint(format!("did you mean one of {}?", near.join(", ")))
-        }
-    };
-    problem.hint("all of them, by name:").remedy(format!("forgectl plan {} --graph", stack.source().name()))
-}
-
-/// Up to three ids that are like `unknown` in whole or by name, the likest first.
-fn nearest<'i>(unknown: &Id, ids: &'i [Id]) -> Vec<&'i Id> {
-    let likeness = |id: &Id| {
-        let whole = strsim::normalized_damerau_levenshtein(&id.to_string(), &unknown.to_string());
-        whole.max(strsim::normalized_damerau_levenshtein(id.name(), unknown.name()))
-    };
-    let mut near: Vec<(f64, &Id)> = ids.iter().map(|id| (likeness(id), id)).collect();
-    near.retain(|(likeness, _)| *likeness >= 0.5);
-    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    near.into_iter().take(3).map(|(_, id)| id).collect()
+    did_you_mean(problem, unknown.as_str(), ids.iter().map(Id::as_str))
+        .hint("all of them, by name:")
+        .remedy(format!("forgectl plan {} --graph", stack.source().name()))
 }

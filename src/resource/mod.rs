@@ -60,7 +60,7 @@ pub trait Resource: fmt::Debug + Send + Sync {
         None
     }
 
-    /// What can be opened when it is there: names and URLs.
+    /// What can be opened when it is there: names and URLs, which the journal keeps; never with a secret in them.
     fn urls(&self) -> Vec<(String, String)> {
         vec![]
     }

@@ -203,6 +203,34 @@ fn a_plan_is_saved_only_where_it_can_be_carried_out_and_costs_nobody_a_file() {
 }
 
 #[test]
+fn what_was_applied_can_be_used_in_other_commands() {
+    let shell = Shell::with_mac();
+    let run = |line: &str| shell.run(&format!("{line} --on sim:mac.json"));
+    assert_eq!(run("output").code, 1, "nothing is there yet");
+    shell.well("apply stack.yaml --yes --on sim:mac.json");
+    assert_eq!(run("output ollama").out, "http://127.0.0.1:11434\n");
+    assert_eq!(run("output ollama --stack stack.yaml --output json").out, "\"http://127.0.0.1:11434\"\n");
+    assert_eq!(run("output launchd-job/dev.forge.ollama").out, "gui/501/dev.forge.ollama\n");
+    assert_eq!(run("output openwebui").code, 64);
+    let all = run("output").out;
+    assert!(
+        all.lines().any(|line| line.starts_with("Ollama  ") && line.ends_with("  http://127.0.0.1:11434"))
+    );
+    let document = shell.json("output --output json --on sim:mac.json");
+    assert_eq!(document["urls"]["Ollama"], "http://127.0.0.1:11434");
+    let plist = "/Users/lab/Library/LaunchAgents/dev.forge.ollama.plist";
+    assert_eq!(document["places"]["launchd-job/dev.forge.ollama"]["job"]["plist"], plist);
+    fs::write(
+        shell.path("other.yaml"),
+        "forge: 1\nstack: other\nnode: {memory: 8GB}\npower: {never_sleep: true}\n",
+    )
+    .unwrap();
+    shell.well("apply other.yaml --yes --on sim:mac.json");
+    let several = run("output ollama");
+    assert!(several.code == 64 && several.err.contains("`other`, `spine`"), "{several:?}");
+}
+
+#[test]
 fn a_graph_of_the_plan_is_text_in_the_language_that_was_asked_for() {
     let shell = Shell::with_mac();
     let graph = |flag: &str| shell.well(&format!("plan stack.yaml {flag} --on sim:mac.json"));

@@ -10,6 +10,7 @@ mod local_files;
 mod local_processes;
 mod manifest;
 mod only;
+mod output;
 mod promises;
 mod readme;
 mod saved_plan;

@@ -7,10 +7,7 @@ use std::{hint::black_box, process::Command, sync::Arc};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use forgectl::{
     blueprint::Entry,
-    engine::{
-        self,
-        event::{Event, Sink},
-    },
+    engine,
     journal::Journal,
     machine::Looking,
     manifest::{self, Stack},
@@ -18,12 +15,6 @@ use forgectl::{
     sim::{Mac, Options, Sim},
     value::Source,
 };
-
-struct Deaf;
-
-impl Sink for Deaf {
-    fn event(&self, _: &Event) {}
-}
 
 fn spine() -> Stack {
     manifest::read(&Source::new("stacks/spine.yaml", include_str!("../stacks/spine.yaml"))).unwrap()
@@ -33,7 +24,7 @@ fn rehearse(criterion: &mut Criterion) {
     let stack = spine();
     let node = engine::own_node(&stack).unwrap();
     criterion.bench_function("rehearse spine", |bencher| {
-        bencher.iter(|| black_box(engine::rehearse(&stack, &node, 200_000_000, &Deaf).unwrap()));
+        bencher.iter(|| black_box(engine::rehearse(&stack, &node, 200_000_000).unwrap()));
     });
 }
 

@@ -1,11 +1,11 @@
 use clap::{
     Parser, Subcommand, ValueEnum,
-    builder::{FalseyValueParser, Styles, styling::AnsiColor},
+    builder::{Styles, styling::AnsiColor},
 };
 
 use super::{
     apply, completions, destroy, examples::examples, facts, output, plan, rehearse, schema, sim, status,
-    target::Target, validate,
+    switch::switch, target::Target, validate,
 };
 use crate::desk::ColorChoice;
 
@@ -34,7 +34,7 @@ pub(super) struct Global {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM", env = "FORGECTL_OUTPUT")]
     pub(super) output: Output,
     /// Say only what went wrong, and the result
-    #[arg(long, short, global = true, env = "FORGECTL_QUIET", value_parser = FalseyValueParser::new())]
+    #[arg(long, short, global = true, env = "FORGECTL_QUIET", value_parser = switch)]
     pub(super) quiet: bool,
     /// When to use colour; `auto` heeds the terminal, `NO_COLOR`, `TERM=dumb` and `CI`
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", env = "FORGECTL_COLOR")]
@@ -112,7 +112,7 @@ pub(super) enum Command {
     /// Make, look into and compare simulated Macs
     #[command(subcommand_required = true, arg_required_else_help = true)]
     #[command(after_help = examples(&[
-        "forgectl sim new mac.json --chip \"M4 Pro\" --memory 64GB --macos 15.5",
+        "forgectl sim new mac.json --for stack.yaml",
         "forgectl sim exec mac.json -- launchctl list",
     ]))]
     Sim(sim::Args),
@@ -126,9 +126,7 @@ pub(super) enum Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
+    use super::{super::line, *};
 
     fn every_command(command: &clap::Command, heard: &mut impl FnMut(&clap::Command)) {
         heard(command);
@@ -139,12 +137,12 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        Args::command().debug_assert();
+        line::whole().debug_assert();
     }
 
     #[test]
     fn every_help_ends_with_two_examples() {
-        every_command(&Args::command(), &mut |command| {
+        every_command(&line::whole(), &mut |command| {
             if command.is_hide_set() {
                 return;
             }
@@ -161,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_example_is_a_right_command_line() {
-        every_command(&Args::command(), &mut |command| {
+        every_command(&line::whole(), &mut |command| {
             let help = command.clone().render_help().to_string();
             for example in help.split("Examples:\n").nth(1).unwrap_or_default().lines() {
                 let line = example.trim().rsplit("| ").next().unwrap_or_default();
@@ -176,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_flag_has_a_variable() {
-        every_command(&Args::command(), &mut |command| {
+        every_command(&line::whole(), &mut |command| {
             for flag in command.get_arguments().filter(|arg| !arg.is_positional()) {
                 let name = flag.get_id().as_str();
                 if ["help", "version"].contains(&name) {

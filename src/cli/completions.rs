@@ -1,8 +1,7 @@
 use anyhow::Result;
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{args, context::Context};
+use super::{context::Context, line};
 use crate::desk::{Printer, Stream};
 
 #[derive(Debug, clap::Args)]
@@ -14,7 +13,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, _: &Context) -> Result<u8> {
     let mut script = vec![];
-    clap_complete::generate(args.shell, &mut args::Args::command(), "forgectl", &mut script);
+    clap_complete::generate(args.shell, &mut line::offered(), "forgectl", &mut script);
     Printer.write(Stream::Out, &String::from_utf8_lossy(&script))?;
     Ok(0)
 }

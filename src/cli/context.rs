@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     args::{Global, Output},
     target::Target,
+    usage::WRONG_USAGE,
 };
 use crate::{
     desk::{Printer, Screen, Stream},
@@ -21,9 +22,6 @@ pub(super) struct Context {
 
 /// The exit code of what was interrupted.
 pub(super) const INTERRUPTED: u8 = 130;
-
-/// The command line is wrong (`EX_USAGE` of sysexits(3)).
-pub(super) const WRONG_USAGE: u8 = 64;
 
 impl Context {
     pub(super) fn new(global: Global) -> Self {
@@ -110,6 +108,14 @@ impl Context {
         let problems = Problem::all_of(error);
         self.tell_problems(&problems);
         if problems.iter().any(|problem| problem.sort == Sort::Usage) { WRONG_USAGE } else { 1 }
+    }
+
+    /// Tells people what is no fault, but probably not meant.
+    pub(super) fn warn(&self, warnings: &[Problem]) {
+        if !self.quiet() {
+            let screen = self.screen(Stream::Err);
+            Printer.say(Stream::Err, &report::problems("warning", warnings, screen));
+        }
     }
 
     /// Tells people what is wrong.

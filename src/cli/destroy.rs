@@ -1,11 +1,11 @@
 use anyhow::Result;
-use clap::builder::FalseyValueParser;
 
 use super::{
     context::Context,
     node::{Node, Use},
     running::{self, Flags},
     stack::Manifest,
+    switch::switch,
 };
 use crate::engine::{self, How};
 
@@ -14,7 +14,7 @@ pub(super) struct Args {
     #[command(flatten)]
     manifest: Manifest,
     /// Take away data too: models, logs, and tools that others may use by now
-    #[arg(long, env = "FORGECTL_ALL_DATA", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_ALL_DATA", value_parser = switch)]
     all_data: bool,
     #[command(flatten)]
     flags: Flags,

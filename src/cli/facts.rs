@@ -1,16 +1,16 @@
 use anyhow::Result;
-use clap::builder::FalseyValueParser;
 
 use super::{
     context::Context,
     node::{Node, Use},
+    switch::switch,
 };
 use crate::{machine::facts, report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Print every look at the Mac with its time
-    #[arg(long, env = "FORGECTL_TRACE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     trace: bool,
 }
 

@@ -7,6 +7,7 @@ mod context;
 mod destroy;
 mod examples;
 mod facts;
+mod line;
 mod node;
 mod only;
 mod output;
@@ -17,31 +18,33 @@ mod schema;
 mod sim;
 mod stack;
 mod status;
+mod switch;
 mod target;
+mod usage;
 mod validate;
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use self::{
     args::{Args, Command},
-    context::{Context, WRONG_USAGE},
+    context::Context,
 };
+use crate::desk::Printer;
 
 /// Runs the command line `args`, its first word the program's name, and answers with the exit code: 0 done or nothing
 /// to do, 1 failed or refused, 2 changes pending or different, 64 wrong usage, 130 interrupted.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let args = match Args::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let mut command = line::whole();
+    let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| Args::from_arg_matches(&matches));
+    let Args { global, command } = match parsed.map_err(|error| error.format(&mut command)) {
         Ok(args) => args,
-        Err(error) => {
-            // Where it can be printed it is; a closed stream is no reason for another code.
-            let _ = error.print();
-            return if error.use_stderr() { WRONG_USAGE } else { 0 };
-        }
+        Err(error) => return usage::tell(&error, usage::wants_json(&args)),
     };
-    let context = Context::new(args.global);
-    let done = match args.command {
+    let context = Context::new(global);
+    let done = match command {
         Command::Validate(args) => validate::run(&args, &context),
         Command::Schema(args) => schema::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),
@@ -54,5 +57,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Sim(args) => sim::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),
     };
-    done.unwrap_or_else(|error| context.tell(&error))
+    match done.and_then(|code| Printer::unbroken().map(|()| code)) {
+        Ok(code) => code,
+        Err(error) => context.tell(&error),
+    }
 }

@@ -1,10 +1,13 @@
 use anyhow::Result;
 use camino::Utf8Path;
 
-use super::{context::Context, target::Target};
+use super::{
+    context::Context,
+    target::{Place, Target},
+};
 use crate::{
     desk::{self, Printer, SimFile, Stream},
-    machine::{Machine, Recorded, local::Local},
+    machine::{Command, Machine, Recorded, local::Local},
     manifest::Stack,
     report,
     sim::{self, Mac, Options, Sim},
@@ -34,8 +37,12 @@ impl Node {
         match context.target() {
             Target::ThisMac if desk::is_mac() => Ok(Self::Real(Box::new(Local::this_mac()?))),
             Target::ThisMac => Err(no_mac(stack).into()),
-            Target::Folder(path) => Ok(Self::Real(Box::new(Local::under(&sim::folder::root(path)?)?))),
-            Target::File(path) => Self::of_file(path, how),
+            Target::Folder(path) => {
+                let place = Place::Folder(path.clone());
+                let root = sim::folder::root(path).map_err(|error| no_such_mac(&error, &place, stack))?;
+                Ok(Self::Real(Box::new(Local::under(&root)?)))
+            }
+            Target::File(path) => Self::of_file(path, how, stack),
             Target::Fresh(spec) => {
                 // The Macs that stacks are tried on have what no section of the manifest brings.
                 let ollama = stack.is_some_and(|stack| stack.manifest.ollama.is_some());
@@ -45,15 +52,15 @@ impl Node {
         }
     }
 
-    fn of_file(path: &Utf8Path, how: Use) -> Result<Self> {
-        let (text, file) = match how {
-            Use::Look => (SimFile::peek(path)?, None),
+    fn of_file(path: &Utf8Path, how: Use, stack: Option<&Stack>) -> Result<Self> {
+        let (mac, file) = match how {
+            Use::Look => (peek(path, stack)?, None),
             Use::Change(command) => {
                 let file = SimFile::take(path, command)?;
-                (file.read()?, Some(file))
+                (read(path, file.read(), stack)?, Some(file))
             }
         };
-        Ok(Self::Simulated(Box::new(start(mac(path, &text)?)), file))
+        Ok(Self::Simulated(Box::new(start(mac)), file))
     }
 
     /// Does `work` with it, printing each look and change when `trace` is wanted.
@@ -80,15 +87,55 @@ impl Node {
     }
 }
 
-/// The simulated Mac in `text`, which the file at `path` holds.
-pub(super) fn mac(path: &Utf8Path, text: &str) -> Result<Mac> {
-    Mac::from_json(text).map_err(|error| {
-        let mut problem = Problem::manifest(format!("this simulated Mac cannot be used: `{path}`"));
-        problem.why = error.chain().map(ToString::to_string).collect();
-        problem
-            .hint("is it the right file? A Mac that cannot be read any more has to be made anew, under another name")
-            .into()
-    })
+/// The simulated Mac that the file at `path` holds, whoever works with it; `stack` is what the command is about.
+pub(super) fn peek(path: &Utf8Path, stack: Option<&Stack>) -> Result<Mac> {
+    read(path, SimFile::peek(path), stack)
+}
+
+/// The simulated Mac in `text`, which is what the file at `path` holds.
+pub(super) fn read(path: &Utf8Path, text: Result<String>, stack: Option<&Stack>) -> Result<Mac> {
+    let mac = text.and_then(|text| {
+        Mac::from_json(&text).map_err(|error| {
+            let mut problem = Problem::manifest(format!("this simulated Mac cannot be used: `{path}`"));
+            problem.why = error.chain().map(ToString::to_string).collect();
+            problem.into()
+        })
+    });
+    mac.map_err(|error| no_such_mac(&error, &Place::File(path.to_owned()), stack))
+}
+
+/// What to type when there is no Mac to be had at `place`. What lies there already is nothing to replace.
+pub(super) fn no_such_mac(error: &anyhow::Error, place: &Place, stack: Option<&Stack>) -> anyhow::Error {
+    let problem = Problem::from_error(error);
+    let (path, folder) = match place {
+        Place::File(path) => (path, false),
+        Place::Folder(path) => (path, true),
+    };
+    if desk::is_there(path) {
+        let hint = "is it the right path? A Mac that cannot be read has to be made anew, under another name";
+        return problem.hint(hint).remedy(make(&free(folder), stack)).into();
+    }
+    problem.remedy(make(place, stack)).into()
+}
+
+/// A place for a new Mac where nothing is.
+fn free(folder: bool) -> Place {
+    let name = |number: u32| if number == 1 { "mac".to_owned() } else { format!("mac-{number}") };
+    let place = |name: String| {
+        if folder { Place::Folder(name.into()) } else { Place::File((name + ".json").into()) }
+    };
+    let taken = |place: &Place| desk::is_there(place.path());
+    (1..=99).map(name).map(place).find(|place| !taken(place)).unwrap_or_else(|| place(name(1)))
+}
+
+/// The command that makes a simulated Mac at `place` that fits `stack`.
+fn make(place: &Place, stack: Option<&Stack>) -> String {
+    let (place, name) = (place.to_string(), stack.map(|stack| stack.source().name()));
+    let kind = match name.filter(|name| desk::is_there(Utf8Path::new(name))) {
+        Some(name) => vec!["--for", name],
+        None => vec!["--chip", "M4", "--memory", "16GB"],
+    };
+    Command::new(&[&["forgectl", "sim", "new", &place][..], &kind].concat()).to_string()
 }
 
 /// Starts forgectl on a simulated Mac whose sudo asks at this terminal, where there is one.
@@ -106,11 +153,13 @@ impl sim::Person for Keyboard {
 }
 
 fn no_mac(stack: Option<&Stack>) -> Problem {
-    let problem = Problem::manifest("this is not a Mac")
+    let mac = free(false);
+    let hint = format!("make a simulated Mac, and name it with `--on {}`", mac.target());
+    let mut problem = Problem::manifest("this is not a Mac")
         .why("forgectl changes the Mac that it runs on, and runs on macOS");
-    let name = stack.map_or("stack.yaml", |stack| stack.source().name());
-    problem
-        .hint("rehearse the stack on a simulated Mac, or make one and name it with `--on`")
-        .remedy(format!("forgectl rehearse {name}"))
-        .remedy("forgectl sim new mac.json --chip M4 --memory 16GB --macos 15.5")
+    if let Some(name) = stack.map(|stack| stack.source().name()) {
+        let rehearse = Command::new(&["forgectl", "rehearse", name]);
+        problem = problem.hint("rehearse the stack on a simulated Mac").remedy(rehearse.to_string());
+    }
+    problem.hint(hint).remedy(make(&mac, stack))
 }

@@ -1,12 +1,13 @@
 use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::{ValueEnum, builder::FalseyValueParser};
+use clap::ValueEnum;
 
 use super::{
     context::Context,
     node::{Node, Use},
     only::Only,
     stack::Manifest,
+    switch::switch,
 };
 use crate::{
     desk::{self, Printer, Stream},
@@ -23,7 +24,7 @@ pub(super) struct Args {
     #[command(flatten)]
     only: Only,
     /// Say why each step is needed, what it runs and how it is undone
-    #[arg(long, env = "FORGECTL_EXPLAIN", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_EXPLAIN", value_parser = switch)]
     explain: bool,
     /// Print the plan as a graph instead, with an arrow from each resource to what needs it
     #[arg(
@@ -40,10 +41,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", env = "FORGECTL_OUT")]
     out: Option<Utf8PathBuf>,
     /// End with 2 when there is something to do
-    #[arg(long, env = "FORGECTL_DETAILED_EXITCODE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_DETAILED_EXITCODE", value_parser = switch)]
     detailed_exitcode: bool,
     /// Print every look at the Mac with its time
-    #[arg(long, env = "FORGECTL_TRACE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     trace: bool,
 }
 

@@ -1,17 +1,10 @@
-use std::{
-    str::FromStr,
-    sync::{Mutex, PoisonError},
-};
+use std::str::FromStr;
 
 use anyhow::{Result, bail};
 
 use super::{context::Context, node, stack::Manifest, target::Target};
 use crate::{
-    desk::SimFile,
-    engine::{
-        self,
-        event::{Event, Sink},
-    },
+    engine,
     manifest::Stack,
     report,
     sim::{BANDWIDTH, Spec},
@@ -30,18 +23,15 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let stack = args.manifest.read()?;
     let spec = spec(&stack, context)?;
-    let failures = Failures::default();
-    let rehearsal = engine::rehearse(&stack, &spec, args.bandwidth.0, &failures)?;
+    let rehearsal = engine::rehearse(&stack, &spec, args.bandwidth.0)?;
     let human = |screen| report::rehearsal(&rehearsal, screen);
     context.print(
         || report::json(&rehearsal),
         human,
         |screen| report::rehearsal_totals(&rehearsal, screen),
     )?;
-    let failures = failures.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if !failures.is_empty() {
-        context
-            .say(report::problems("error", &failures, context.screen(crate::desk::Stream::Err)).trim_end());
+    if !rehearsal.problems.is_empty() {
+        context.tell_problems(&rehearsal.problems);
     }
     let (first, second) = (&rehearsal.first, &rehearsal.second);
     Ok(u8::from(first.failed > 0 || second.changes > 0 || second.effects > 0))
@@ -52,7 +42,7 @@ fn spec(stack: &Stack, context: &Context) -> Result<Spec> {
     let spec = match context.named_target() {
         None => return engine::own_node(stack),
         Some(Target::Fresh(spec)) => (**spec).clone(),
-        Some(Target::File(path)) => return Ok(node::mac(path, &SimFile::peek(path)?)?.state.spec),
+        Some(Target::File(path)) => return Ok(node::peek(path, Some(stack))?.state.spec),
         Some(Target::ThisMac | Target::Folder(_)) => bail!(
             Problem::manifest("a rehearsal needs a Mac in memory")
                 .hint("name its properties, a simulated Mac in a file to take them from, or nothing at all")
@@ -60,18 +50,6 @@ fn spec(stack: &Stack, context: &Context) -> Result<Spec> {
         ),
     };
     Ok(Spec { ollama: stack.manifest.ollama.is_some(), ..spec })
-}
-
-/// Keeps what failed.
-#[derive(Default)]
-struct Failures(Mutex<Vec<Problem>>);
-
-impl Sink for Failures {
-    fn event(&self, event: &Event) {
-        if let Event::ResourceFailed { problem, .. } = event {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(problem.clone());
-        }
-    }
 }
 
 /// Bits per second.

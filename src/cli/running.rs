@@ -1,8 +1,10 @@
 use anyhow::Result;
 use camino::Utf8PathBuf;
-use clap::builder::FalseyValueParser;
 
-use super::context::{Context, INTERRUPTED};
+use super::{
+    context::{Context, INTERRUPTED},
+    switch::switch,
+};
 use crate::{
     desk::{self, AtTerminal, EventFile, Person, Stream},
     engine::{
@@ -18,13 +20,13 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Flags {
     /// Agree to the plan beforehand
-    #[arg(long, short, env = "FORGECTL_YES", value_parser = FalseyValueParser::new())]
+    #[arg(long, short, env = "FORGECTL_YES", value_parser = switch)]
     yes: bool,
     /// Write every event to this file too, a line of JSON each
     #[arg(long, value_name = "FILE", env = "FORGECTL_EVENTS")]
     events: Option<Utf8PathBuf>,
     /// Print every look at the Mac and every change with its time
-    #[arg(long, env = "FORGECTL_TRACE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     pub(super) trace: bool,
 }
 

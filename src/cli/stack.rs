@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -5,8 +7,9 @@ use super::{context::Context, only};
 use crate::{
     desk,
     engine::saved::SavedPlan,
+    machine::Command,
     manifest::{self, Stack},
-    value::Problem,
+    value::{Problem, Problems, Source},
 };
 
 /// The manifest that a command is about.
@@ -23,11 +26,16 @@ impl Manifest {
         read(&self.path)
     }
 
+    /// The same, for the command that the others name for checking again.
+    pub(super) fn judge(&self) -> Result<Stack> {
+        Ok(manifest::read(&open(&self.path)?)?)
+    }
+
     /// The same where it may be a saved plan instead, of which the manifest is read that it was made of.
     pub(super) fn read_or_plan(&self, context: &Context) -> Result<(Stack, Option<SavedPlan>)> {
         let source = desk::read_manifest_or(&self.path, SavedPlan::begins)?;
         if !SavedPlan::begins(source.text().as_bytes()) {
-            return Ok((manifest::read(&source)?, None));
+            return Ok((of(&self.path, &source)?, None));
         }
         let mut plan = SavedPlan::read(source.name(), source.text())?;
         let made_of = Self { path: plan.manifest().to_owned() };
@@ -37,7 +45,7 @@ impl Manifest {
         let manifest = desk::read_manifest(&made_of.path)
             .with_context(|| format!("the plan in `{}` was made of this manifest", source.name()))?;
         plan.judge_manifest(manifest.text())?;
-        Ok((manifest::read(&manifest)?, Some(plan)))
+        Ok((of(&made_of.path, &manifest)?, Some(plan)))
     }
 
     /// Its path, where it is one that can be read again.
@@ -51,8 +59,25 @@ impl Manifest {
     }
 }
 
-/// Reads and judges the manifest at `path`.
+/// Reads and judges the manifest at `path`. The last fault carries the command to check again, unless the manifest has
+/// gone by on standard input.
 pub(super) fn read(path: &Utf8Path) -> Result<Stack> {
+    of(path, &open(path)?)
+}
+
+/// What `source` says, which the manifest at `path` holds.
+fn of(path: &Utf8Path, source: &Arc<Source>) -> Result<Stack> {
+    Ok(manifest::read(source).map_err(|Problems(mut faults)| {
+        if let Some(last) = faults.pop_if(|_| path != "-") {
+            let again = Command::new(&["forgectl", "validate", path.as_str()]);
+            faults.push(last.remedy(again.to_string()));
+        }
+        Problems(faults)
+    })?)
+}
+
+/// The text of the manifest at `path`.
+fn open(path: &Utf8Path) -> Result<Arc<Source>> {
     let source = desk::read_manifest_or(path, SavedPlan::begins)?;
     if SavedPlan::begins(source.text().as_bytes()) {
         let plan = SavedPlan::read(source.name(), source.text())?;
@@ -61,5 +86,5 @@ pub(super) fn read(path: &Utf8Path) -> Result<Stack> {
                 .hint(format!("`apply` alone takes it; every other command takes `{}`", plan.manifest()))
         );
     }
-    Ok(manifest::read(&source)?)
+    Ok(source)
 }

@@ -1,10 +1,10 @@
 use anyhow::Result;
-use clap::builder::FalseyValueParser;
 
 use super::{
     context::Context,
     node::{Node, Use},
     stack::Manifest,
+    switch::switch,
 };
 use crate::{engine, report};
 
@@ -13,10 +13,10 @@ pub(super) struct Args {
     #[command(flatten)]
     manifest: Manifest,
     /// Prove it by use too: this loads what it says beforehand
-    #[arg(long = "use", env = "FORGECTL_USE", value_parser = FalseyValueParser::new())]
+    #[arg(long = "use", env = "FORGECTL_USE", value_parser = switch)]
     by_use: bool,
     /// Print every look at the Mac with its time
-    #[arg(long, env = "FORGECTL_TRACE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     trace: bool,
 }
 

@@ -24,6 +24,12 @@ pub(super) enum Target {
 /// Free bytes of a simulated Mac's disk where nobody says otherwise.
 pub(super) const DISK: DiskSize = DiskSize(460_000_000_000);
 
+/// The macOS of a simulated Mac where nobody says otherwise.
+pub(super) const MACOS: &str = "15.5";
+
+/// The releases of macOS for Apple silicon, by their first numbers.
+const RELEASES: [u16; 7] = [11, 12, 13, 14, 15, 26, 27];
+
 /// Where a simulated Mac is kept: `sim:FILE`, `dir:PATH`, or the bare path of either.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Place {
@@ -43,6 +49,23 @@ impl FromStr for Place {
             _ if desk::is_folder(Utf8Path::new(text)) => Self::Folder(text.into()),
             _ => Self::File(text.into()),
         })
+    }
+}
+
+impl Place {
+    /// Where it is.
+    pub(super) fn path(&self) -> &Utf8Path {
+        match self {
+            Self::File(path) | Self::Folder(path) => path,
+        }
+    }
+
+    /// It as the target of a command.
+    pub(super) fn target(&self) -> Target {
+        match self.clone() {
+            Self::File(path) => Target::File(path),
+            Self::Folder(path) => Target::Folder(path),
+        }
     }
 }
 
@@ -89,18 +112,24 @@ fn fresh(text: &str) -> Result<Spec, String> {
     let mut spec = Spec {
         chip: String::new(),
         memory: 0,
-        macos: "15.5".to_owned(),
+        macos: MACOS.to_owned(),
         disk_free: DISK.0,
         sudo: SudoMode::Nopasswd,
         session: Session::Gui,
         ollama: false,
         user: "lab".to_owned(),
     };
+    let mut seen = vec![];
     for part in text.split(',') {
         let Some((key, value)) = part.split_once('=') else {
             return Err(format!("`{part}` is not of the form `key=value`"));
         };
-        match key.trim() {
+        let key = key.trim();
+        if seen.contains(&key) {
+            return Err(format!("`{key}` is given twice"));
+        }
+        seen.push(key);
+        match key {
             "chip" => spec.chip = chip(value)?,
             "memory" => spec.memory = value.parse::<MemorySize>()?.0,
             "macos" => spec.macos = macos(value)?,
@@ -118,19 +147,30 @@ fn fresh(text: &str) -> Result<Spec, String> {
 
 /// A chip that is known: `M4 Pro`.
 pub(super) fn chip(text: &str) -> Result<String, String> {
-    let known = || catalog::chips().iter().map(|chip| chip.name.as_str()).collect::<Vec<_>>().join(", ");
-    catalog::chip(text).map(|chip| chip.name.clone()).ok_or_else(|| format!("the chips are {}", known()))
+    if let Some(chip) = catalog::chip(text) {
+        return Ok(chip.name.clone());
+    }
+    let names = || catalog::chips().iter().map(|chip| chip.name.as_str());
+    let bare = |name: &str| name.to_lowercase().replace("apple", "").replace([' ', '-', '_'], "");
+    Err(match names().find(|name| bare(name) == bare(text)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the chips are {}", names().collect::<Vec<_>>().join(", ")),
+    })
 }
 
 /// A version of macOS: `15.5`.
 pub(super) fn macos(text: &str) -> Result<String, String> {
-    let numbers: Vec<&str> = text.split('.').collect();
-    let dotted = numbers.len() <= 3 && numbers.iter().all(|number| number.parse::<u16>().is_ok());
-    if dotted {
-        Ok(text.to_owned())
-    } else {
-        Err("a version is up to three numbers with dots: `15.5`".into())
+    let numbers: Option<Vec<u16>> = text.split('.').map(|number| number.parse().ok()).collect();
+    let Some([release, ..]) = numbers.as_deref().filter(|numbers| numbers.len() <= 3) else {
+        return Err("a version is up to three numbers with dots: `15.5`".into());
+    };
+    if RELEASES.contains(release) {
+        return Ok(text.to_owned());
     }
+    Err(format!(
+        "there is no macOS {release}; for Apple silicon there are {}",
+        RELEASES.map(|release| release.to_string()).join(", ")
+    ))
 }
 
 /// A value of a simulated Mac's `sudo` or `session` by its name.
@@ -189,6 +229,10 @@ mod tests {
         assert!(wrong("chip=M4,memory=16").contains("is not a size"));
         assert!(wrong("chip=M4,memory=16GB,sudo=maybe").contains("nopasswd"));
         assert!(wrong("chip=M4,memory=16GB,macos=new").contains("`15.5`"));
+        assert!(wrong("chip=M4,memory=16GB,macos=99").contains("there is no macOS 99"));
+        assert_eq!(wrong("chip=m4,memory=16GB"), "did you mean `M4`?");
+        assert_eq!(wrong("chip=apple m4-PRO,memory=16GB"), "did you mean `M4 Pro`?");
+        assert_eq!(wrong("chip=M4,memory=16GB,memory=8GB"), "`memory` is given twice");
         assert!(wrong("sim:").contains("`sim:FILE`"));
     }
 }

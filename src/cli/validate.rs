@@ -2,6 +2,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{context::Context, stack::Manifest};
+use crate::desk::Screen;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -10,10 +11,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let stack = args.manifest.read()?;
+    let stack = args.manifest.judge()?;
     let (name, manifest) = (stack.manifest.stack.as_str(), stack.source().name());
-    let document = || Ok(json!({ "stack": name, "manifest": manifest, "problems": [] }).to_string() + "\n");
-    let words = |_| format!("{manifest} is sound: stack `{name}`\n");
-    context.print(document, words, |_| String::new())?;
+    let warnings = &stack.warnings;
+    let document = json!({ "stack": name, "manifest": manifest, "problems": [], "warnings": warnings });
+    let words = |screen: Screen| format!("{}\n", screen.fit(&format!("{manifest} is sound: stack `{name}`")));
+    context.print(|| Ok(document.to_string() + "\n"), words, |_| String::new())?;
+    context.warn(warnings);
     Ok(0)
 }

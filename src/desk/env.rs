@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ffi::OsStr};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -25,11 +25,21 @@ pub fn is_folder(path: &Utf8Path) -> bool {
     path.is_dir()
 }
 
+/// Whether anything is at `path`.
+pub fn is_there(path: &Utf8Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
 /// All variables whose names and values are UTF-8.
 pub fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+/// Whether the variable `name` is set to nothing.
+pub fn is_empty(name: &OsStr) -> bool {
+    std::env::var_os(name).is_some_and(|value| value.is_empty())
 }
 
 /// A variable that is set, not empty, and UTF-8.

@@ -18,7 +18,7 @@ mod sim_file;
 mod ticker;
 
 pub use clock::Stopwatch;
-pub use env::{environment, is_folder, is_mac, own_executable};
+pub use env::{environment, is_empty, is_folder, is_mac, is_there, own_executable};
 pub use event_file::EventFile;
 pub use manifest_file::{read_manifest, read_manifest_or};
 pub use own_file::{absolute, put_file};

@@ -1,4 +1,7 @@
-use std::io::{self, ErrorKind, Read, Write};
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    sync::OnceLock,
+};
 
 use anyhow::Result;
 
@@ -27,11 +30,25 @@ impl Printer {
         Ok(written.map_err(|error| Problem::mac("the output cannot be written").why(error.to_string()))?)
     }
 
-    /// Writes `text` where a run must go on whether somebody reads it or not.
+    /// Writes `text` where a run must go on whether somebody reads it or not; what could not be written to standard
+    /// output is kept for [`Self::unbroken`].
     pub fn say(self, stream: Stream, text: &str) {
-        let _ = self.write(stream, text);
+        if let (Stream::Out, Err(error)) = (stream, self.write(stream, text)) {
+            let _ = BROKEN.set(Problem::from_error(&error));
+        }
+    }
+
+    /// Fails when something that was said never reached standard output.
+    pub fn unbroken() -> Result<()> {
+        match BROKEN.get() {
+            Some(problem) => Err(problem.clone().into()),
+            None => Ok(()),
+        }
     }
 }
+
+/// The first failure to write to standard output.
+static BROKEN: OnceLock<Problem> = OnceLock::new();
 
 fn put(mut stream: impl Write, text: &str) -> io::Result<()> {
     match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {

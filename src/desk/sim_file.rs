@@ -59,7 +59,6 @@ impl SimFile {
                 _ => Problem::manifest(format!("the simulated Mac cannot be read: `{path}`"))
                     .why(error.to_string()),
             }
-            .remedy(format!("forgectl sim new {path} --chip M4 --memory 16GB --macos 15.5"))
         })?;
         Ok(text)
     }

@@ -45,6 +45,8 @@ pub struct Rehearsal {
     pub peak_disk_bytes: u64,
     /// The most memory that loaded models took at one time.
     pub peak_model_memory_bytes: u64,
+    /// What went wrong in the first apply, or else in the second.
+    pub problems: Vec<Problem>,
     /// What came of the first apply.
     #[serde(skip)]
     pub summary: Summary,
@@ -113,17 +115,17 @@ pub fn own_node(stack: &Stack) -> Result<Spec> {
 }
 
 /// Applies `stack` on a fresh simulated Mac, twice; a simulated person answers sudo. `bandwidth` is that of its line, in
-/// bits per second. `sink` hears the first apply.
-pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> Result<Rehearsal> {
+/// bits per second.
+pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64) -> Result<Rehearsal> {
     let mut mac = Mac::new(spec, 0);
     mac.state.bandwidth = bandwidth;
     let sim = Sim::new(mac, Options::default());
     let how = How { yes: true, ..How::default() };
     let began = sim.now();
-    let hearing = Hearing { sim: &sim, began, beside: sink, heard: Mutex::default() };
+    let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
     let summary = apply(&sim, stack, &how, &Nobody, &hearing)?;
     let duration_s = seconds(began, sim.now());
-    let mut heard = hearing.heard.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut heard = hearing.heard();
     // They were heard as they ended.
     heard.timeline.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     let meter = sim.with_mac(|mac| std::mem::take(&mut mac.state.meter));
@@ -134,7 +136,10 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> 
         duration_s,
         download_bytes: meter.downloaded,
     };
-    let again = apply(&sim, stack, &how, &Nobody, &Deaf)?;
+    let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
+    let again = apply(&sim, stack, &how, &Nobody, &hearing)?;
+    // What failed once fails again, for a reason that is further from its cause.
+    let problems = if heard.problems.is_empty() { hearing.heard().problems } else { heard.problems };
     let second = Second {
         changes: again.changed.len() + again.failed.len(),
         effects: count(sim.with_mac(|mac| mac.state.meter.effects)),
@@ -148,6 +153,7 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, sink: &dyn Sink) -> 
         second,
         timeline: heard.timeline,
         proved: heard.proved,
+        problems,
         peak_disk_bytes: peak_disk,
         peak_model_memory_bytes: peak_model_memory,
         summary,
@@ -169,41 +175,38 @@ struct Heard {
     plan: Option<Plan>,
     timeline: Vec<Moment>,
     proved: Vec<String>,
+    problems: Vec<Problem>,
 }
 
 struct Hearing<'h> {
     sim: &'h Sim,
     began: Timestamp,
-    beside: &'h dyn Sink,
     heard: Mutex<Heard>,
+}
+
+impl Hearing<'_> {
+    fn heard(self) -> Heard {
+        self.heard.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Sink for Hearing<'_> {
     fn event(&self, event: &Event) {
         let at_s = seconds(self.began, self.sim.now());
-        {
-            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            match event {
-                Event::Planned { plan } => heard.plan = Some((**plan).clone()),
-                Event::StepDone { id, words, seconds } => heard.timeline.push(Moment {
-                    at_s: at_s - seconds,
-                    id: id.clone(),
-                    words: words.clone(),
-                    took_s: *seconds,
-                }),
-                Event::Proved { id, evidence } => {
-                    heard.proved.extend(evidence.iter().map(|seen| format!("{id}: {seen}")));
-                }
-                _ => {}
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Planned { plan } => heard.plan = Some((**plan).clone()),
+            Event::StepDone { id, words, seconds } => heard.timeline.push(Moment {
+                at_s: at_s - seconds,
+                id: id.clone(),
+                words: words.clone(),
+                took_s: *seconds,
+            }),
+            Event::Proved { id, evidence } => {
+                heard.proved.extend(evidence.iter().map(|seen| format!("{id}: {seen}")));
             }
+            Event::ResourceFailed { problem, .. } => heard.problems.push(problem.clone()),
+            _ => {}
         }
-        self.beside.event(event);
     }
-}
-
-/// Hears nothing.
-struct Deaf;
-
-impl Sink for Deaf {
-    fn event(&self, _: &Event) {}
 }

@@ -3,6 +3,7 @@ use std::{fmt, time::Duration};
 use camino::Utf8PathBuf;
 
 use super::{Output, Reply};
+use crate::value::shell_word;
 
 /// One change to a machine. Closed; its variant says its [`Class`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -166,14 +167,8 @@ impl fmt::Display for Command {
             f.write_str("sudo ")?;
         }
         for (nth, word) in self.argv.iter().enumerate() {
-            let plain =
-                !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-=:+@%,~".contains(c));
             let space = if nth == 0 { "" } else { " " };
-            if plain {
-                write!(f, "{space}{word}")?;
-            } else {
-                write!(f, "{space}'{}'", word.replace('\'', r"'\''"))?;
-            }
+            write!(f, "{space}{}", shell_word(word))?;
         }
         Ok(())
     }

@@ -44,31 +44,14 @@ impl Stack {
     }
 }
 
-/// Reads a manifest. Every fault that can be known is told at once, in the order of the text; the last one
-/// carries the command to check again.
+/// Reads a manifest. Every fault that can be known is told at once, in the order of the text.
 pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
-    let told = |mut faults: Vec<Problem>| {
-        if let Some(last) = faults.pop() {
-            faults.push(last.remedy(format!("forgectl validate {}", shell_word(source.name()))));
-        }
-        Problems(faults)
-    };
-    let (manifest, tree) = reading::read(source).map_err(told)?;
+    let (manifest, tree) = reading::read(source).map_err(Problems)?;
     let mut stack = Stack { manifest, warnings: vec![], source: Arc::clone(source), tree };
     let findings = checks::check(&stack);
     if !findings.faults.is_empty() {
-        return Err(told(findings.faults));
+        return Err(Problems(findings.faults));
     }
     stack.warnings = findings.warnings;
     Ok(stack)
-}
-
-/// `word` as a shell takes it for one word.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@%:,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }

@@ -2,9 +2,12 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// `text` in backticks for a message: without what would steer a terminal or hide, and cut when it is long.
+use crate::value::{HIDDEN, Span, masked};
+
+/// `text` in backticks for a message: without secrets and what would steer a terminal or hide, and cut when it is long.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
+    let text = masked(text);
     let mut quoted = String::from("`");
     for c in text.chars().take(LONGEST) {
         match c {
@@ -14,6 +17,16 @@ pub(super) fn quoted(text: &str) -> String {
     }
     quoted.push_str(if text.chars().nth(LONGEST).is_some() { "…`" } else { "`" });
     quoted
+}
+
+/// The same of what stands at `span`.
+pub(super) fn quoted_at(span: &Span, text: &str) -> String {
+    quoted(if span.is_hidden() { HIDDEN } else { text })
+}
+
+/// Whether nothing of a text at `span` may be told but that it is there.
+pub(super) fn is_hidden(span: &Span, text: &str) -> bool {
+    span.is_hidden() || masked(text) != text
 }
 
 /// `a`, `b` and `c`, with `last` before the last one.

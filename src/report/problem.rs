@@ -36,7 +36,7 @@ pub fn problems(word: &str, problems: &[Problem], screen: Screen) -> String {
     page.done()
 }
 
-/// Problems for programs, in one line: `{"problems": [{what, why, hints, remedy, place, resource}]}`.
+/// Problems for programs, in one line: `{"problems": [{sort, what, why, hints, remedy, advice, place, resource}]}`.
 pub fn problems_json(problems: &[Problem]) -> String {
     json!({ "problems": problems }).to_string() + "\n"
 }
@@ -85,11 +85,11 @@ fn place(span: &Span, page: &mut Page) {
 /// The line as it can be shown in `room` columns, the column in it where the span starts, and the columns it covers. A
 /// line that is wider is shown from shortly before the span on.
 fn excerpt(span: &Span, ink: Ink, room: usize) -> (String, usize, usize) {
-    let parts: Vec<String> =
-        span.line_text().chars().map(|c| ink.plain(c.encode_utf8(&mut [0; 4]))).collect();
+    let shown = span.excerpt();
+    let parts: Vec<String> = shown.line.chars().map(|c| ink.plain(c.encode_utf8(&mut [0; 4]))).collect();
     let widths: Vec<usize> = parts.iter().map(|part| measure_text_width(part)).collect();
-    let start = (span.column() - 1).min(parts.len());
-    let end = (start + span.width()).min(parts.len());
+    let start = shown.start.min(parts.len());
+    let end = (start + shown.width).min(parts.len());
     let mut from = 0;
     if widths.iter().sum::<usize>() > room {
         let mut before = 0;

@@ -109,6 +109,7 @@ mod tests {
                 moment(411.0, "job", "dev.forge.ollama", "load the job", 9.2),
             ],
             proved: vec!["job/dev.forge.ollama: answers `/api/version` with 0.9.0".to_owned()],
+            problems: vec![],
             peak_disk_bytes: 3_100_000_000,
             peak_model_memory_bytes: 0,
             summary: Summary::default(),

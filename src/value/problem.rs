@@ -1,11 +1,12 @@
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Id, Span};
 
 /// Whose the fault is; only the last asks for a report.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sort {
     /// What the person wrote into the manifest.
     Manifest,
@@ -17,11 +18,11 @@ pub enum Sort {
     Bug,
 }
 
-/// What a person is told when something is wrong: what, why, and what to type next.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+/// What a person is told when something is wrong: what, why, and what to type next. As JSON it has its fields by their names,
+/// the span as `place`, and `advice`: a list of each `hint`, or none, with the `commands` that follow it.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Problem {
     /// Whose fault it is.
-    #[serde(skip)]
     pub sort: Sort,
     /// One line, no full stop: the thing in backticks, a value after a colon.
     pub what: String,
@@ -32,10 +33,8 @@ pub struct Problem {
     /// Commands to type next, one a line, ready to copy.
     pub remedy: Vec<String>,
     /// How many hints stand before each command.
-    #[serde(skip)]
     after: Vec<usize>,
     /// The place in the manifest that asked for it.
-    #[serde(rename = "place")]
     pub span: Option<Box<Span>>,
     /// The resource that it befell.
     pub resource: Option<Id>,
@@ -146,6 +145,38 @@ impl Problem {
     }
 }
 
+/// A hint, if it is one in words, and the commands that follow it.
+#[derive(Serialize)]
+struct Advice<'p> {
+    hint: Option<&'p str>,
+    commands: Vec<&'p str>,
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Told<'p> {
+            sort: Sort,
+            what: &'p str,
+            why: &'p [String],
+            hints: &'p [String],
+            remedy: &'p [String],
+            advice: Vec<Advice<'p>>,
+            place: Option<&'p Span>,
+            resource: Option<&'p Id>,
+        }
+        let hints = std::iter::once(None).chain(self.hints.iter().map(|hint| Some(hint.as_str())));
+        let advice = hints.enumerate().map(|(count, hint)| {
+            let commands = self.commands_after(count).collect();
+            Advice { hint, commands }
+        });
+        let Self { sort, what, why, hints, remedy, after: _, span, resource } = self;
+        let advice = advice.filter(|advice| advice.hint.is_some() || !advice.commands.is_empty()).collect();
+        let (place, resource) = (span.as_deref(), resource.as_ref());
+        Told { sort: *sort, what, why, hints, remedy, advice, place, resource }.serialize(serializer)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
@@ -169,3 +200,38 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_problem_for_programs_says_whose_it_is_and_which_command_belongs_to_which_hint() {
+        let problem = Problem::mac("no")
+            .why("because")
+            .remedy("forgectl facts")
+            .hint("wait")
+            .hint("stop it")
+            .remedy("brew services stop ollama")
+            .of(&Id::new("job", "a"));
+        assert_eq!(
+            serde_json::to_value(&problem).unwrap(),
+            json!({
+                "sort": "mac",
+                "what": "no",
+                "why": ["because"],
+                "hints": ["wait", "stop it"],
+                "remedy": ["forgectl facts", "brew services stop ollama"],
+                "advice": [
+                    { "hint": null, "commands": ["forgectl facts"] },
+                    { "hint": "wait", "commands": [] },
+                    { "hint": "stop it", "commands": ["brew services stop ollama"] },
+                ],
+                "place": null,
+                "resource": "job/a",
+            })
+        );
+    }
+}

@@ -6,7 +6,7 @@ use std::{
     fs,
     net::TcpListener,
     os::unix::process::CommandExt,
-    process::{Command as Process, Stdio},
+    process::{Child, Command as Process, Stdio},
     time::{Duration, Instant},
 };
 
@@ -94,6 +94,19 @@ impl Folder {
         self.well(&["/bin/launchctl", "bootstrap", "gui/501", PLIST]);
     }
 
+    /// A server that somebody started in a terminal.
+    fn serve_by_hand(&self, port: u16) -> Child {
+        let host = format!("127.0.0.1:{port}");
+        Process::new(self.real("/opt/homebrew/bin/ollama"))
+            .arg("serve")
+            .env_clear()
+            .envs([("HOME", "/Users/lab"), ("OLLAMA_HOST", &host)])
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap()
+    }
+
     fn job(&self) -> Option<Printed> {
         self.local.loaded_job(GUI, LABEL).unwrap()
     }
@@ -117,7 +130,9 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        folder::end_all(&self.path()).unwrap();
+        if self.path().exists() {
+            folder::end_all(&self.path()).unwrap();
+        }
     }
 }
 
@@ -287,18 +302,56 @@ fn a_server_that_ignores_sigterm_is_killed_after_the_exit_timeout() {
     mac.until("it to be gone", || mac.job().is_none().then_some(()));
 }
 
+/// The processes of this machine whose command line holds `word`.
+fn commands_with(word: &str) -> Vec<String> {
+    let shown = Process::new("ps").args(["-eww", "-o", "command="]).output().unwrap();
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    shown.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
+}
+
+/// A new user removed the folder of a running Mac, and its supervisor and server went on for ever.
+#[test]
+fn all_processes_end_when_the_folder_is_removed() {
+    let mac = Folder::new();
+    let (port, by_hand) = (free_port(), free_port());
+    mac.load(port, "<key>KeepAlive</key><true/>");
+    mac.until("an answer", || mac.version(port));
+    let mut child = mac.serve_by_hand(by_hand);
+    mac.until("an answer", || mac.version(by_hand));
+    let place = mac.place.path().to_str().unwrap().to_owned();
+    assert!(commands_with(&place).len() >= 3, "a supervisor and two servers");
+
+    // A process may put one more file into it meanwhile.
+    mac.until("it to be removed", || {
+        let _ = fs::remove_dir_all(mac.path());
+        (!mac.path().exists()).then_some(())
+    });
+    mac.until("all to end", || commands_with(&place).is_empty().then_some(()));
+    assert!(!mac.path().exists(), "nobody made it again");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn sim_stop_ends_all_processes_and_leaves_the_folder() {
+    let mac = Folder::new();
+    let (port, by_hand) = (free_port(), free_port());
+    mac.load(port, "<key>KeepAlive</key><true/>");
+    mac.until("an answer", || mac.version(port));
+    let mut child = mac.serve_by_hand(by_hand);
+    mac.until("an answer", || mac.version(by_hand));
+    let stopped = Process::new(FORGECTL).args(["sim", "stop", mac.path().as_str()]).output().unwrap();
+    assert!(stopped.status.success(), "{stopped:?}");
+    child.wait().unwrap();
+    assert_eq!(commands_with(mac.place.path().to_str().unwrap()), [] as [&str; 0]);
+    assert_eq!((mac.version(port), mac.version(by_hand)), (None, None));
+    assert!(mac.path().exists());
+}
+
 #[test]
 fn a_server_started_by_hand_is_known_until_it_is_killed() {
     let mac = Folder::new();
     let port = free_port();
-    let mut child = Process::new(mac.real("/opt/homebrew/bin/ollama"))
-        .arg("serve")
-        .env_clear()
-        .envs([("HOME", "/Users/lab".to_owned()), ("OLLAMA_HOST", format!("127.0.0.1:{port}"))])
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .unwrap();
+    let mut child = mac.serve_by_hand(port);
     mac.until("an answer", || mac.version(port));
     assert_eq!(mac.local.listeners(([127, 0, 0, 1], port).into()).unwrap()[0].pid, Some(child.id()));
     child.kill().unwrap();

@@ -15,5 +15,7 @@ mod promises;
 mod readme;
 mod saved_plan;
 mod scenarios;
+mod secrets;
 mod status;
 mod support;
+mod told;

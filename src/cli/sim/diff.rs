@@ -1,9 +1,7 @@
 use anyhow::Result;
-use clap::builder::FalseyValueParser;
 
 use crate::{
-    cli::{context::Context, node, target::Place},
-    desk::SimFile,
+    cli::{context::Context, node, switch::switch, target::Place},
     report,
     sim::{self, Mac, folder},
 };
@@ -17,7 +15,7 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     right: Place,
     /// Also what is left out by rule: times, forgectl's own folders, caches, records that macOS keeps
-    #[arg(long, env = "FORGECTL_ALL", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_ALL", value_parser = switch)]
     all: bool,
 }
 
@@ -33,7 +31,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
 
 fn open(place: &Place) -> Result<Mac> {
     match place {
-        Place::File(path) => node::mac(path, &SimFile::peek(path)?),
-        Place::Folder(path) => folder::copy(path),
+        Place::File(path) => node::peek(path, None),
+        Place::Folder(path) => folder::copy(path).map_err(|error| node::no_such_mac(&error, place, None)),
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     place: Place,
     /// The tool and its arguments
-    #[arg(last = true, required = true, value_name = "TOOL")]
+    #[arg(trailing_var_arg = true, required = true, value_name = "TOOL")]
     argv: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, _: &Context) -> Result<u8> {
 
 fn in_file(path: &Utf8Path, argv: &[String]) -> Result<u8> {
     let file = SimFile::take(path, "sim exec")?;
-    let sim = node::start(node::mac(path, &file.read()?)?);
+    let sim = node::start(node::read(path, file.read(), None)?);
     let output = sim.exec(Caller::user(desk::somebody_answers()), argv);
     // The Mac's clock stands still between two calls, so what the tool set going goes on for a while here.
     sim.wait(MEANWHILE, Wait::Settle)?;
@@ -46,12 +46,14 @@ fn in_file(path: &Utf8Path, argv: &[String]) -> Result<u8> {
     Ok(u8::try_from(output.code).unwrap_or(1))
 }
 
-fn in_folder(folder: &Utf8Path, argv: &[String]) -> Result<u8> {
+fn in_folder(path: &Utf8Path, argv: &[String]) -> Result<u8> {
+    let place = Place::Folder(path.to_owned());
+    folder::root(path).map_err(|error| node::no_such_mac(&error, &place, None))?;
     let mut asker = Asker {
         environment: desk::environment(),
         terminal: offspring::has_terminal(),
         person: Box::new(node::Keyboard),
     };
-    let code = folder::exec(folder, argv, &mut asker, &mut Pipe::Out, &mut Pipe::Err)?;
+    let code = folder::exec(path, argv, &mut asker, &mut Pipe::Out, &mut Pipe::Err)?;
     Ok(u8::try_from(code).unwrap_or(1))
 }

@@ -3,6 +3,7 @@
 mod diff;
 mod exec;
 mod new;
+mod stop;
 mod supervise;
 
 use anyhow::Result;
@@ -20,8 +21,8 @@ pub(super) struct Args {
 enum Command {
     /// Make a simulated Mac, right after its setup assistant
     #[command(after_help = examples(&[
-        "forgectl sim new mac.json --chip \"M4 Pro\" --memory 64GB --macos 15.5",
-        "forgectl sim new dir:./mac --for stack.yaml",
+        "forgectl sim new mac.json --for stack.yaml",
+        "forgectl sim new dir:./mac --chip \"M4 Pro\" --memory 64GB --macos 15.5",
     ]))]
     New(new::Args),
     /// Run one of a simulated Mac's own tools on it
@@ -36,6 +37,9 @@ enum Command {
         "forgectl sim diff before.json after.json --all",
     ]))]
     Diff(diff::Args),
+    /// End the real processes of a Mac in a folder, so that the folder can be removed
+    #[command(after_help = examples(&["forgectl sim stop dir:./mac", "forgectl sim stop ./mac"]))]
+    Stop(stop::Args),
     #[command(hide = true)]
     Supervise(supervise::Args),
 }
@@ -45,6 +49,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
         Command::New(args) => new::run(args, context),
         Command::Exec(args) => exec::run(args, context),
         Command::Diff(args) => diff::run(args, context),
+        Command::Stop(args) => stop::run(args, context),
         Command::Supervise(args) => supervise::run(args, context),
     }
 }

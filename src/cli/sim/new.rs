@@ -1,12 +1,14 @@
 use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::builder::FalseyValueParser;
+use clap::ArgGroup;
+use serde_json::json;
 
 use crate::{
     cli::{
         context::Context,
         node, stack,
-        target::{self, DISK, Place},
+        switch::switch,
+        target::{self, DISK, MACOS, Place},
     },
     desk::{self, SimFile},
     engine,
@@ -15,18 +17,23 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("its chip").args(["chip", "for_stack"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("its memory").args(["memory", "for_stack"]).required(true).multiple(true))]
 pub(super) struct Args {
     /// The file to keep it in, or `dir:PATH` for a folder with real files and processes
     #[arg(value_name = "FILE")]
     place: Place,
-    /// `M4 Pro`
-    #[arg(long, value_parser = target::chip, required_unless_present = "for_stack", env = "FORGECTL_SIM_CHIP")]
+    /// The Mac that this manifest asks for, with what the stack does not bring itself, such as Ollama
+    #[arg(long = "for", value_name = "STACK", env = "FORGECTL_SIM_FOR")]
+    for_stack: Option<Utf8PathBuf>,
+    /// `M4 Pro`; without `--for` it is as Apple delivers it, and has no Ollama
+    #[arg(long, value_parser = target::chip, env = "FORGECTL_SIM_CHIP")]
     chip: Option<String>,
     /// `64GB`
-    #[arg(long, value_name = "SIZE", required_unless_present = "for_stack", env = "FORGECTL_SIM_MEMORY")]
+    #[arg(long, value_name = "SIZE", env = "FORGECTL_SIM_MEMORY")]
     memory: Option<MemorySize>,
-    /// `15.5`
-    #[arg(long, value_parser = target::macos, value_name = "VERSION", required_unless_present = "for_stack", env = "FORGECTL_SIM_MACOS")]
+    /// `15.5`, which it is when nothing else is asked for
+    #[arg(long, value_parser = target::macos, value_name = "VERSION", env = "FORGECTL_SIM_MACOS")]
     macos: Option<String>,
     /// Free room on its disk [default: 460GB]
     #[arg(long, value_name = "SIZE", env = "FORGECTL_SIM_DISK")]
@@ -37,11 +44,8 @@ pub(super) struct Args {
     /// Where the user sits: `gui`, at the screen, or `ssh`
     #[arg(long, value_parser = target::named::<Session>, default_value = "gui", value_name = "WHERE", env = "FORGECTL_SIM_SESSION")]
     session: Session,
-    /// The Mac that this manifest asks for, with what the stack does not bring itself
-    #[arg(long = "for", value_name = "STACK", env = "FORGECTL_SIM_FOR")]
-    for_stack: Option<Utf8PathBuf>,
     /// Replace one that is there
-    #[arg(long, env = "FORGECTL_FORCE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FORGECTL_FORCE", value_parser = switch)]
     force: bool,
 }
 
@@ -51,8 +55,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
         Place::Folder(path) => folder::create(path, &spec, 0, &desk::own_executable()?)?,
         Place::File(path) => in_file(path, &spec, args.force)?,
     }
-    let words = format!("{} {} with macOS {}", spec.chip, MemorySize(spec.memory), spec.macos);
+    let memory = MemorySize(spec.memory);
+    let words = format!("{} {memory} with macOS {}", spec.chip, spec.macos);
     context.say(format_args!("Made a simulated {words}: {}", args.place));
+    if context.json() {
+        let (target, Spec { chip, macos, ollama, .. }) = (args.place.target().to_string(), spec);
+        let document =
+            json!({ "target": target, "chip": chip, "memory": memory, "macos": macos, "ollama": ollama });
+        Context::print_json(&document)?;
+    }
     Ok(0)
 }
 
@@ -62,7 +73,7 @@ fn spec(args: &Args) -> Result<Spec> {
     let base = wanted.as_ref().map(engine::own_node).transpose()?.unwrap_or_else(|| Spec {
         chip: String::new(),
         memory: 0,
-        macos: String::new(),
+        macos: MACOS.to_owned(),
         disk_free: DISK.0,
         sudo: args.sudo,
         session: args.session,
@@ -90,7 +101,7 @@ fn in_file(path: &Utf8Path, spec: &Spec, force: bool) -> Result<()> {
             );
         }
         // Only what is one is replaced: a wrong name costs nobody a file.
-        node::mac(path, &file.read()?)?;
+        node::read(path, file.read(), None)?;
     }
     file.save(&Mac::new(spec, 0).to_json()?)
 }

@@ -116,6 +116,17 @@ pub fn when_told_to_stop(act: impl FnMut() + Send + 'static) -> io::Result<()> {
     ctrlc::set_handler(act).map_err(io::Error::other)
 }
 
+/// Does this once, beside all else, when nothing is at `path` any more; looks each `every`.
+pub fn when_gone(path: &Utf8Path, every: Duration, act: impl FnOnce() + Send + 'static) {
+    let path = path.to_owned();
+    thread::spawn(move || {
+        while path.symlink_metadata().is_ok() {
+            thread::sleep(every);
+        }
+        act();
+    });
+}
+
 /// Ends a group: SIGTERM, and SIGKILL after `grace` to what is left of it.
 pub fn end_group(group: u32, grace: Duration) {
     signal_group(group, Signal::SIGTERM as i32);

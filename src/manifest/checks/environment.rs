@@ -2,13 +2,13 @@ use super::{
     super::{
         stack::Stack,
         types::{Ollama, Wrong},
-        words::{nearest, quoted},
+        words::{is_hidden, nearest, quoted, quoted_at},
     },
     Findings, variable,
 };
 use crate::{
     catalog::variables::{self, Variable},
-    value::Problem,
+    value::{Problem, Span, looks_secret},
 };
 
 const PREFIX: &str = "OLLAMA_";
@@ -18,12 +18,9 @@ pub(super) fn check(ollama: &Ollama, stack: &Stack, findings: &mut Findings) {
     for (name, value) in &ollama.environment {
         let path = ["ollama", "environment", name];
         let (written, key) = (stack.span(&path), stack.key_span(&path));
-        let of_value =
-            |judged: Result<(), Wrong>| judged.err().map(|wrong| of(name, value, wrong).at(Some(&written)));
+        let of_value = |judged: Result<(), Wrong>| judged.err().map(|wrong| of(name, value, wrong, &written));
         let any = variable::judge_any(value, written.text());
-        match judge_name(name) {
-            // No span: a report shows the line of a span, and with it the secret.
-            Name::Secret(problem) => findings.faults.push(problem.why(format!("it stands at {key}"))),
+        match judge_name(name, &key) {
             Name::Refused(problem) => findings.faults.push(problem.at(Some(&key))),
             Name::Known(known) => {
                 findings.faults.extend(of_value(any.and_then(|()| variable::judge(known, value))));
@@ -37,12 +34,14 @@ pub(super) fn check(ollama: &Ollama, stack: &Stack, findings: &mut Findings) {
     quantised_without_flash_attention(ollama, stack, findings);
 }
 
-fn of(name: &str, value: &str, wrong: Wrong) -> Problem {
-    let problem =
-        Problem::manifest(format!("wrong value of {}: {}", quoted(name), quoted(value))).why(wrong.why);
-    match wrong.hint {
-        Some(hint) => problem.hint(hint),
-        None => problem,
+fn of(name: &str, value: &str, wrong: Wrong, written: &Span) -> Problem {
+    let told = quoted_at(written, value);
+    let problem = Problem::manifest(format!("wrong value of {}: {told}", quoted(name))).at(Some(written));
+    match wrong {
+        // The rest may hold the value in other words.
+        _ if is_hidden(written, value) => problem.why("the server would not take it as it stands"),
+        Wrong { why, hint: Some(hint) } => problem.why(why).hint(hint),
+        Wrong { why, hint: None } => problem.why(why),
     }
 }
 
@@ -50,13 +49,17 @@ enum Name {
     Known(&'static Variable),
     Unknown(Problem),
     Refused(Problem),
-    Secret(Problem),
 }
 
-fn judge_name(name: &str) -> Name {
-    let refused = |what: &str| Problem::manifest(format!("{what}: {}", quoted(name)));
+fn judge_name(name: &str, key: &Span) -> Name {
+    let ours = name.strip_prefix(PREFIX).is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    });
+    let refused = |what: &str| {
+        Problem::manifest(format!("{what}: {}", if ours { quoted(name) } else { quoted_at(key, name) }))
+    };
     if looks_secret(name) {
-        return Name::Secret(
+        return Name::Refused(
             refused("variable that looks like a secret")
                 .why("a variable of the job lies in a file that everybody on this Mac can read")
                 .hint("the server itself needs no secret; give it to the program that uses it"),
@@ -76,9 +79,6 @@ fn judge_name(name: &str) -> Name {
     let meant = near(name).map(|variable| match &variable.key {
         None => format!("did you mean `{}`?", variable.name),
         Some(key) => format!("did you mean `{}`? The key `{key}` of `ollama` sets it", variable.name),
-    });
-    let ours = name.strip_prefix(PREFIX).is_some_and(|rest| {
-        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
     });
     match (ours, meant) {
         (true, Some(meant)) => Name::Refused(
@@ -114,12 +114,6 @@ fn near(name: &str) -> Option<&'static Variable> {
     let alike =
         || nearest(rest, known().map(tail)).and_then(|near| known().find(|variable| tail(variable) == near));
     exact.or(begun).or_else(alike)
-}
-
-fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    name.ends_with("KEY")
-        || ["TOKEN", "PASSWORD", "SECRET", "CREDENTIAL"].iter().any(|word| name.contains(word))
 }
 
 /// With a quantised context cache and no flash attention the server starts, and every load of a model fails

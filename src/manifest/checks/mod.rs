@@ -2,6 +2,8 @@
 
 mod chips;
 mod environment;
+mod limits;
+mod origins;
 mod variable;
 
 use super::stack::Stack;
@@ -18,8 +20,11 @@ pub(super) struct Findings {
 pub(super) fn check(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     chips::check(stack, &mut findings);
+    limits::memory(stack, &mut findings);
     if let Some(ollama) = &stack.manifest.ollama {
+        limits::port(ollama, stack, &mut findings);
         environment::check(ollama, stack, &mut findings);
+        origins::check(ollama, stack, &mut findings);
     }
     for problems in [&mut findings.faults, &mut findings.warnings] {
         problems.sort_by_key(|problem| problem.span.as_ref().map(|span| (span.line(), span.column())));

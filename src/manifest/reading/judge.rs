@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{
     super::{
         schema,
-        words::{described, dotted, listed, nearest, quoted},
+        words::{described, dotted, is_hidden, listed, nearest, quoted_at},
     },
     tree::Tree,
     wording,
@@ -33,7 +33,7 @@ pub(super) fn faults(tree: &Tree, value: &Value, source: &Arc<Source>) -> Vec<Pr
         let first = source.span(duplicate.first.start, duplicate.first.len());
         let again = source.span(duplicate.again.start, duplicate.again.len());
         faults.found.push(
-            Problem::manifest(format!("key given twice: {}", quoted(duplicate.key)))
+            Problem::manifest(format!("key given twice: {}", quoted_at(&again, duplicate.key)))
                 .why(format!("the first one is at {first}"))
                 .at(Some(&again)),
         );
@@ -115,7 +115,8 @@ impl Faults<'_> {
     fn unknown_key(&mut self, path: &[String], key: &str, schema: &'static Value) -> Option<&'static str> {
         let known = || properties(schema).map(|(name, _)| name);
         let near = nearest(key, known());
-        let problem = Problem::manifest(format!("unknown key{}: {}", of(path), quoted(key)));
+        let span = self.span(path, Some(key));
+        let problem = Problem::manifest(format!("unknown key{}: {}", of(path), quoted_at(&span, key)));
         let problem = if let Some(near) = near {
             problem.hint(format!("did you mean `{near}`?"))
         } else if key == "<<" {
@@ -126,7 +127,7 @@ impl Faults<'_> {
             let known: Vec<_> = known().map(|name| format!("`{name}`")).collect();
             problem.hint(format!("known keys are {}", listed(&known, " and ")))
         };
-        self.found.push(problem.at(Some(&self.span(path, Some(key)))));
+        self.found.push(problem.at(Some(&span)));
         near
     }
 
@@ -141,6 +142,12 @@ impl Faults<'_> {
         for key in keys {
             let (expected, description) = about(path, key);
             problem = problem.why(format!("`{key}` is {expected}{description}"));
+            let inside = [path, std::slice::from_ref(key)].concat();
+            for needed in required(&inside) {
+                let (expected, description) = about(&inside, needed);
+                let name = dotted(&[&inside[..], &[needed.to_owned()]].concat());
+                problem = problem.why(format!("{name} is required too, {expected}{description}"));
+            }
         }
         self.found.push(problem.at(Some(&self.span(path, None))));
     }
@@ -149,6 +156,7 @@ impl Faults<'_> {
         let schema = schema_of(error);
         let found = error.instance().as_ref();
         let name = dotted(path);
+        let span = self.span(path, None);
         let problem = if found.is_null() {
             let problem = Problem::manifest(format!("{name} is empty"))
                 .why(format!("expected {}", wording::expected(schema)));
@@ -160,11 +168,16 @@ impl Faults<'_> {
                 _ => "give it a value, or take the key away".to_owned(),
             })
         } else {
-            let (why, hint) = wording::reason(schema, found);
+            let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
             let told = match found {
                 Value::Array(_) | Value::Object(_) => described(found),
-                Value::String(text) => quoted(text),
-                other => quoted(&other.to_string()),
+                _ => quoted_at(&span, &text),
+            };
+            // A hint may hold the text in other words.
+            let (why, hint) = if is_hidden(&span, &text) {
+                (format!("expected {}", wording::expected(schema)), None)
+            } else {
+                wording::reason(schema, found)
             };
             let problem = Problem::manifest(format!("wrong value of {name}: {told}")).why(why);
             match hint {
@@ -172,7 +185,7 @@ impl Faults<'_> {
                 None => problem,
             }
         };
-        self.found.push(problem.at(Some(&self.span(path, None))));
+        self.found.push(problem.at(Some(&span)));
     }
 }
 
@@ -210,9 +223,13 @@ fn about(path: &[String], key: &str) -> (String, String) {
 
 /// Whether the map that `path` leads into must have its last step, `key`.
 fn is_required(path: &[String], key: &str) -> bool {
-    let parent = path.split_last().and_then(|(_, parent)| at(parent));
-    let required = parent.and_then(|schema| schema.get("required")).and_then(Value::as_array);
-    required.is_some_and(|required| required.iter().any(|name| name == key))
+    path.split_last().is_some_and(|(_, parent)| required(parent).any(|name| name == key))
+}
+
+/// The keys that the map at `path` must have.
+fn required(path: &[String]) -> impl Iterator<Item = &'static str> {
+    let names = at(path).and_then(|schema| schema.get("required")).and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The schema of the map at `path`.

@@ -42,7 +42,8 @@ fn shapeless(value: &Value, tree: &Tree, source: &Arc<Source>) -> Option<Problem
         let place = tree.place(path);
         source.span(place.start, place.len())
     };
-    let example = "a manifest begins with `forge: 1`, `stack: NAME` and `node:`";
+    let example =
+        "the shortest manifest has three lines: `forge: 1`, `stack: lab` and `node: {memory: 16GB}`";
     let not_a_map = |what: &str| {
         let problem = Problem::manifest("the manifest is not a map of keys").why(format!("it is {what}"));
         problem.hint(example).at(Some(&at(&[])))
@@ -57,9 +58,11 @@ fn shapeless(value: &Value, tree: &Tree, source: &Arc<Source>) -> Option<Problem
             ),
             _ => None,
         },
-        Value::Null => {
-            Some(Problem::manifest("the manifest is empty").hint(example).at(Some(&source.span(0, 0))))
-        }
+        Value::Null => Some(
+            Problem::manifest(format!("the manifest is empty: `{}`", source.name()))
+                .hint(example)
+                .at(Some(&source.span(0, 0))),
+        ),
         Value::Array(_) => Some(not_a_map("a list")),
         _ => Some(not_a_map("a single value")),
     }

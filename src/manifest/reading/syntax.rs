@@ -32,7 +32,12 @@ pub(super) fn problem(error: &Error, source: &Arc<Source>) -> Problem {
         Error::NullIntoString { .. } => {
             Problem::manifest("a key is empty").why("before this colon stands no name")
         }
-        _ => Problem::manifest("the manifest is not valid YAML").why(message(error)),
+        _ => {
+            let message = message(error);
+            // Its words may be those of the text.
+            let message = if source.gives_away(&message) { "this cannot be read".to_owned() } else { message };
+            Problem::manifest("the manifest is not valid YAML").why(message)
+        }
     };
     let problem = match hint(error) {
         Some(hint) => problem.hint(hint),

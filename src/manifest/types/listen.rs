@@ -74,7 +74,7 @@ fn wrong(text: &str) -> Wrong {
     if text.eq_ignore_ascii_case("localhost") || text.eq_ignore_ascii_case("loopback") {
         return wrong.meant("loopback");
     }
-    if text.eq_ignore_ascii_case("lan") || matches!(text, "all" | "any" | "everywhere" | "public") {
+    if text.eq_ignore_ascii_case("lan") {
         return wrong.meant("lan");
     }
     if host.parse::<std::net::SocketAddr>().is_ok() || host.starts_with(':') {
@@ -83,7 +83,10 @@ fn wrong(text: &str) -> Wrong {
     if bare.parse::<IpAddr>().is_ok() {
         return wrong.meant(bare);
     }
-    wrong.hint("a name would be looked up whenever the server starts: write the address itself")
+    // No word is guessed to mean `lan`: a guess never opens a server wider than what was written.
+    wrong.hint(
+        "`loopback` is this Mac alone; a name would be looked up whenever the server starts: write the address itself",
+    )
 }
 
 impl fmt::Display for Listen {
@@ -140,6 +143,9 @@ mod tests {
         assert!(hint("[::1]:80").contains("`port`"));
         assert!(hint("http://127.0.0.1/").contains("`127.0.0.1`") && hint("[::1]").contains("`::1`"));
         assert!(hint("studio.local").contains("looked up"));
+        for word in ["all", "any", "public", "wan", "local", "lab", "everywhere"] {
+            assert!(!hint(word).contains("lan"), "{word}: {}", hint(word));
+        }
         assert!("224.0.0.1".parse::<Listen>().is_err() && "255.255.255.255".parse::<Listen>().is_err());
     }
 }

@@ -33,10 +33,14 @@ impl FromStr for StackName {
             return Ok(Self(text.to_owned()));
         }
         let wrong = Wrong::new("a stack's name is 1 to 40 lower-case letters, digits and hyphens");
-        let near: String =
-            text.to_ascii_lowercase().chars().map(|c| if fits(c) { c } else { '-' }).take(40).collect();
-        let near = near.trim_matches('-');
-        Err(if near.is_empty() { wrong } else { wrong.meant(near) })
+        // Only what is no letter may become a hyphen: a name that lost some would be another name.
+        let lost = |c: char| c.is_alphanumeric() && !c.is_ascii();
+        let lower = text.to_ascii_lowercase();
+        let words: Vec<&str> =
+            lower.split(|c| !fits(c) || c == '-').filter(|word| !word.is_empty()).collect();
+        let near = words.join("-");
+        let good = !near.is_empty() && near.len() <= 40 && !text.contains(lost);
+        Err(if good { wrong.meant(near) } else { wrong })
     }
 }
 
@@ -78,7 +82,11 @@ mod tests {
     fn a_name_that_is_refused_comes_with_one_that_is_not() {
         let wrong = "My Lab!".parse::<StackName>().unwrap_err();
         assert_eq!(wrong.hint.as_deref(), Some("did you mean `my-lab`?"));
-        assert!("".parse::<StackName>().is_err());
+        let hint = |text: &str| text.parse::<StackName>().unwrap_err().hint;
+        assert_eq!(hint("  my__Lab 2. ").as_deref(), Some("did you mean `my-lab-2`?"));
+        for mangled in ["Zoë Lab", "日本", "", "!!", &"A".repeat(41)] {
+            assert_eq!(hint(mangled), None, "{mangled}");
+        }
         assert!("a".repeat(41).parse::<StackName>().is_err());
         assert!("a".repeat(40).parse::<StackName>().is_ok());
     }

@@ -141,6 +141,5 @@ fn read(bytes: &[u8]) -> Result<Kept<State>> {
 }
 
 fn none_there(folder: &Utf8Path) -> Problem {
-    Problem::mac(format!("there is no Mac in the folder `{folder}`"))
-        .remedy(format!("forgectl sim new dir:{folder}"))
+    Problem::manifest(format!("there is no Mac in the folder `{folder}`"))
 }

@@ -6,6 +6,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -26,7 +27,7 @@ use tokio::{
     task::{LocalSet, spawn_local},
 };
 
-use super::kept::Opened;
+use super::kept::{self, Opened};
 use crate::{
     machine::{Reply, local::offspring},
     sim::{
@@ -37,6 +38,9 @@ use crate::{
         },
     },
 };
+
+/// How often it is looked whether the folder is still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The largest request that is read, in bytes; a real server takes more, and nobody here sends as much.
 const LARGEST: usize = 64 << 20;
@@ -99,12 +103,15 @@ pub(super) fn serve(
     }
     let folder = opened.layout.folder().to_owned();
     // One that launchd started has a supervisor, who holds it already.
-    let _alive = offspring::try_lock(&opened.layout.alive(pid))?;
+    let alive = opened.layout.alive(pid);
+    let _alive = offspring::try_lock(&alive)?;
     opened.close()?;
 
     let stop = Arc::new(Notify::new());
     let told = stop.clone();
     offspring::when_told_to_stop(move || told.notify_one())?;
+    let gone = stop.clone();
+    offspring::when_gone(&alive, LOOK, move || gone.notify_one());
     let answering = Rc::new(Answering { folder, pid });
     LocalSet::new().block_on(&runtime, async {
         for listener in heard.into_inner() {
@@ -112,7 +119,9 @@ pub(super) fn serve(
         }
         stop.notified().await;
     });
-    answering.leave()?;
+    if kept::find(&answering.folder).is_ok() {
+        answering.leave()?;
+    }
     Ok(0)
 }
 

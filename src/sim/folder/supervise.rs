@@ -29,7 +29,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks after one process of launchd's: starts what `order` (a [`Spawn`] as JSON) asks for, tells `answer` its id in a
-/// line, waits for its end, records that and lets launchd act on it. SIGTERM is passed on, and ends it all.
+/// line, waits for its end, records that and lets launchd act on it. SIGTERM is passed on, and ends it all; so does the
+/// removal of the folder.
 pub fn supervise(folder: &Utf8Path, order: impl Read, mut answer: impl Write) -> Result<()> {
     // Not of the session of whoever asked launchd: closing a terminal does not end a job.
     nix::unistd::setsid().context("starting a session")?;
@@ -43,15 +44,27 @@ pub fn supervise(folder: &Utf8Path, order: impl Read, mut answer: impl Write) ->
     };
     let pid = begun.pid();
     let stopping = Arc::new(AtomicBool::new(false));
-    let told = stopping.clone();
-    offspring::when_told_to_stop(move || {
-        told.store(true, Ordering::SeqCst);
-        offspring::end_group(pid, GRACE);
-    })?;
+    let ended = Arc::new(AtomicBool::new(false));
+    let stop = {
+        let (stopping, ended) = (stopping.clone(), ended.clone());
+        move || {
+            // Its id may be another's by now.
+            if !ended.load(Ordering::SeqCst) {
+                stopping.store(true, Ordering::SeqCst);
+                offspring::end_group(pid, GRACE);
+            }
+        }
+    };
+    offspring::when_told_to_stop(stop.clone())?;
+    offspring::when_gone(&layout.alive(pid), LOOK, stop);
     writeln!(answer, "{pid}")?;
     answer.flush()?;
     drop(answer);
     let status = begun.end()?;
+    ended.store(true, Ordering::SeqCst);
+    if kept::find(folder).is_err() {
+        return Ok(());
+    }
     offspring::put(&layout.ended(pid), status.to_string().as_bytes())?;
     drop(alive);
     if stopping.load(Ordering::SeqCst) {
@@ -102,6 +115,9 @@ pub fn keep(folder: &Utf8Path) -> Result<()> {
     let note = layout.jobs().join("keeper.supervisor");
     offspring::put(&note, nix::unistd::getpid().to_string().as_bytes())?;
     loop {
+        if kept::find(layout.folder()).is_err() {
+            return Ok(());
+        }
         let opened = Opened::open(layout.folder())?;
         opened.save()?;
         // Nobody else works with the Mac while this is found out: what is due later finds no keeper and starts one.
@@ -138,20 +154,29 @@ pub fn end_all(folder: &Utf8Path) -> Result<()> {
     let layout = kept::find(folder)?;
     let _nobody_else = offspring::lock(&layout.lock())?;
     let files = Files::here();
-    for name in files.list(&layout.jobs())? {
-        let path = layout.jobs().join(&name);
-        let Some(of) = name.strip_suffix(".supervisor") else { continue };
-        let supervisor =
-            files.read(&path).ok().and_then(|pid| String::from_utf8(pid).ok()?.trim().parse().ok());
-        let alive = layout.jobs().join(format!("{of}.lock"));
-        if let Some(supervisor) = supervisor
-            && offspring::try_lock(&alive)?.is_none()
+    let names = files.list(&layout.jobs())?;
+    for name in &names {
+        let path = layout.jobs().join(name);
+        if let Some(of) = name.strip_suffix(".supervisor") {
+            let supervisor =
+                files.read(&path).ok().and_then(|pid| String::from_utf8(pid).ok()?.trim().parse().ok());
+            let alive = layout.jobs().join(format!("{of}.lock"));
+            if let Some(supervisor) = supervisor
+                && offspring::try_lock(&alive)?.is_none()
+            {
+                offspring::signal(supervisor, 15);
+                // Held until the supervisor has ended, and with it the process.
+                drop(offspring::lock(&alive)?);
+            }
+            gone(files.remove(&path))?;
+        } else if let Some(pid) = name.strip_suffix(".lock").and_then(|pid| pid.parse().ok())
+            && !names.contains(&format!("{pid}.supervisor"))
+            && offspring::try_lock(&path)?.is_none()
         {
-            offspring::signal(supervisor, 15);
-            // Held until the supervisor has ended, and with it the process.
-            drop(offspring::lock(&alive)?);
+            // One that was started by hand. If let to end it would open the Mac, and launchd begin again.
+            offspring::signal(pid, 9);
+            drop(offspring::lock(&path)?);
         }
-        gone(files.remove(&path))?;
     }
     Ok(())
 }

@@ -59,6 +59,21 @@ fn a_name_that_is_like_no_other_is_warned_of_and_passed_on() {
 }
 
 #[test]
+fn a_server_that_every_web_page_may_use_is_warned_of() {
+    for value in
+        ["\"*\"", "\"http://localhost,*\"", "\"https://a.example, *\"", "\"https://*\"", "\"http://*:*\""]
+    {
+        let stack = good(&with(&[&format!("OLLAMA_ORIGINS: {value}")]));
+        let [warning] = &stack.warnings[..] else { panic!("{value}: {:?}", stack.warnings) };
+        assert_eq!(warning.what, "every web page may use this server: `OLLAMA_ORIGINS`");
+        assert_eq!(warning.span.as_ref().unwrap().text(), value);
+    }
+    for value in ["https://lab.example", "\"http://*.lab.example\"", "\"chrome-extension://*\""] {
+        assert_eq!(good(&with(&[&format!("OLLAMA_ORIGINS: {value}")])).warnings, [], "{value}");
+    }
+}
+
+#[test]
 fn only_variables_of_ollama_are_taken() {
     for name in ["PATH", "HTTPS_PROXY", "DYLD_INSERT_LIBRARIES", "OLLAMA_", "OLLAMA_é", "\"\"", "1"] {
         assert!(one(&format!("{name}: /x")).what.starts_with("not a variable of Ollama"), "{name}");
@@ -84,8 +99,7 @@ fn a_secret_is_refused_and_shown_nowhere() {
     for name in ["OLLAMA_API_KEY", "OLLAMA_AUTH_TOKEN", "OLLAMA_PASSWORD", "MY_SECRET"] {
         let problem = one(&format!("{name}: sk-4711"));
         assert!(problem.what.starts_with("variable that looks like a secret"), "{problem:#?}");
-        assert!(problem.why.concat().contains("stack.yaml:7:5"), "{problem:#?}");
-        assert_eq!(problem.span, None);
+        assert_eq!(problem.span.as_ref().unwrap().to_string(), "stack.yaml:7:5");
         assert!(!format!("{problem:?}").contains("4711"));
     }
 }

@@ -58,14 +58,34 @@ ollama:
 }
 
 #[test]
-fn the_last_fault_carries_the_command_to_check_again() {
-    let problems = read("forge: 1\nstack: lab\nnod: 1\nx: 1\n").unwrap_err();
-    assert_eq!(problems.len(), 2);
-    assert_eq!(problems[0].remedy, Vec::<String>::new());
-    assert_eq!(problems[1].remedy, ["forgectl validate stack.yaml"]);
-    let spaced = forgectl::value::Source::new("my lab's.yaml", "");
-    let problems = forgectl::manifest::read(&spaced).unwrap_err();
-    assert_eq!(problems.0[0].remedy, [r"forgectl validate 'my lab'\''s.yaml'"]);
+fn an_empty_manifest_is_told_one_that_is_good() {
+    for text in ["", "\n\n", "# later\n", "---\n", "just words\n"] {
+        let hint = fault(text).hints.concat();
+        let lines: Vec<&str> = hint.split('`').skip(1).step_by(2).collect();
+        good(&lines.join("\n"));
+    }
+    assert_eq!(fault("").what, "the manifest is empty: `stack.yaml`");
+}
+
+#[test]
+fn with_a_missing_section_what_it_must_have_is_told_too() {
+    let problem = fault("forge: 1\nstack: lab\n");
+    assert_eq!(problem.what, "missing key: `node`");
+    let memory = problem.why.iter().find(|why| why.starts_with("`node.memory` is required too"));
+    assert!(memory.is_some_and(|why| why.contains("`16GB`")), "{:?}", problem.why);
+}
+
+#[test]
+fn memory_that_every_mac_has_and_a_port_that_needs_root_are_warned_of() {
+    let warned = |text: &str| -> Vec<String> { good(text).warnings.iter().map(super::line_of).collect() };
+    let memory = |size: &str| warned(&format!("forge: 1\nstack: lab\nnode: {{memory: {size}}}\n"));
+    assert_eq!(memory("4GB"), ["3:16 4GB: every Mac has that much memory: `4GB`"]);
+    assert_eq!(memory("8GB"), Vec::<String>::new());
+    let ollama = |keys: &str| warned(&format!("{LEAST}ollama: {{{keys}}}\n"));
+    assert_eq!(ollama("port: 80"), ["5:16 80: port that only root can take: `80`"]);
+    assert_eq!(ollama("port: 1023, listen: 192.168.1.20").len(), 1);
+    assert_eq!(ollama("port: 80, listen: lan"), Vec::<String>::new());
+    assert_eq!(ollama("port: 1024"), Vec::<String>::new());
 }
 
 #[test]

@@ -5,10 +5,10 @@ use super::{LEAST, fault, told};
 #[test]
 fn what_holds_no_manifest_is_refused_with_how_one_begins() {
     for (text, what) in [
-        ("", "1:1 : the manifest is empty"),
-        ("# nothing\n\n", "1:1 : the manifest is empty"),
-        ("---\n", "1:1 : the manifest is empty"),
-        ("~", "1:1 : the manifest is empty"),
+        ("", "1:1 : the manifest is empty: `stack.yaml`"),
+        ("# nothing\n\n", "1:1 : the manifest is empty: `stack.yaml`"),
+        ("---\n", "1:1 : the manifest is empty: `stack.yaml`"),
+        ("~", "1:1 : the manifest is empty: `stack.yaml`"),
         ("hello\n", "1:1 hello: the manifest is not a map of keys"),
         ("\n- forge: 1\n", "2:1 : the manifest is not a map of keys"),
     ] {

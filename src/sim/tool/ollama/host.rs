@@ -57,6 +57,7 @@ impl Bind {
         if !ours(ip) {
             return Err(format!("listen tcp {shown}:{}: bind: can't assign requested address", self.port));
         }
+        // docs/mac-facts.md#low-ports
         if self.port < 1024 && uid != 0 {
             return Err(format!("listen tcp {shown}:{}: bind: permission denied", self.port));
         }

@@ -5,8 +5,10 @@ mod args;
 mod completions;
 mod context;
 mod destroy;
+mod draft;
 mod examples;
 mod facts;
+mod init;
 mod line;
 mod node;
 mod only;
@@ -45,6 +47,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let context = Context::new(global);
     let done = match command {
+        Command::Init(args) => init::run(&args, &context),
         Command::Validate(args) => validate::run(&args, &context),
         Command::Schema(args) => schema::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),

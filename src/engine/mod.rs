@@ -3,6 +3,7 @@
 mod apply;
 mod consent;
 mod converge;
+mod draft;
 pub mod event;
 mod graph;
 mod log;
@@ -14,12 +15,15 @@ pub mod rehearsal;
 mod removal;
 mod run;
 pub mod saved;
+mod starter;
 pub mod status;
 mod survey;
 
 pub use apply::{apply, destroy};
 pub use consent::How;
+pub use draft::{Draft, LeftOut};
 pub use output::{Output, Outputs, outputs};
 pub use rehearsal::{own_node, rehearse};
+pub use starter::starter;
 pub use status::{status, status_by_use};
 pub use survey::{survey, survey_only, wanted};

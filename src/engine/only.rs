@@ -6,12 +6,9 @@ use super::nearest::did_you_mean;
 use crate::{
     blueprint::Blueprint,
     journal::Receipt,
-    manifest::Stack,
+    manifest::{self, Stack},
     value::{Id, Problem},
 };
-
-/// Sections of the manifest that concern every resource.
-const OF_ALL: [&str; 3] = ["forge", "stack", "node"];
 
 /// Leaves of `blueprint` the resources `only` and all that they need, with what speaks against these, and answers with how many
 /// others were left aside. Nothing leaves the Mac but what is to be elsewhere from now on. Naming none leaves all as it is.
@@ -39,8 +36,12 @@ pub(super) fn narrow(
     blueprint.entries.retain(|entry| chosen.contains(&entry.resource.id()));
     leaving.retain(|(id, _)| chosen.contains(id));
 
-    let sections: BTreeSet<&str> =
-        blueprint.entries.iter().filter_map(|entry| stack.section(&entry.origin)).chain(OF_ALL).collect();
+    let sections: BTreeSet<&str> = blueprint
+        .entries
+        .iter()
+        .filter_map(|entry| stack.section(&entry.origin))
+        .chain(manifest::OF_ALL)
+        .collect();
     let concerns = |problem: &Problem| match (&problem.resource, &problem.span) {
         (Some(id), _) => chosen.contains(id),
         (None, Some(span)) => stack.section(span).is_none_or(|section| sections.contains(section)),

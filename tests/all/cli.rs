@@ -233,6 +233,28 @@ fn what_was_applied_can_be_used_in_other_commands() {
 }
 
 #[test]
+fn a_first_manifest_costs_nobody_a_file_and_can_be_planned() {
+    let shell = Shell::with_mac();
+    let init = |line: &str| shell.run(&format!("init {line} --on sim:mac.json"));
+    let before = fs::read(shell.path("stack.yaml")).unwrap();
+    let left = init("");
+    assert_eq!((left.code, fs::read(shell.path("stack.yaml")).unwrap()), (1, before), "{left:?}");
+    assert!(left.err.contains("`--force`"), "{left:?}");
+    assert_eq!(init("--force").code, 0);
+    assert!(fs::read_to_string(shell.path("stack.yaml")).unwrap().contains("\nstack: lab\n"));
+    let named = init("my-mac.yaml");
+    assert!(named.err.contains("    forgectl plan my-mac.yaml --on sim:mac.json\n"), "{named:?}");
+    assert!(fs::read_to_string(shell.path("my-mac.yaml")).unwrap().contains("\nstack: my-mac\n"));
+    shell.well("validate my-mac.yaml");
+    shell.well("plan my-mac.yaml --on sim:mac.json");
+    let printed = init("-");
+    assert!(printed.out.contains("\nollama:\n") && printed.err.is_empty(), "{printed:?}");
+    let without = shell.json("init - --on chip=M4,memory=16GB --output json");
+    assert_eq!(without["left_out"][0]["section"], "ollama");
+    assert!(without["text"].as_str().unwrap().contains("\n# ollama:\n"), "{without}");
+}
+
+#[test]
 fn a_graph_of_the_plan_is_text_in_the_language_that_was_asked_for() {
     let shell = Shell::with_mac();
     let graph = |flag: &str| shell.well(&format!("plan stack.yaml {flag} --on sim:mac.json"));

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cli;
+mod drafts;
 mod facts;
 mod faults;
 mod folder_mac;

@@ -6,9 +6,11 @@ mod ollama;
 mod port;
 mod power;
 mod rivals;
+pub mod standing;
 mod tools;
 
 pub(crate) use node::disk_shortage;
+pub(crate) use ollama::LABEL as OLLAMA_LABEL;
 
 use std::{collections::HashSet, sync::Arc};
 

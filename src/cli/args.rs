@@ -4,8 +4,8 @@ use clap::{
 };
 
 use super::{
-    apply, completions, destroy, examples::examples, facts, init, output, plan, rehearse, schema, sim,
-    status, switch::switch, target::Target, validate,
+    apply, completions, destroy, examples::examples, export, facts, init, output, plan, rehearse, schema,
+    sim, status, switch::switch, target::Target, validate,
 };
 use crate::desk::ColorChoice;
 
@@ -78,6 +78,9 @@ pub(super) enum Command {
     /// Write a first manifest for the Mac, with a comment on every key
     #[command(after_help = examples(&["forgectl init", "forgectl init lab.yaml --on chip=M4,memory=16GB"]))]
     Init(init::Args),
+    /// Print the Mac as it stands as a manifest whose plan is empty
+    #[command(after_help = examples(&["forgectl export", "forgectl export this-mac.yaml"]))]
+    Export(export::Args),
     /// Check a manifest: every fault at once, with line and column
     #[command(after_help = examples(&["forgectl validate stack.yaml", "cat stack.yaml | forgectl validate -"]))]
     Validate(validate::Args),

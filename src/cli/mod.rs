@@ -7,6 +7,7 @@ mod context;
 mod destroy;
 mod draft;
 mod examples;
+mod export;
 mod facts;
 mod init;
 mod line;
@@ -48,6 +49,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let context = Context::new(global);
     let done = match command {
         Command::Init(args) => init::run(&args, &context),
+        Command::Export(args) => export::run(&args, &context),
         Command::Validate(args) => validate::run(&args, &context),
         Command::Schema(args) => schema::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),

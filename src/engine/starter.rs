@@ -3,6 +3,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 
 use super::draft::{Aim, Draft};
 use crate::{
+    blueprint::OLLAMA_LABEL,
     machine::{
         Look, Looking, Once,
         facts::{self, Facts},
@@ -19,7 +20,7 @@ const TEMPLATE: &str = include_str!("../../templates/starter.yaml");
 pub fn starter(look: &dyn Look, stack: &StackName, file: &str) -> Result<Draft> {
     let look = &Once::new(look);
     let facts = facts::gather(look)?;
-    let no_session = look.job(Domain::Gui(facts.uid), "dev.forge.ollama")? == JobView::NoDomain;
+    let no_session = look.job(Domain::Gui(facts.uid), OLLAMA_LABEL)? == JobView::NoDomain;
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     // Values are padded, so that the comments behind them stand in one column.

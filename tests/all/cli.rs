@@ -255,6 +255,19 @@ fn a_first_manifest_costs_nobody_a_file_and_can_be_planned() {
 }
 
 #[test]
+fn a_lost_manifest_is_exported_again() {
+    let shell = Shell::with_mac();
+    shell.well("apply stack.yaml --yes --on sim:mac.json");
+    let text = shell.well("export --on sim:mac.json");
+    shell.well("export again.yaml --on sim:mac.json");
+    assert_eq!(fs::read_to_string(shell.path("again.yaml")).unwrap(), text);
+    assert_eq!(shell.run("export again.yaml --on sim:mac.json").code, 1, "it is there already");
+    assert_eq!(shell.run("plan again.yaml --detailed-exitcode --on sim:mac.json").code, 0);
+    shell.well("validate again.yaml");
+    assert_eq!(shell.json("export --output json --on sim:mac.json")["stack"], "spine");
+}
+
+#[test]
 fn a_graph_of_the_plan_is_text_in_the_language_that_was_asked_for() {
     let shell = Shell::with_mac();
     let graph = |flag: &str| shell.well(&format!("plan stack.yaml {flag} --on sim:mac.json"));

@@ -1,14 +1,18 @@
 //! Manifests that forgectl writes itself.
 
+use camino::Utf8Path;
 use forgectl::{
     engine::{self, Draft},
     manifest::Stack,
-    sim::{Mac, Session, Sim, Spec, SudoMode, tool::ollama::desktop::with_desktop_app},
+    sim::{
+        Caller, Content, Mac, Session, Sim, Spec, SudoMode,
+        tool::{launchd::with_brew_ollama, ollama::desktop::with_desktop_app},
+    },
 };
 
 use crate::{
     scenarios,
-    support::{apply_well, destroy_well, own_spec, sim, spine, stack},
+    support::{apply_well, destroy_well, effects, own_spec, sim, spine, stack},
 };
 
 fn starter(sim: &Sim) -> Draft {
@@ -103,4 +107,123 @@ fn what_a_plan_would_refuse_is_left_out_of_a_first_manifest() {
     assert_eq!(draft.left_out[0].section, "ollama");
     assert!(draft.left_out[0].why.contains("desktop app"), "{draft:?}");
     lives(&sim, &draft);
+}
+
+/// What an export says; it can be read, and there is nothing to do.
+#[track_caller]
+fn exported(sim: &Sim) -> (Draft, Stack) {
+    let draft = engine::export(sim).unwrap();
+    let stack = stack(&draft.text);
+    let plan = engine::survey(sim, &stack).unwrap();
+    assert!(plan.refusals.is_empty() && plan.is_empty(), "{plan:#?}\n{}", draft.text);
+    assert_eq!(effects(sim, || drop(apply_well(sim, &stack))), 0, "{}", draft.text);
+    (draft, stack)
+}
+
+#[test]
+fn what_was_applied_is_exported_as_it_was_declared() {
+    for scenario in scenarios::all() {
+        let sim = sim(scenario.fresh());
+        apply_well(&sim, &scenario.stack);
+        let (draft, exported) = exported(&sim);
+        let (is, was) = (&exported.manifest, &scenario.stack.manifest);
+        assert_eq!(
+            (&is.stack, &is.power, &is.tools, &is.ollama),
+            (&was.stack, &was.power, &was.tools, &was.ollama)
+        );
+        assert!(draft.left_out.is_empty(), "{}: {draft:?}", scenario.name);
+        for line in draft.text.lines().filter(|line| line.contains(": ") && !line.starts_with("forge:")) {
+            assert!(line.contains("# "), "where is this from: {line}");
+        }
+        // Whoever lost the manifest can take all of it away with this one.
+        destroy_well(&sim, &exported);
+        scenario.same("destroyed by an export", &scenario.fresh(), &sim.into_mac());
+    }
+}
+
+#[test]
+fn a_mac_that_forgectl_never_touched_is_exported_too() {
+    for scenario in scenarios::all() {
+        let sim = sim(scenario.fresh());
+        let (_, stack) = exported(&sim);
+        assert_eq!(stack.manifest.stack.as_str(), "this-mac", "{}", scenario.name);
+        assert!(stack.manifest.ollama.is_none(), "a server of others is not ours");
+    }
+}
+
+#[test]
+fn whatever_a_server_can_be_told_survives_an_export() {
+    let section = "ollama:\n  listen: 192.168.64.20\n  port: 8080\n  num_ctx: 65536\n  keep_alive: -1\n  environment:\n    \
+                   OLLAMA_ORIGINS: 'http://\"lab\", https://lab.ö #1: x'\n    OLLAMA_NUM_PARALLEL: 2\n    \
+                   OLLAMA_MODELS: /Users/lab/all my models\n";
+    let text = format!("forge: 1\nstack: lab\nnode: {{memory: 16GB}}\n{section}");
+    let (sim, wanted) = (on(|_| {}), stack(&text));
+    apply_well(&sim, &wanted);
+    let (draft, exported) = exported(&sim);
+    assert_eq!(exported.manifest.ollama, wanted.manifest.ollama, "{}", draft.text);
+    assert_eq!(sections(&draft), (vec!["ollama".to_owned()], vec!["power", "tools"]));
+}
+
+#[test]
+fn what_no_manifest_says_is_left_out_of_an_export_with_the_reason() {
+    let tampered = |tamper: &str| {
+        let sim = on(|_| {});
+        apply_well(&sim, &spine());
+        let argv: Vec<String> = tamper.split(' ').map(str::to_owned).collect();
+        assert!(sim.exec(Caller::user(true), &argv).ok(), "{tamper}");
+        let (draft, _) = exported(&sim);
+        draft.left_out.iter().map(|left| format!("{}: {}", left.section, left.why)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        tampered("/usr/bin/sudo -n /usr/bin/pmset -c sleep 5"),
+        ["power: `pmset -g custom` shows sleep 5 on AC Power"]
+    );
+    let tools = tampered("/usr/bin/sudo -n /bin/rm -rf /Library/Developer/CommandLineTools");
+    assert!(tools.len() == 1 && tools[0].starts_with("tools: there are none"), "{tools:?}");
+    let stopped = tampered("/bin/launchctl bootout gui/501/dev.forge.ollama");
+    assert!(
+        stopped.len() == 1 && stopped[0].starts_with("ollama: its plan would not be empty"),
+        "{stopped:?}"
+    );
+    let forgotten = tampered("/bin/rm -rf /Users/lab/.local/state/forgectl");
+    assert!(forgotten.len() == 1 && forgotten[0].contains("take over"), "{forgotten:?}");
+}
+
+#[test]
+fn no_secret_that_somebody_wrote_into_a_job_is_exported() {
+    let sim = on(|_| {});
+    apply_well(&sim, &spine());
+    sim.with_mac(|mac| {
+        let (path, now) =
+            (Utf8Path::new("/Users/lab/Library/LaunchAgents/dev.forge.ollama.plist"), mac.state.now);
+        let text = String::from_utf8(mac.disk.read(501, path).unwrap().bytes(u64::MAX).unwrap().into_owned())
+            .unwrap();
+        let text =
+            text.replace("<key>PATH</key>", "<key>HF_TOKEN</key><string>hf_s3cr3t</string><key>PATH</key>");
+        mac.disk.write(501, path, Content::Bytes(text.into_bytes()), 0o644, now).unwrap();
+    });
+    let (draft, _) = exported(&sim);
+    assert!(!draft.text.contains("hf_s3cr3t"), "{}", draft.text);
+    assert_eq!(draft.left_out.len(), 1);
+    assert!(draft.left_out[0].why.contains("HF_TOKEN"), "{draft:?}");
+}
+
+#[test]
+fn of_two_stacks_an_export_is_neither() {
+    let sim = on(|_| {});
+    apply_well(&sim, &spine());
+    apply_well(&sim, &stack("forge: 1\nstack: this-mac\nnode: {memory: 16GB}\npower: {never_sleep: true}\n"));
+    let (draft, _) = exported(&sim);
+    assert_eq!(draft.stack, "this-mac-2");
+    assert!(draft.left_out.is_empty(), "{draft:?}");
+}
+
+#[test]
+fn jobs_of_others_are_named_in_an_export() {
+    let sim = on(|_| {});
+    sim.with_mac(|mac| with_brew_ollama(mac, "homebrew.mxcl.ollama")).unwrap();
+    let (draft, _) = exported(&sim);
+    assert!(
+        draft.text.contains("#   launchd job /Users/lab/Library/LaunchAgents/homebrew.mxcl.ollama.plist\n")
+    );
 }

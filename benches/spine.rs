@@ -24,7 +24,7 @@ fn rehearse(criterion: &mut Criterion) {
     let stack = spine();
     let node = engine::own_node(&stack).unwrap();
     criterion.bench_function("rehearse spine", |bencher| {
-        bencher.iter(|| black_box(engine::rehearse(&stack, &node, 200_000_000).unwrap()));
+        bencher.iter(|| black_box(engine::rehearse(&stack, &node, 200_000_000, || 0).unwrap()));
     });
 }
 

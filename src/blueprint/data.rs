@@ -12,6 +12,9 @@ use crate::{
 /// The variable that moves the store of models (docs/mac-facts.md#ollama-files).
 const MODELS: &str = "OLLAMA_MODELS";
 
+/// Folders of the home folder that jobs are kept out of (docs/mac-facts.md#tcc-folders).
+const GUARDED: [&str; 4] = ["Documents", "Desktop", "Downloads", "Library/Mobile Documents"];
+
 /// The folders that the server fills: its home folder, and the store of models where that is elsewhere.
 pub(super) fn folders(
     site: &Site,
@@ -25,7 +28,11 @@ pub(super) fn folders(
     let mut ids = vec![blueprint.add(folder(own.clone()), vec![], origin.clone())];
     let Some(models) = elsewhere(section).filter(|models| *models != own) else { return Ok(ids) };
     let parent = models.parent().unwrap_or(&models).to_owned();
-    blueprint.refusals.extend(no_store(site, &models, &parent)?);
+    let refused = match kept_from_launchd(site, &models)? {
+        None => no_store(site, &models, &parent)?,
+        refused => refused,
+    };
+    blueprint.refusals.extend(refused);
     let above = if parent.starts_with(&own) {
         blueprint.add_folders(&own, &parent, 0o755, ids.clone(), origin)
     } else if parent.starts_with(home) {
@@ -39,6 +46,33 @@ pub(super) fn folders(
 
 fn elsewhere(section: &manifest::Ollama) -> Option<Utf8PathBuf> {
     section.environment.get(MODELS).filter(|path| !path.is_empty()).map(Utf8PathBuf::from)
+}
+
+/// Why a server that launchd starts could not use `path`: macOS keeps it out of a user's own documents, wherever a link hides
+/// them (docs/mac-facts.md#tcc-folders).
+fn kept_from_launchd(site: &Site, path: &Utf8Path) -> Result<Option<Problem>> {
+    let home = &site.identity.home;
+    let real_home = site.look.resolve(home)?.unwrap_or_else(|| home.clone());
+    let mut real = None;
+    for above in path.ancestors() {
+        real = site.look.resolve(above)?.zip(path.strip_prefix(above).ok());
+        if real.is_some() {
+            break;
+        }
+    }
+    let real = real.map_or_else(|| path.to_owned(), |(above, missing)| above.join(missing));
+    let Some(guarded) = GUARDED.into_iter().find(|folder| real.starts_with(real_home.join(folder))) else {
+        return Ok(None);
+    };
+    let mut problem = Problem::mac(format!("no folder to keep models in: `{path}`"))
+        .at(Some(&site.stack.span(&["ollama", "environment", MODELS])))
+        .why(format!("macOS keeps what launchd starts out of ~/{guarded}, and asks nobody"));
+    if real != path {
+        problem = problem.why(format!("it leads to {real}"));
+    }
+    Ok(Some(problem.hint(
+        "name a folder outside Documents, Desktop, Downloads and iCloud Drive, such as ~/Models in full",
+    )))
 }
 
 /// Why no models can be kept at `path`: its disk is not connected, or it is not the user's to write. Outside the home folder

@@ -82,8 +82,8 @@ pub fn build(
     if stack.manifest.power.as_ref().is_some_and(|power| power.never_sleep) {
         power::never_sleep(&site, &mut blueprint)?;
     }
-    if stack.manifest.tools.as_ref().is_some_and(|tools| tools.command_line_tools) {
-        tools::command_line_tools(&site, &mut blueprint);
+    if let Some(section) = &stack.manifest.tools {
+        tools::tools(&site, section, &mut blueprint);
     }
     if let Some(section) = &stack.manifest.ollama {
         ollama::server(&site, section, &mut blueprint)?;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
-use super::{Blueprint, Site, data, port, rivals, tilde};
+use super::{Blueprint, Site, data, port, rivals, tilde, tools};
 use crate::{
     machine::{
         Looking, Tool,
@@ -13,7 +13,7 @@ use crate::{
     manifest::{self, Start},
     resource::{JobSpec, LogFile, Ollama, Resource},
     step::{Definition, definition_matches},
-    value::{Domain, Problem, Span},
+    value::{Domain, Id, Problem, Span},
 };
 
 /// Label of the job.
@@ -21,6 +21,14 @@ pub(crate) const LABEL: &str = "dev.forge.ollama";
 
 /// Homebrew's link to the program; never the path below its Cellar, which goes with an upgrade.
 const PROGRAM: &str = "/opt/homebrew/opt/ollama/bin/ollama";
+
+/// Homebrew's formula of it.
+const FORMULA: &str = "ollama";
+
+/// The job of ours that runs the program of a formula.
+pub(super) fn job_of(formula: &str) -> Option<Id> {
+    (formula == FORMULA).then(|| Id::new("launchd-job", LABEL))
+}
 
 /// What launchd gives no job by itself (docs/mac-facts.md#launchd-job-environment).
 const PATH: &str = "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/bin:/bin:/usr/sbin:/sbin";
@@ -50,6 +58,11 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     if !boot {
         needs.extend(blueprint.add_folders(home, &home.join("Library/LaunchAgents"), 0o755, vec![], &origin));
     }
+    let tools = site.stack.manifest.tools.as_ref();
+    let brought = tools.is_some_and(manifest::Tools::wants_homebrew);
+    if brought {
+        needs.push(tools::formula(site, blueprint, FORMULA, None, &origin));
+    }
     needs.extend(data::folders(site, section, blueprint, &origin)?);
 
     let view = site.look.job(domain, LABEL)?;
@@ -59,7 +72,10 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     let holders = if running { vec![] } else { port::holders(site, section.socket(), &job.label, &view)? };
     let (rivals, leaving) = rivals::of_ollama(site, section.socket(), &holders, blueprint, &origin)?;
     needs.extend(rivals);
-    judge(site, &job, &view, blueprint, &origin)?;
+    if !brought {
+        installed(site, &job, &view, blueprint, &origin)?;
+    }
+    judge(site, &job, &view, blueprint);
     blueprint.refusals.extend(port::refusal(site, section.port, &holders, &leaving));
     if boot && !running {
         file_vault(site, blueprint)?;
@@ -152,12 +168,17 @@ fn render(site: &Site, definition: &Definition, log: &Utf8PathBuf, boot: bool) -
     Ok(text.into_bytes())
 }
 
-/// What keeps the job from this Mac.
-fn judge(site: &Site, job: &JobSpec, view: &JobView, blueprint: &mut Blueprint, origin: &Span) -> Result<()> {
+/// Refuses a Mac without the program, where no part of the stack brings it.
+fn installed(
+    site: &Site,
+    job: &JobSpec,
+    view: &JobView,
+    blueprint: &mut Blueprint,
+    origin: &Span,
+) -> Result<()> {
     if site.look.resolve(job.program())?.is_none() {
-        let mut problem = Problem::mac("Ollama is not installed")
-            .why(format!("{} is not there", job.program()))
-            .why("this stack does not bring it: `brew-formula/ollama` of a fuller stack does");
+        let mut problem =
+            Problem::mac("Ollama is not installed").why(format!("{} is not there", job.program()));
         if matches!(view, JobView::Loaded(_)) {
             problem = problem.why(format!(
                 "launchd still has its job {}/{}, and cannot start it again",
@@ -166,11 +187,17 @@ fn judge(site: &Site, job: &JobSpec, view: &JobView, blueprint: &mut Blueprint, 
         }
         blueprint.refusals.push(
             problem
-                .hint("install it with Homebrew, then apply again:")
+                .hint("let this stack bring it: set `homebrew: true` in `tools`")
+                .hint("or install it with Homebrew, then apply again:")
                 .remedy("brew install ollama")
                 .at(Some(origin)),
         );
     }
+    Ok(())
+}
+
+/// What keeps the job from this Mac.
+fn judge(site: &Site, job: &JobSpec, view: &JobView, blueprint: &mut Blueprint) {
     if *view == JobView::NoDomain {
         blueprint.refusals.push(
             Problem::mac("`start: login` needs a graphical session, and you have none")
@@ -180,7 +207,6 @@ fn judge(site: &Site, job: &JobSpec, view: &JobView, blueprint: &mut Blueprint, 
                 .at(Some(&site.stack.span(&["ollama", "start"]))),
         );
     }
-    Ok(())
 }
 
 /// What a start at boot means for the disk (docs/mac-facts.md#fdesetup-status, #filevault-boot).

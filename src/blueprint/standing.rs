@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{ollama, power};
 use crate::{
-    machine::{Identity, Look, Looking},
+    machine::{Identity, Look, Looking, tool::brew},
     manifest::{Listen, Ollama, Start},
     step::TOOLS,
     value::{Place, Value},
@@ -56,6 +56,27 @@ pub fn has_command_line_tools(look: &dyn Look) -> Result<Standing<()>> {
     } else {
         Standing::Otherwise("an installation was begun and not finished".to_owned())
     })
+}
+
+/// Whether it has a Homebrew of this user's.
+pub fn has_homebrew(look: &dyn Look, identity: &Identity) -> Result<Standing<()>> {
+    let found = Place::Homebrew.observe(look, None)?;
+    let prefix = brew::PREFIX;
+    Ok(if !found.present {
+        Standing::Otherwise(format!("there is none that can be used in {prefix}"))
+    } else if *found.get("owner") == Value::from(i64::from(identity.uid)) {
+        Standing::So((), prefix.to_owned())
+    } else {
+        Standing::Otherwise(format!("that in {prefix} belongs to another user"))
+    })
+}
+
+/// The formulae that somebody asked for by name, each with where it is.
+pub fn formulae(look: &dyn Look) -> Result<Vec<(String, String)>> {
+    let kegs = brew::kegs(look)?.into_iter().filter(|keg| keg.on_request);
+    Ok(kegs
+        .map(|keg| (keg.name.clone(), format!("{}/Cellar/{}/{}", brew::PREFIX, keg.name, keg.version)))
+        .collect())
 }
 
 /// The Ollama server that forgectl's own job runs, if there is one, as its property list says.

@@ -2,12 +2,16 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::value::MemorySize;
+
 /// One of Apple's chips.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chip {
     /// `M4 Pro`.
     pub name: String,
+    /// The most memory that it was sold with, where known.
+    pub memory: Option<MemorySize>,
     /// Cores of the GPU, of every bin that was sold, rising.
     pub gpu_cores: Vec<u32>,
     /// Performance and efficiency cores of the largest bin, where known.
@@ -28,8 +32,9 @@ pub enum Body {
     Laptop,
 }
 
+#[expect(clippy::expect_used, reason = "embedded, and a test reads it")]
 static CHIPS: LazyLock<Vec<Chip>> =
-    LazyLock::new(|| serde_saphyr::from_str(include_str!("chips.yaml")).unwrap_or_default());
+    LazyLock::new(|| serde_saphyr::from_str(include_str!("chips.yaml")).expect("the embedded list of chips"));
 
 /// All that are known.
 pub fn chips() -> &'static [Chip] {
@@ -39,6 +44,12 @@ pub fn chips() -> &'static [Chip] {
 /// The chip of that name, such as `M4 Pro`.
 pub fn chip(name: &str) -> Option<&'static Chip> {
     CHIPS.iter().find(|chip| chip.name == name)
+}
+
+/// The most memory that a chip of that name was sold with; of one that is not known, the most of any.
+pub fn most_memory(name: &str) -> MemorySize {
+    let most = chips().iter().filter_map(|chip| chip.memory).max();
+    chip(name).and_then(|chip| chip.memory).or(most).unwrap_or(MemorySize(u64::MAX))
 }
 
 #[cfg(test)]
@@ -51,5 +62,11 @@ mod tests {
         let chip = chip("M4 Pro").unwrap();
         assert_eq!((chip.gpu_cores.as_slice(), chip.body), (&[16, 20][..], Body::Desktop));
         assert!(super::chip("M4 Ultra").is_none(), "never shipped");
+    }
+
+    #[test]
+    fn of_a_chip_that_nobody_knows_any_memory_that_was_sold_is_believed() {
+        assert_eq!(most_memory("M4 Pro"), MemorySize(64 << 30));
+        assert_eq!(most_memory("M9"), MemorySize(512 << 30));
     }
 }

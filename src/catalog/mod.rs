@@ -3,4 +3,4 @@
 mod chips;
 pub mod variables;
 
-pub use chips::{Body, Chip, chip, chips};
+pub use chips::{Body, Chip, chip, chips, most_memory};

@@ -3,7 +3,7 @@ use anyhow::{Result, bail};
 use super::{
     context::Context,
     node::{Node, Use},
-    only::Only,
+    only::{self, Only},
     running::{self, Flags},
     stack::Manifest,
 };
@@ -38,7 +38,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
         only = plan.only().to_vec();
     }
     let node = Node::open(context, Some(&stack), Use::Change("apply"))?;
-    let command = args.manifest.command("apply", &args.only.words(), context);
+    // Half of a saved plan is another plan: what is left of it is done from the manifest.
+    let manifest = saved.as_ref().map_or(args.manifest.clone(), |plan| Manifest::at(plan.manifest()));
+    let command = manifest.command("apply", &only::words(&only), context);
     let how = How { command, only, saved, ..How::default() };
     let code = node.work(context, args.flags.trace, |machine| {
         running::tell(&args.flags, context, machine, how, |how, person, sink| {

@@ -30,7 +30,7 @@ pub(super) struct Global {
     /// as in `chip=M4,memory=16GB` (further ones: macos, disk, sudo, session)
     #[arg(long, global = true, value_name = "TARGET", env = "FORGECTL_ON")]
     pub(super) on: Option<Target>,
-    /// For people, or for programs
+    /// For people, or for programs: one document; of `apply` and `destroy` JSON lines, an event each
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM", env = "FORGECTL_OUTPUT")]
     pub(super) output: Output,
     /// Say only what went wrong, and the result

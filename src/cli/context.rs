@@ -112,10 +112,7 @@ impl Context {
 
     /// Tells people what is no fault, but probably not meant.
     pub(super) fn warn(&self, warnings: &[Problem]) {
-        if !self.quiet() {
-            let screen = self.screen(Stream::Err);
-            Printer.say(Stream::Err, &report::problems("warning", warnings, screen));
-        }
+        Printer.say(Stream::Err, &report::problems("warning", warnings, self.screen(Stream::Err)));
     }
 
     /// Tells people what is wrong.

@@ -24,7 +24,7 @@ pub(super) fn tell(draft: &Draft, file: &Utf8Path, kept: Kept, context: &Context
     let text = |_| if printed { draft.text.clone() } else { String::new() };
     context.print(|| report::json(draft), text, text)?;
     for left in &draft.left_out {
-        context.say(format_args!("Left out: {}, since {}", left.section, left.why));
+        context.say(format_args!("Left out: {}, since {}", left.key, left.why));
     }
     if !printed {
         let plan = context.typed(&["plan", file.as_str()], &[]);

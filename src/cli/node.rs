@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     desk::{self, Printer, SimFile, Stream},
-    machine::{Command, Machine, Recorded, local::Local},
+    machine::{
+        Command, Halt, Machine, Recorded,
+        local::{Local, signals},
+    },
     manifest::Stack,
     report,
     sim::{self, Mac, Options, Sim},
@@ -40,14 +43,15 @@ impl Node {
             Target::Folder(path) => {
                 let place = Place::Folder(path.clone());
                 let root = sim::folder::root(path).map_err(|error| no_such_mac(&error, &place, stack))?;
-                Ok(Self::Real(Box::new(Local::under(&root)?)))
+                let outside = sim::folder::outside(path)?;
+                Ok(Self::Real(Box::new(Local::under(&root)?.reaching_only(outside))))
             }
             Target::File(path) => Self::of_file(path, how, stack),
             Target::Fresh(spec) => {
                 // The Macs that stacks are tried on have what no section of the manifest brings.
-                let ollama = stack.is_some_and(|stack| stack.manifest.ollama.is_some());
+                let ollama = stack.is_some_and(|stack| stack.manifest.expects_ollama());
                 let spec = sim::Spec { ollama, ..(**spec).clone() };
-                Ok(Self::Simulated(Box::new(start(Mac::new(&spec, 0))), None))
+                Ok(Self::Simulated(Box::new(start(Mac::new(&spec, 0))?), None))
             }
         }
     }
@@ -60,7 +64,7 @@ impl Node {
                 (read(path, file.read(), stack)?, Some(file))
             }
         };
-        Ok(Self::Simulated(Box::new(start(mac)), file))
+        Ok(Self::Simulated(Box::new(start(mac)?), file))
     }
 
     /// Does `work` with it, printing each look and change when `trace` is wanted.
@@ -138,9 +142,11 @@ fn make(place: &Place, stack: Option<&Stack>) -> String {
     Command::new(&[&["forgectl", "sim", "new", &place][..], &kind].concat()).to_string()
 }
 
-/// Starts forgectl on a simulated Mac whose sudo asks at this terminal, where there is one.
-pub(super) fn start(mac: Mac) -> Sim {
-    Sim::new(mac, Options { can_ask: desk::somebody_answers(), person: Box::new(Keyboard) })
+/// Starts forgectl on a simulated Mac whose sudo asks at this terminal, where there is one. Ctrl-C is heard from here on.
+pub(super) fn start(mac: Mac) -> Result<Sim> {
+    signals::listen()?;
+    let person = Box::new(Keyboard);
+    Ok(Sim::new(mac, Options { can_ask: desk::somebody_answers(), person, asked: signals::asked }))
 }
 
 /// Who types the password of a simulated Mac's sudo.
@@ -148,7 +154,8 @@ pub(super) struct Keyboard;
 
 impl sim::Person for Keyboard {
     fn password(&mut self, reasons: &[String]) -> bool {
-        desk::ask_simulated_password(reasons).unwrap_or(false)
+        let go_on = || if signals::asked() > 0 { Err(Halt::Interrupted.into()) } else { Ok(()) };
+        desk::ask_simulated_password(reasons, &go_on).unwrap_or(false)
     }
 }
 

@@ -8,13 +8,6 @@ pub(super) struct Only {
     pub(super) only: Vec<Id>,
 }
 
-impl Only {
-    /// The flags as they would be typed.
-    pub(super) fn words(&self) -> Vec<&str> {
-        words(&self.only)
-    }
-}
-
 /// The flags that narrow to `only`, as they would be typed.
 pub(super) fn words(only: &[Id]) -> Vec<&str> {
     only.iter().flat_map(|id| ["--only", id.as_str()]).collect()

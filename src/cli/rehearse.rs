@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use super::{context::Context, node, stack::Manifest, target::Target};
 use crate::{
     engine,
+    machine::local::signals,
     manifest::Stack,
     report,
     sim::{BANDWIDTH, Spec},
@@ -23,7 +24,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let stack = args.manifest.read()?;
     let spec = spec(&stack, context)?;
-    let rehearsal = engine::rehearse(&stack, &spec, args.bandwidth.0)?;
+    signals::listen()?;
+    let rehearsal = engine::rehearse(&stack, &spec, args.bandwidth.0, signals::asked)?;
     let human = |screen| report::rehearsal(&rehearsal, screen);
     context.print(
         || report::json(&rehearsal),
@@ -49,7 +51,7 @@ fn spec(stack: &Stack, context: &Context) -> Result<Spec> {
                 .remedy("forgectl rehearse stack.yaml --on chip=M4,memory=16GB")
         ),
     };
-    Ok(Spec { ollama: stack.manifest.ollama.is_some(), ..spec })
+    Ok(Spec { ollama: stack.manifest.expects_ollama(), ..spec })
 }
 
 /// Bits per second.

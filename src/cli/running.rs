@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use super::{
     context::{Context, INTERRUPTED},
     switch::switch,
+    target::Target,
 };
 use crate::{
     desk::{self, AtTerminal, EventFile, Person, Stream},
@@ -11,8 +12,9 @@ use crate::{
         How,
         event::{Sink, Summary},
     },
-    machine::{Machine, Wait},
-    report::run::{Both, EventLog, JsonLines, Live, Manner, Plain},
+    machine::{Command, Machine, Wait},
+    report::run::{Both, EventLog, JsonLines, Live, LogPlace, Manner, Plain},
+    sim,
     value::Problem,
 };
 
@@ -23,11 +25,18 @@ pub(super) struct Flags {
     #[arg(long, short, env = "FORGECTL_YES", value_parser = switch)]
     yes: bool,
     /// Write every event to this file too, a line of JSON each
-    #[arg(long, value_name = "FILE", env = "FORGECTL_EVENTS")]
+    #[arg(long, value_parser = events_file, value_name = "FILE", env = "FORGECTL_EVENTS")]
     events: Option<Utf8PathBuf>,
     /// Print every look at the Mac and every change with its time
     #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     pub(super) trace: bool,
+}
+
+fn events_file(text: &str) -> Result<Utf8PathBuf, String> {
+    match text {
+        "-" => Err("it takes a file; `--output json` prints the events to standard output".to_owned()),
+        path => Ok(path.into()),
+    }
 }
 
 /// Lets `work`, a call of the engine, run as asked for by `how` and the flags, told as the person wants it, and answers with the
@@ -56,7 +65,8 @@ pub(super) fn tell(
     } else {
         let asks = !flags.yes && how.saved.is_none() && desk::somebody_answers();
         let (out, err) = (context.screen(Stream::Out), context.screen(Stream::Err));
-        let manner = Manner { out, err, quiet: context.quiet(), asks };
+        let again = if flags.yes { format!("{} --yes", how.command) } else { how.command.clone() };
+        let manner = Manner { out, err, quiet: context.quiet(), asks, again, log: log_place(context)? };
         let go_on = || machine.wait(std::time::Duration::ZERO, Wait::Poll);
         if err.live && !context.quiet() && !flags.trace {
             let view = Live::new(manner, clock);
@@ -65,11 +75,26 @@ pub(super) fn tell(
             let view = Plain::new(manner, clock);
             run(&AtTerminal::new(&view, &go_on), &view)
         }
-    }?;
+    };
+    context.warn(log.as_ref().and_then(EventLog::broken).as_slice());
+    let summary = summary?;
     Ok(match () {
         () if summary.interrupted => INTERRUPTED,
         () if !summary.ok() || summary.declined => 1,
         () => 0,
+    })
+}
+
+/// How the person comes by a log on the target.
+fn log_place(context: &Context) -> Result<LogPlace> {
+    Ok(match context.target() {
+        Target::ThisMac => LogPlace::Here,
+        Target::Folder(path) => LogPlace::Under(sim::folder::root(path)?),
+        Target::File(path) => {
+            let cat = Command::new(&["forgectl", "sim", "exec", path.as_str(), "--", "cat"]);
+            LogPlace::Behind(cat.to_string())
+        }
+        Target::Fresh(_) => LogPlace::Gone,
     })
 }
 

@@ -21,6 +21,11 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
+    /// The one at `path`.
+    pub(super) fn at(path: &Utf8Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// Reads and judges it.
     pub(super) fn read(&self) -> Result<Stack> {
         read(&self.path)
@@ -38,7 +43,7 @@ impl Manifest {
             return Ok((of(&self.path, &source)?, None));
         }
         let mut plan = SavedPlan::read(source.name(), source.text())?;
-        let made_of = Self { path: plan.manifest().to_owned() };
+        let made_of = Self::at(plan.manifest());
         let out = self.path().map_or("plan.json", Utf8Path::as_str);
         let flags: Vec<&str> = only::words(plan.only()).into_iter().chain(["--out", out]).collect();
         plan.again = made_of.command("plan", &flags, context);

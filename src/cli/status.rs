@@ -6,7 +6,10 @@ use super::{
     stack::Manifest,
     switch::switch,
 };
-use crate::{engine, report};
+use crate::{
+    engine,
+    report::{self, StatusView},
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -15,6 +18,9 @@ pub(super) struct Args {
     /// Prove it by use too: this loads what it says beforehand
     #[arg(long = "use", env = "FORGECTL_USE", value_parser = switch)]
     by_use: bool,
+    /// Tell every folder, and every field that is not as declared
+    #[arg(long, short, env = "FORGECTL_VERBOSE", value_parser = switch)]
+    verbose: bool,
     /// Print every look at the Mac with its time
     #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     trace: bool,
@@ -33,13 +39,16 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     });
     node.keep()?;
     let status = status?;
+    let apply = args.manifest.command("apply", &[], context);
+    let view = StatusView { verbose: args.verbose, apply: &apply };
     context.print(
         || report::status_json(&status),
-        |screen| report::status(&status, screen),
-        |screen| report::status_totals(&status, screen),
+        |screen| report::status(&status, view, screen),
+        |screen| report::status_short(&status, screen),
     )?;
     if context.quiet() {
-        let wrong: Vec<_> = status.rows.iter().filter_map(|row| row.problem.clone()).collect();
+        let wrong = status.rows.iter().filter_map(|row| row.problem.as_ref()).chain(&status.refusals);
+        let wrong: Vec<_> = wrong.cloned().collect();
         context.tell_problems(&wrong);
     }
     Ok(if status.ok() { 0 } else { 2 })

@@ -142,7 +142,17 @@ fn fresh(text: &str) -> Result<Spec, String> {
     if spec.chip.is_empty() || spec.memory == 0 {
         return Err("a fresh simulated Mac needs `chip=` and `memory=`".into());
     }
+    sold(&spec)?;
     Ok(spec)
+}
+
+/// Whether there is such a Mac.
+pub(super) fn sold(spec: &Spec) -> Result<(), String> {
+    let most = catalog::most_memory(&spec.chip);
+    if spec.memory <= most.0 {
+        return Ok(());
+    }
+    Err(format!("no {} has {} of memory; the most is {most}", spec.chip, MemorySize(spec.memory)))
 }
 
 /// A chip that is known: `M4 Pro`.
@@ -233,6 +243,7 @@ mod tests {
         assert_eq!(wrong("chip=m4,memory=16GB"), "did you mean `M4`?");
         assert_eq!(wrong("chip=apple m4-PRO,memory=16GB"), "did you mean `M4 Pro`?");
         assert_eq!(wrong("chip=M4,memory=16GB,memory=8GB"), "`memory` is given twice");
+        assert!(wrong("chip=M4,memory=9999999TB").contains("the most is 32GB"));
         assert!(wrong("sim:").contains("`sim:FILE`"));
     }
 }

@@ -17,6 +17,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let document = json!({ "stack": name, "manifest": manifest, "problems": [], "warnings": warnings });
     let words = |screen: Screen| format!("{}\n", screen.fit(&format!("{manifest} is sound: stack `{name}`")));
     context.print(|| Ok(document.to_string() + "\n"), words, |_| String::new())?;
-    context.warn(warnings);
+    if !context.quiet() {
+        context.warn(warnings);
+    }
     Ok(0)
 }

@@ -22,8 +22,8 @@ pub use env::{environment, is_empty, is_folder, is_mac, is_there, own_executable
 pub use event_file::EventFile;
 pub use manifest_file::{read_manifest, read_manifest_or};
 pub use own_file::{absolute, put_file};
-pub use person::{Aside, AtTerminal, Nobody, Person, ask_simulated_password, somebody_answers};
+pub use person::{Aside, AtTerminal, GoOn, Nobody, Person, ask_simulated_password, somebody_answers};
 pub use printer::{Pipe, Printer, Stream};
 pub use screen::{ColorChoice, Screen};
-pub use sim_file::SimFile;
+pub use sim_file::{SimFile, let_go};
 pub use ticker::Ticker;

@@ -42,25 +42,28 @@ pub trait Aside: Send + Sync {
 /// The person at the terminal. Questions go to standard error, answers come from standard input.
 pub struct AtTerminal<'a> {
     view: &'a dyn Aside,
-    go_on: &'a (dyn Fn() -> Result<()> + Send + Sync),
+    go_on: &'a GoOn<'a>,
 }
 
 impl<'a> AtTerminal<'a> {
     /// The person who watches `view`. `go_on` fails once they have asked to stop instead of answering.
-    pub fn new(view: &'a dyn Aside, go_on: &'a (dyn Fn() -> Result<()> + Send + Sync)) -> Self {
+    pub fn new(view: &'a dyn Aside, go_on: &'a GoOn<'a>) -> Self {
         Self { view, go_on }
     }
+}
 
-    /// A line from the terminal. It is read by a thread of its own, since Ctrl-C does not end a read.
-    fn line(&self) -> Result<Option<String>> {
-        let (typed, line) = mpsc::channel();
-        thread::spawn(move || typed.send(read_line(&mut io::stdin().lock())));
-        loop {
-            match line.recv_timeout(Duration::from_millis(50)) {
-                Ok(line) => return Ok(line?),
-                Err(RecvTimeoutError::Timeout) => (self.go_on)()?,
-                Err(RecvTimeoutError::Disconnected) => return Ok(None),
-            }
+/// Whether the person wants to go on; fails once they have asked to stop.
+pub type GoOn<'g> = dyn Fn() -> Result<()> + Send + Sync + 'g;
+
+/// A line from the terminal. It is read by a thread of its own, since Ctrl-C does not end a read.
+fn line(go_on: &GoOn) -> Result<Option<String>> {
+    let (typed, line) = mpsc::channel();
+    thread::spawn(move || typed.send(read_line(&mut io::stdin().lock())));
+    loop {
+        match line.recv_timeout(Duration::from_millis(50)) {
+            Ok(line) => return Ok(line?),
+            Err(RecvTimeoutError::Timeout) => go_on()?,
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
         }
     }
 }
@@ -73,7 +76,8 @@ impl Person for AtTerminal<'_> {
     fn confirm(&self, question: &str) -> Result<bool> {
         let mut answer = Ok(false);
         self.view.aside(&mut || {
-            answer = confirm(question, &|| self.view.explain(), &|| self.line(), &mut io::stderr().lock());
+            answer =
+                confirm(question, &|| self.view.explain(), &|| line(self.go_on), &mut io::stderr().lock());
         });
         answer
     }
@@ -85,12 +89,16 @@ pub fn somebody_answers() -> bool {
 }
 
 /// Asks at the terminal for the password of a simulated Mac's sudo, which is whatever is typed; nothing typed refuses.
-pub fn ask_simulated_password(reasons: &[String]) -> io::Result<bool> {
+pub fn ask_simulated_password(reasons: &[String], go_on: &GoOn) -> Result<bool> {
     let mut paper = io::stderr().lock();
     writeln!(paper, "sudo on the simulated Mac asks for a password, for: {}", reasons.join(", "))?;
     write!(paper, "Password (any will do, none refuses): ")?;
     paper.flush()?;
-    Ok(read_line(&mut io::stdin().lock())?.is_some_and(|line| !line.is_empty()))
+    let typed = line(go_on);
+    if !matches!(typed, Ok(Some(_))) {
+        writeln!(paper)?;
+    }
+    Ok(typed?.is_some_and(|line| !line.is_empty()))
 }
 
 /// Asks until the answer can be understood; the end of all answers is no.

@@ -1,7 +1,9 @@
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read, Seek, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::Result;
@@ -12,6 +14,16 @@ use crate::value::Problem;
 
 /// The most that is read of such a file, in bytes: 256 MiB.
 const LIMIT: u64 = 256 << 20;
+
+/// The files of the locks that this process holds, for [`let_go`].
+static HELD: Mutex<BTreeSet<Utf8PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Takes the lock files of this process away, just before it ends without a further word. The locks end with it.
+pub fn let_go() {
+    for path in &*HELD.lock().unwrap_or_else(PoisonError::into_inner) {
+        let _ = fs::remove_file(path);
+    }
+}
 
 /// A file that keeps a simulated Mac between calls, held by one run at a time.
 #[derive(Debug)]
@@ -138,6 +150,7 @@ impl Lock {
                 .and_then(|()| file.rewind())
                 .and_then(|()| file.write_all(note.as_bytes()))
                 .map_err(Refused::Failed)?;
+            HELD.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
             return Ok(Self { path: path.to_owned(), file, note });
         }
     }
@@ -145,6 +158,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        HELD.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.path);
         let _ = fs::remove_file(&self.path);
     }
 }

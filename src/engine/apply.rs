@@ -75,7 +75,7 @@ fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> 
         return Ok(false);
     }
     if plan.changes().any(|item| item.action != Action::Keep) {
-        run.get_sudo(plan)?;
+        run.get_sudo(plan.counts().sudo)?;
         run.machine.done(&Change::Awake)?;
     }
     Ok(true)
@@ -108,6 +108,7 @@ fn in_run(
         name,
         summary: Mutex::new(Summary { log: path.to_string(), ..Summary::default() }),
         stopped: AtomicBool::new(false),
+        ticket: AtomicBool::new(false),
         _lock: lock,
     };
     run.sink.event(&Event::Started { command, stack: run.stack.clone(), log: path.into_string() });
@@ -128,7 +129,8 @@ fn in_run(
 fn take_lock(machine: &dyn Machine, identity: &Identity, stack: &Stack, command: &str) -> Result<Hold> {
     let path = identity.state.join("lock");
     let stack = stack.manifest.stack.as_str();
-    let note = format!("`{command}` of the stack `{stack}`, pid {}, since {}", identity.pid, machine.now());
+    let note =
+        format!("`{command}` of the stack `{stack}`, pid {}, since {:.0}", identity.pid, machine.now());
     let taken = machine.lock(&path, note).map_err(|error| match Halt::of(&error) {
         Some(_) => error,
         None => Problem::mac(format!("forgectl cannot keep its books in `{}`", identity.state))

@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use anyhow::Result;
 
 use super::{plan::Plan, run::Run, saved::SavedPlan};
@@ -42,12 +44,12 @@ pub(super) fn agreed(plan: &Plan, how: &How, question: &str, person: &dyn Person
 }
 
 impl Run<'_> {
-    /// Gets leave to run commands as root, when the plan needs it and sudo would ask.
-    pub(super) fn get_sudo(&self, plan: &Plan) -> Result<()> {
-        let reasons = plan.counts().sudo;
+    /// Gets leave to run commands as root for these reasons, if there are any and sudo would ask.
+    pub(super) fn get_sudo(&self, reasons: Vec<String>) -> Result<()> {
         if reasons.is_empty() {
             return Ok(());
         }
+        self.ticket.store(true, Ordering::SeqCst);
         if self.machine.tool(Tool::SudoReady)?.ok() {
             // A ticket from before would run out in the middle of a long step.
             return self.machine.done(&Change::Sudo(Sudo::Keep));
@@ -63,9 +65,10 @@ impl Run<'_> {
         }
         let output = self.machine.ask_sudo(reasons)?;
         if output.ok() {
-            Ok(())
-        } else {
-            Err(problem.why(format!("`sudo -v` answered: {}", output.said())).into())
+            return Ok(());
         }
+        // Who asked to stop instead of typing it has not typed a wrong one.
+        self.go_on()?;
+        Err(problem.why(format!("`sudo -v` answered: {}", output.said())).into())
     }
 }

@@ -1,5 +1,6 @@
 //! What happens in a run, as it happens.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::plan::Plan;
@@ -111,6 +112,21 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// It as one line of JSON without its end: `at` (UTC, RFC 3339), `event`, and what belongs to it.
+    pub fn line(&self, at: Timestamp) -> String {
+        #[derive(Serialize)]
+        struct Line<'e> {
+            at: Timestamp,
+            #[serde(flatten)]
+            event: &'e Event,
+        }
+        serde_json::to_string(&Line { at, event: self }).unwrap_or_else(|error| {
+            format!(r#"{{"at":"{at}","event":"unprintable","why":{:?}}}"#, error.to_string())
+        })
+    }
+}
+
 /// What came of a run.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Summary {
@@ -145,4 +161,24 @@ impl Summary {
 pub trait Sink: Send + Sync {
     /// One event.
     fn event(&self, event: &Event);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_with_its_time() {
+        let event = Event::ResourceFailed {
+            id: Id::new("job", "dev.forge.ollama"),
+            problem: Problem::mac("it did\nnot start").remedy("forgectl apply stack.yaml"),
+        };
+        let line = event.line("2026-05-04T10:20:30Z".parse().unwrap());
+        assert!(!line.contains('\n'));
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["at"], "2026-05-04T10:20:30Z");
+        assert_eq!(value["event"], "resource-failed");
+        assert_eq!(value["id"], "job/dev.forge.ollama");
+        assert_eq!(value["problem"]["remedy"][0], "forgectl apply stack.yaml");
+    }
 }

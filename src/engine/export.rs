@@ -14,6 +14,7 @@ use crate::{
     machine::{
         Identity, Look, Looking, Once,
         facts::{self, Facts},
+        tool::brew,
     },
     manifest::{self, Ollama, Start},
     value::{Problems, Source},
@@ -46,15 +47,25 @@ pub fn export(look: &dyn Look) -> Result<Draft> {
     Ok(parts.draft(&name, "a new name").settle(look, Aim::Empty)?.0)
 }
 
-/// What the manifest is put together of, each part its lines.
+/// What the manifest is put together of.
 struct Parts {
     node: String,
-    power: (String, Option<String>),
-    tools: (String, Option<String>),
+    power: Part,
+    /// Each key of the section.
+    tools: Vec<Part>,
     /// The section, or why there is none.
     ollama: Option<Result<String, String>>,
     /// What has no place in a manifest.
     others: Vec<String>,
+}
+
+/// A key of it with all that belongs to it.
+struct Part {
+    /// `power`, `tools.homebrew`.
+    key: &'static str,
+    lines: String,
+    /// Why it is not so.
+    otherwise: Option<String>,
 }
 
 impl Parts {
@@ -69,12 +80,13 @@ impl Parts {
             Standing::So(section, from) => readable(ollama(&section, &from)),
             Standing::Otherwise(how) => Err(how),
         });
+        let power = switch("power", "never_sleep", standing::never_sleeps(look)?);
         Ok(Self {
             node: node.concat(),
-            power: switch("never_sleep", standing::never_sleeps(look)?),
-            tools: switch("command_line_tools", standing::has_command_line_tools(look)?),
-            others: others(look, identity)?,
+            power,
+            tools: tools(look, identity)?,
             ollama,
+            others: others(look, identity)?,
         })
     }
 
@@ -83,7 +95,8 @@ impl Parts {
             "# This Mac as it stood when `forgectl export` looked at it: then its plan was empty.\n",
         );
         text += &["forge: 1\n", &line("stack", name, from), "\nnode:\n", &self.node].concat();
-        text += &["\npower:\n", &self.power.0, "\ntools:\n", &self.tools.0].concat();
+        text += &["\npower:\n", &self.power.lines, "\ntools:\n"].concat();
+        text.extend(self.tools.iter().map(|key| key.lines.as_str()));
         match &self.ollama {
             Some(Ok(section)) => text += &["\n", section].concat(),
             // A key that is left out at once, and so is a comment.
@@ -95,13 +108,13 @@ impl Parts {
             text.extend(self.others.iter().map(|other| format!("#   {other}\n")));
         }
         let mut draft = Draft::new(name, text);
-        let ollama = self.ollama.as_ref().and_then(|section| section.as_ref().err());
-        let left_out =
-            [("power", self.power.1.as_ref()), ("tools", self.tools.1.as_ref()), ("ollama", ollama)];
-        for (section, why) in left_out {
-            if let Some(why) = why {
-                draft.leave_out(section, why);
+        for Part { key, otherwise, .. } in std::iter::once(&self.power).chain(&self.tools) {
+            if let Some(how) = otherwise {
+                draft.leave_out(key, how);
             }
+        }
+        if let Some(Err(how)) = &self.ollama {
+            draft.leave_out("ollama", how);
         }
         draft
     }
@@ -109,16 +122,39 @@ impl Parts {
 
 /// A line of a manifest with a comment.
 fn line(key: &str, value: &str, from: &str) -> String {
-    let said = format!("{key}: {value}");
+    commented(&format!("{key}: {value}"), from)
+}
+
+fn commented(said: &str, from: &str) -> String {
     format!("{said:<COLUMN$} # {from}\n")
 }
 
-/// A section of one switch, and why it is not so.
-fn switch(key: &str, standing: Standing<()>) -> (String, Option<String>) {
+/// The switch `name` that `key` is about.
+fn switch(key: &'static str, name: &str, standing: Standing<()>) -> Part {
+    let name = format!("  {name}");
     match standing {
-        Standing::So((), from) => (line(&format!("  {key}"), "true", &from), None),
-        Standing::Otherwise(how) => (format!("  {key}: true\n"), Some(how)),
+        Standing::So((), from) => Part { key, lines: line(&name, "true", &from), otherwise: None },
+        Standing::Otherwise(how) => Part { key, lines: format!("{name}: true\n"), otherwise: Some(how) },
     }
+}
+
+fn tools(look: &dyn Look, identity: &Identity) -> Result<Vec<Part>> {
+    let tools = standing::has_command_line_tools(look)?;
+    let homebrew = standing::has_homebrew(look, identity)?;
+    let formulae = match homebrew {
+        Standing::So(..) => standing::formulae(look)?,
+        Standing::Otherwise(_) => vec![],
+    };
+    let mut keys = vec![
+        switch("tools.command_line_tools", "command_line_tools", tools),
+        switch("tools.homebrew", "homebrew", homebrew),
+    ];
+    if !formulae.is_empty() {
+        let items = formulae.iter().map(|(name, from)| commented(&format!("    - {}", quoted(name)), from));
+        let lines = ["  formulae:\n".to_owned()].into_iter().chain(items).collect();
+        keys.push(Part { key: "tools.formulae", lines, otherwise: None });
+    }
+    Ok(keys)
 }
 
 fn ollama(section: &Ollama, from: &str) -> String {
@@ -127,7 +163,7 @@ fn ollama(section: &Ollama, from: &str) -> String {
         Start::Boot => ("boot", "a launch daemon"),
     };
     let host = format!("OLLAMA_HOST {}", section.socket());
-    let mut text = format!("{:<COLUMN$} # {from}\n", "ollama:");
+    let mut text = commented("ollama:", from);
     text += &line("  listen", &quoted(&section.listen.to_string()), &host);
     text += &line("  port", &section.port.to_string(), &host);
     text += &line("  num_ctx", &section.num_ctx.to_string(), "OLLAMA_CONTEXT_LENGTH");
@@ -163,7 +199,7 @@ fn readable(section: String) -> Result<String, String> {
     }
 }
 
-/// The property lists of others' jobs.
+/// The property lists of others' jobs, and casks.
 fn others(look: &dyn Look, identity: &Identity) -> Result<Vec<String>> {
     let own = identity.home.join("Library/LaunchAgents");
     let folders: [Utf8PathBuf; 3] = [own, "/Library/LaunchAgents".into(), "/Library/LaunchDaemons".into()];
@@ -175,5 +211,6 @@ fn others(look: &dyn Look, identity: &Identity) -> Result<Vec<String>> {
             }
         }
     }
+    others.extend(brew::casks(look)?.into_iter().map(|cask| format!("cask {}", cask.escape_debug())));
     Ok(others)
 }

@@ -23,14 +23,7 @@ impl Run<'_> {
     /// something that failed is left out, and so is what is `stuck` in a place that it was to leave.
     pub(super) fn converge_all(&self, entries: &[Entry], items: &[Item], stuck: &BTreeSet<Id>) {
         let ids: Vec<Id> = entries.iter().map(|entry| entry.resource.id()).collect();
-        let place: HashMap<&Id, usize> = ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
-        let shown: HashMap<&Id, &Item> =
-            items.iter().filter(|item| item.action != Action::Remove).map(|item| (&item.id, item)).collect();
-        let jobs: Vec<Job> = entries
-            .iter()
-            .zip(&ids)
-            .map(|(entry, id)| Job::new(entry, shown.get(id).copied(), &place))
-            .collect();
+        let jobs = jobs(entries, &ids, items);
         let mut stages: Vec<Stage> =
             ids.iter().map(|id| if stuck.contains(id) { Stage::Failed } else { Stage::Waiting }).collect();
         let ended = Mutex::new(BTreeSet::new());
@@ -78,35 +71,82 @@ impl Run<'_> {
 }
 
 /// What the order of the run goes by.
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 struct Job<'e> {
     entry: &'e Entry,
     needs: Vec<usize>,
     shown: Action,
     /// Takes the lane of privileged work, in which one goes at a time.
     sudo: bool,
+    /// Starts `brew`, of which one goes at a time and none beside privileged work, since it lets sudo's ticket go.
+    brew: bool,
+    /// Stands on something that starts `brew`.
+    after_brew: bool,
     /// Goes after the short ones.
     long: bool,
 }
 
-impl<'e> Job<'e> {
-    fn new(entry: &'e Entry, item: Option<&Item>, place: &HashMap<&Id, usize>) -> Self {
+/// The jobs of `entries`, in their order, by what the plan shows of them.
+fn jobs<'e>(entries: &'e [Entry], ids: &[Id], items: &[Item]) -> Vec<Job<'e>> {
+    let place: HashMap<&Id, usize> = ids.iter().enumerate().map(|(at, id)| (id, at)).collect();
+    let shown: HashMap<&Id, &Item> =
+        items.iter().filter(|item| item.action != Action::Remove).map(|item| (&item.id, item)).collect();
+    let mut jobs: Vec<Job> = vec![];
+    for (entry, id) in entries.iter().zip(ids) {
+        let item = shown.get(id);
         let steps = item.map_or(&[][..], |item| &item.steps);
-        Self {
+        let needs: Vec<usize> = entry.needs.iter().filter_map(|need| place.get(need).copied()).collect();
+        // An entry stands behind all that it needs.
+        let after_brew =
+            needs.iter().filter_map(|&need| jobs.get(need)).any(|need| need.brew || need.after_brew);
+        jobs.push(Job {
             entry,
-            needs: entry.needs.iter().filter_map(|need| place.get(need).copied()).collect(),
+            needs,
             shown: item.map_or(Action::Keep, |item| item.action),
             sudo: steps.iter().any(|step| step.sudo.is_some()),
+            brew: steps.iter().any(|step| step.brew),
+            after_brew,
             long: steps.iter().any(|step| step.long),
-        }
+        });
     }
+    jobs
 }
 
-/// The next resource to start: its needs are there and its lane is free, short privileged work first, long work last.
+/// The next resource to start: its needs are there and its lane is free; privileged work before the first `brew` where
+/// the needs allow, short privileged work first, long work last.
 fn next(jobs: &[Job], stages: &[Stage]) -> Option<usize> {
-    let sudo_taken = jobs.iter().zip(stages).any(|(job, stage)| job.sudo && *stage == Stage::Running);
+    let lane = |job: &Job| job.sudo || job.brew;
+    let taken = jobs.iter().zip(stages).any(|(job, stage)| lane(job) && *stage == Stage::Running);
+    let early = |(job, stage): (&Job, &Stage)| {
+        job.sudo && !job.brew && !job.after_brew && matches!(stage, Stage::Waiting | Stage::Running)
+    };
+    let brew_waits = jobs.iter().zip(stages).any(early);
     (0..jobs.len())
         .filter(|&at| stages[at] == Stage::Waiting)
         .filter(|&at| jobs[at].needs.iter().all(|&need| stages[need] == Stage::Done))
-        .filter(|&at| !(jobs[at].sudo && sudo_taken))
+        .filter(|&at| !(taken && lane(&jobs[at])))
+        .filter(|&at| !(brew_waits && jobs[at].brew))
         .min_by_key(|&at| (jobs[at].long, !jobs[at].sudo, at))
+}
+
+/// How often sudo asks: once beforehand, and again for what is privileged after a `brew`. `items` of which there is no entry
+/// come first, in their order.
+pub(super) fn questions(entries: &[Entry], items: &[Item]) -> usize {
+    let ids: Vec<Id> = entries.iter().map(|entry| entry.resource.id()).collect();
+    let jobs = jobs(entries, &ids, items);
+    let mut stages = vec![Stage::Waiting; jobs.len()];
+    let removed = items.iter().filter(|item| item.action == Action::Remove).flat_map(|item| &item.steps);
+    let mut order: Vec<(bool, bool)> = removed.map(|step| (step.sudo.is_some(), step.brew)).collect();
+    while let Some(at) = next(&jobs, &stages) {
+        stages[at] = Stage::Done;
+        order.push((jobs[at].sudo, jobs[at].brew));
+    }
+    let (mut ticket, mut questions) = (true, 1);
+    for (sudo, brew) in order {
+        if sudo && !ticket {
+            questions += 1;
+        }
+        ticket = (ticket || sudo) && !brew;
+    }
+    questions
 }

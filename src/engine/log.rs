@@ -1,6 +1,4 @@
 use camino::Utf8PathBuf;
-use jiff::Timestamp;
-use serde::Serialize;
 
 use super::event::{Event, Sink};
 use crate::machine::{Changing, Machine};
@@ -13,14 +11,6 @@ pub(super) struct RunLog<'r> {
     beside: &'r dyn Sink,
 }
 
-/// An event with its time.
-#[derive(Serialize)]
-struct Line<'e> {
-    at: Timestamp,
-    #[serde(flatten)]
-    event: &'e Event,
-}
-
 impl<'r> RunLog<'r> {
     /// Keeps events at `path`, and passes them on to `beside`.
     pub(super) fn new(machine: &'r dyn Machine, path: Utf8PathBuf, beside: &'r dyn Sink) -> Self {
@@ -30,10 +20,8 @@ impl<'r> RunLog<'r> {
 
 impl Sink for RunLog<'_> {
     fn event(&self, event: &Event) {
-        if !matches!(event, Event::Bytes { .. })
-            && let Ok(line) = serde_json::to_string(&Line { at: self.machine.now(), event })
-        {
-            let _ = self.machine.append(&self.path, line);
+        if !matches!(event, Event::Bytes { .. }) {
+            let _ = self.machine.append(&self.path, event.line(self.machine.now()));
         }
         self.beside.event(event);
     }

@@ -32,6 +32,8 @@ pub struct Plan {
     pub exposed: Vec<String>,
     /// Whether a person has to type a password for sudo.
     pub sudo_asks: bool,
+    /// How often, as far as can be said: each `brew` lets sudo's ticket go.
+    pub sudo_questions: usize,
 }
 
 /// What would be done about one resource.

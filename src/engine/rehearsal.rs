@@ -14,8 +14,9 @@ use super::{
     run::seconds,
 };
 use crate::{
+    catalog,
     desk::Nobody,
-    machine::Look,
+    machine::{Halt, Look},
     manifest::{Chips, Stack},
     sim::{Mac, Meter, Options, Session, Sim, Spec, SudoMode},
     value::{Id, MemorySize, Problem, human_bytes},
@@ -92,10 +93,7 @@ pub struct Moment {
 /// The Mac that the manifest's own `node` asks for, at the least, with what the stack does not bring itself.
 pub fn own_node(stack: &Stack) -> Result<Spec> {
     let node = &stack.manifest.node;
-    let chip = match &node.chip {
-        Chips::Any => "M4".to_owned(),
-        Chips::OneOf(names) => names.first().context("no chip is named")?.clone(),
-    };
+    let chip = chip(stack)?;
     let known = ["15.5", "15.0", "26.1", "26.0", "14.7", "27.0"];
     let macos = known.into_iter().find(|version| node.macos.allows(version)).ok_or_else(|| {
         Problem::manifest(format!("no simulated macOS is `{}`", node.macos))
@@ -109,21 +107,45 @@ pub fn own_node(stack: &Stack) -> Result<Spec> {
         disk_free: DISK,
         sudo: SudoMode::Nopasswd,
         session: Session::Gui,
-        ollama: stack.manifest.ollama.is_some(),
+        ollama: stack.manifest.expects_ollama(),
         user: "lab".to_owned(),
     })
 }
 
+/// The first chip that will do, that is known, and that comes with so much memory.
+fn chip(stack: &Stack) -> Result<String> {
+    let node = &stack.manifest.node;
+    let names: Vec<String> = match &node.chip {
+        Chips::Any => ["M4", "M4 Pro", "M4 Max", "M3 Ultra"].map(str::to_owned).to_vec(),
+        Chips::OneOf(names) => names.clone(),
+    };
+    let known: Vec<&String> = names.iter().filter(|name| catalog::chip(name).is_some()).collect();
+    if known.is_empty() {
+        let all: Vec<&str> = catalog::chips().iter().map(|chip| chip.name.as_str()).collect();
+        return Err(Problem::manifest(format!("no simulated Mac has the chip `{}`", names.join("` or `")))
+            .hint(format!("the chips are {}", all.join(", ")))
+            .at(Some(&stack.span(&["node", "chip"])))
+            .into());
+    }
+    let most = known.iter().map(|name| catalog::most_memory(name)).max();
+    let enough = known.into_iter().find(|name| node.memory <= catalog::most_memory(name));
+    enough.cloned().ok_or_else(|| {
+        let problem = Problem::manifest(format!("no simulated Mac has this much memory: {}", node.memory));
+        let most = most.map(|most| format!("the most that one with such a chip was sold with is {most}"));
+        most.into_iter().fold(problem, Problem::hint).at(Some(&stack.span(&["node", "memory"]))).into()
+    })
+}
+
 /// Applies `stack` on a fresh simulated Mac, twice; a simulated person answers sudo. `bandwidth` is that of its line, in
-/// bits per second.
-pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64) -> Result<Rehearsal> {
+/// bits per second; `asked` tells how often the person has asked to stop.
+pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, asked: fn() -> u32) -> Result<Rehearsal> {
     let mut mac = Mac::new(spec, 0);
     mac.state.bandwidth = bandwidth;
-    let sim = Sim::new(mac, Options::default());
+    let sim = Sim::new(mac, Options { asked, ..Options::default() });
     let how = How { yes: true, ..How::default() };
     let began = sim.now();
     let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
-    let summary = apply(&sim, stack, &how, &Nobody, &hearing)?;
+    let summary = whole(apply(&sim, stack, &how, &Nobody, &hearing)?)?;
     let duration_s = seconds(began, sim.now());
     let mut heard = hearing.heard();
     // They were heard as they ended.
@@ -137,7 +159,7 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64) -> Result<Rehearsal>
         download_bytes: meter.downloaded,
     };
     let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
-    let again = apply(&sim, stack, &how, &Nobody, &hearing)?;
+    let again = whole(apply(&sim, stack, &how, &Nobody, &hearing)?)?;
     // What failed once fails again, for a reason that is further from its cause.
     let problems = if heard.problems.is_empty() { hearing.heard().problems } else { heard.problems };
     let second = Second {
@@ -158,6 +180,11 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64) -> Result<Rehearsal>
         peak_model_memory_bytes: peak_model_memory,
         summary,
     })
+}
+
+/// A rehearsal that was stopped has nothing to tell.
+fn whole(summary: Summary) -> Result<Summary> {
+    if summary.interrupted { Err(Halt::Interrupted.into()) } else { Ok(summary) }
 }
 
 fn in_words(spec: &Spec) -> String {

@@ -8,6 +8,8 @@ use super::{
 };
 use crate::{
     journal::{Journal, Receipt, Record},
+    machine::Identity,
+    resource::Leaving,
     value::{Id, Place},
 };
 
@@ -34,6 +36,15 @@ pub(super) fn order(receipts: Vec<(Id, Receipt)>) -> Vec<(Id, Receipt)> {
         ordered.push((id, receipt));
     }
     ordered
+}
+
+/// How `receipts` are given back in one run.
+pub(super) fn leaving<'l>(identity: &'l Identity, receipts: &[(Id, Receipt)], all_data: bool) -> Leaving<'l> {
+    let formulae = receipts.iter().filter(|(_, receipt)| receipt.created()).filter_map(|(_, receipt)| {
+        let Place::Formula { name } = &receipt.place else { return None };
+        Some(name.clone())
+    });
+    Leaving { state_folder: &identity.state, all_data, formulae: formulae.collect() }
 }
 
 /// What `stack` has a part in, in the order of its removal.
@@ -105,7 +116,8 @@ impl Run<'_> {
             return self.drive(id, None, &[], released).map(|()| Gone::Yes);
         }
         let found = receipt.place.observe(looking(self.machine), Some(receipt))?;
-        let removal = receipt.place.removal(receipt, &found, all_data, &self.identity.state);
+        let brought = claimed(self.journal, &self.stack);
+        let removal = receipt.place.removal(receipt, &found, &leaving(self.identity, &brought, all_data));
         if !removal.steps.is_empty() {
             self.sink.event(&Event::ResourceStarted { id: id.clone() });
             self.back_up(&receipt.place, Some(receipt), &found)?;

@@ -13,7 +13,7 @@ use super::event::{Event, Sink, Summary};
 use crate::{
     journal::{Journal, Record},
     machine::{Halt, Hold, Identity, Look, Machine, Tell, Wait},
-    step::Step,
+    step::{About, Step},
     value::{Id, Problem, Span},
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Run<'r> {
     pub(super) summary: Mutex<Summary>,
     /// Whether nothing new may start: the person asked to stop, or the journal cannot be written.
     pub(super) stopped: AtomicBool,
+    /// Whether there was leave to run commands as root when it was last looked at.
+    pub(super) ticket: AtomicBool,
     pub(super) _lock: Hold,
 }
 
@@ -47,11 +49,20 @@ impl Run<'_> {
         }
         for step in steps {
             self.go_on()?;
-            let words = step.about().words;
+            let About { words, sudo, brew, .. } = step.about();
+            if let Some(reason) = sudo
+                && !self.ticket.load(Ordering::SeqCst)
+            {
+                self.get_sudo(vec![reason])?;
+            }
             let started = self.machine.now();
             self.sink.event(&Event::StepStarted { id: id.clone(), words: words.clone() });
-            step.run(self.machine, &Telling { id, sink: self.sink })
-                .with_context(|| format!("could not {words}"))?;
+            let done = step.run(self.machine, &Telling { id, sink: self.sink });
+            if brew {
+                // docs/mac-facts.md#brew-drops-ticket
+                self.ticket.store(false, Ordering::SeqCst);
+            }
+            done.with_context(|| format!("could not {words}"))?;
             let seconds = seconds(started, self.machine.now());
             self.sink.event(&Event::StepDone { id: id.clone(), words, seconds });
         }

@@ -3,6 +3,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 
 use super::{
+    graph,
     only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
@@ -80,9 +81,13 @@ pub(super) fn observe(
         warnings: blueprint.warnings.iter().cloned().chain(shared).collect(),
         exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,
+        sudo_questions: 0,
         node: facts,
     };
     judge_sudo(look, &mut plan, identity)?;
+    if plan.sudo_asks {
+        plan.sudo_questions = graph::questions(&blueprint.entries, &plan.items);
+    }
     plan.refusals.extend(blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free));
     Ok(Survey { blueprint, plan, leaving })
 }
@@ -156,9 +161,13 @@ pub(super) fn destruction(
         warnings: vec![],
         exposed: vec![],
         sudo_asks: false,
+        sudo_questions: 0,
         node: facts::gather(look)?,
     };
     judge_sudo(look, &mut plan, identity)?;
+    if plan.sudo_asks {
+        plan.sudo_questions = graph::questions(&[], &plan.items);
+    }
     Ok(plan)
 }
 
@@ -235,11 +244,12 @@ pub(super) fn removals(
     all_data: bool,
     identity: &Identity,
 ) -> Result<Vec<Item>> {
+    let leaving = removal::leaving(identity, receipts, all_data);
     let mut held = Standing::default();
     let mut items = vec![];
     for (id, receipt) in receipts {
         let found = receipt.place.observe(look, Some(receipt))?;
-        let mut removal = receipt.place.removal(receipt, &found, all_data, &identity.state);
+        let mut removal = receipt.place.removal(receipt, &found, &leaving);
         if let Some(other) = receipt.claims.iter().find(|claim| *claim != stack) {
             let why = format!("the stack `{other}` wants it too");
             removal = Removal { kept: vec![why], ..Removal::default() };

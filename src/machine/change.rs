@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use camino::Utf8PathBuf;
 
@@ -64,6 +64,16 @@ pub enum Change {
         /// What.
         content: Vec<u8>,
     },
+    /// Fetches a file of forgectl's own (0600) and makes its folders (0700). It is put in place only when its SHA-256 is
+    /// the one wanted; the bytes are told while they come. Nothing is sent but the request.
+    Fetch {
+        /// From where: `https`, redirects not followed.
+        url: String,
+        /// Lower-case hex.
+        sha256: String,
+        /// Where to.
+        path: Utf8PathBuf,
+    },
     /// Removes a file of forgectl's own; nothing there is fine.
     Forget {
         /// Which file.
@@ -109,6 +119,7 @@ impl Change {
             | Self::Remove { .. }
             | Self::RemoveTree { .. }
             | Self::Move { .. }
+            | Self::Fetch { .. }
             | Self::Run(_)
             | Self::Send(_) => Class::Effect,
         }
@@ -120,6 +131,8 @@ impl Change {
 pub struct Command {
     /// Program (absolute) and arguments.
     pub argv: Vec<String>,
+    /// What its environment has besides, or otherwise; a command of root's gets none of it.
+    pub environment: BTreeMap<&'static str, String>,
     /// Whether it runs as root, through `sudo -n`.
     pub root: bool,
     /// How long it may take; then its group gets SIGTERM, and SIGKILL five seconds later.
@@ -134,6 +147,7 @@ impl Command {
     pub fn new(argv: &[&str]) -> Self {
         Self {
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
+            environment: BTreeMap::new(),
             root: false,
             limit: Duration::from_mins(1),
             done_mark: None,
@@ -144,6 +158,13 @@ impl Command {
     #[must_use]
     pub fn as_root(mut self) -> Self {
         self.root = true;
+        self
+    }
+
+    /// The same with more variables in its environment.
+    #[must_use]
+    pub fn with(mut self, environment: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
+        self.environment.extend(environment.into_iter().map(|(name, value)| (name, value.to_owned())));
         self
     }
 
@@ -165,6 +186,9 @@ impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.root {
             f.write_str("sudo ")?;
+        }
+        for (name, value) in &self.environment {
+            write!(f, "{name}={value} ")?;
         }
         for (nth, word) in self.argv.iter().enumerate() {
             let space = if nth == 0 { "" } else { " " };
@@ -215,6 +239,7 @@ impl fmt::Display for Change {
             }
             Self::Append { path, line } => write!(f, "append {} bytes to {path}", line.len()),
             Self::Keep { path, content } => write!(f, "keep {path} ({} bytes)", content.len()),
+            Self::Fetch { url, sha256, path } => write!(f, "fetch {url} (SHA-256 {sha256}) to {path}"),
             Self::Forget { path } => write!(f, "forget {path}"),
             Self::Lock { path, .. } => write!(f, "lock {path}"),
             Self::Sudo(Sudo::Ask { reasons }) => write!(f, "ask for sudo ({})", reasons.join(", ")),

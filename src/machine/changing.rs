@@ -62,6 +62,12 @@ pub trait Changing: Machine {
         self.done(&Change::Keep { path: path.to_owned(), content: content.to_owned() })
     }
 
+    /// Fetches a file of forgectl's own; see [`Change::Fetch`].
+    fn fetch(&self, url: &str, sha256: &str, path: &Utf8Path, tell: &dyn Tell) -> Result<()> {
+        let change = Change::Fetch { url: url.to_owned(), sha256: sha256.to_owned(), path: path.to_owned() };
+        self.change(&change, tell).map(|_| ())
+    }
+
     /// Removes a file of forgectl's own; see [`Change::Forget`].
     fn forget(&self, path: &Utf8Path) -> Result<()> {
         self.done(&Change::Forget { path: path.to_owned() })

@@ -1,9 +1,4 @@
-use std::{
-    collections::BTreeMap,
-    fmt::{Display, Write},
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -168,32 +163,34 @@ pub trait Looking: Look {
         }
     }
 
-    /// Looks with `probe` until it finds something. `probe` answers `Err(last answer)` when it is not so
-    /// far; the time-out error carries the last of these.
+    /// Looks with `probe` until it finds something. `what` is who is to do what: "`x` to answer". `probe` answers
+    /// `Err(last answer)` when it is not so far; the time-out error carries the last of these.
     fn until<T, E: Display>(
         &self,
         what: &str,
         patience: Patience,
         mut probe: impl FnMut() -> Result<Result<T, E>>,
     ) -> Result<T> {
-        let mut waited = Duration::ZERO;
+        let began = self.now();
+        let mut paused = Duration::ZERO;
         loop {
             let last = match probe()? {
                 Ok(found) => return Ok(found),
                 Err(last) => last,
             };
+            // A probe takes its time too; should the clock be set back, the pauses still count.
+            let passed = Duration::try_from(self.now().duration_since(began)).unwrap_or_default();
+            let waited = passed.max(paused);
             if waited >= patience.limit {
-                let mut text = format!("waited {} s for {what}", patience.limit.as_secs());
-                if patience.limit.is_zero() {
-                    text = format!("not so: {what}");
-                }
-                let _ = write!(text, "; the last answer: {last}");
-                return Err(anyhow!(text));
+                return Err(match what.split_once(" to ") {
+                    Some((who, act)) if patience.limit.is_zero() => anyhow!("{who} does not {act}: {last}"),
+                    _ => anyhow!("waited {} s for {what}; the last answer: {last}", waited.as_secs()),
+                });
             }
             let pause =
                 patience.every.min(patience.limit.saturating_sub(waited)).max(Duration::from_millis(1));
             self.wait(pause, patience.how)?;
-            waited += pause;
+            paused += pause;
         }
     }
 }

@@ -70,6 +70,8 @@ pub enum Tool {
     ProcessEnvironment(u32),
     /// `fdesetup status`: whether FileVault is on (docs/mac-facts.md#fdesetup-status).
     FileVault,
+    /// `brew --version`: answered without Ruby, so that sudo's ticket stays (docs/mac-facts.md#brew-times).
+    HomebrewVersion,
     /// `sudo -n true`: whether sudo would go through without asking (docs/mac-facts.md#sudo-ticket).
     SudoReady,
 }
@@ -96,6 +98,7 @@ impl Tool {
                     .to_vec();
             }
             Self::FileVault => vec!["/usr/bin/fdesetup", "status"],
+            Self::HomebrewVersion => vec!["/opt/homebrew/bin/brew", "--version"],
             Self::SudoReady => vec!["/usr/bin/sudo", "-n", "/usr/bin/true"],
         };
         words.into_iter().map(str::to_owned).collect()

@@ -72,7 +72,7 @@ impl<M: Machine + ?Sized> Machine for Recorded<'_, M> {
         let at = self.inner.now();
         let outcome = self.inner.change(change, tell);
         let process = matches!(change, Change::Run(_) | Change::Sudo(_) | Change::Awake);
-        let request = matches!(change, Change::Send(_) | Change::Use(_));
+        let request = matches!(change, Change::Send(_) | Change::Use(_) | Change::Fetch { .. });
         self.tell(at, change.to_string(), Some(change.class()), process, request);
         outcome
     }

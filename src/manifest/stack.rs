@@ -34,7 +34,12 @@ impl Stack {
 
     /// The section of the manifest that `span`, a part of this manifest's text, lies in: `ollama`.
     pub fn section(&self, span: &Span) -> Option<&str> {
-        self.tree.section(span.start())
+        self.keys(span).first().copied()
+    }
+
+    /// The same, and the key in it where there is one: `tools`, `homebrew`.
+    pub fn keys(&self, span: &Span) -> Vec<&str> {
+        self.tree.keys(span.start())
     }
 
     /// Where the key of a value was given; else as [`Self::span`].

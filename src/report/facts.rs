@@ -36,7 +36,7 @@ pub fn facts(facts: &Facts, screen: Screen) -> String {
         ("administrator", yes(facts.admin)),
         ("at the screen", yes(facts.at_screen)),
         ("device manager", managed.to_owned()),
-        ("started", known(&facts.boot.map(|boot| boot.to_string()))),
+        ("started", known(&facts.boot.map(|boot| format!("{boot:.0}")))),
     ];
     let name_width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in rows {

@@ -27,7 +27,7 @@ pub use output::{output, output_json, outputs, outputs_json};
 pub use plan::{plan, plan_json, plan_totals};
 pub use problem::{problems, problems_json};
 pub use rehearsal::{rehearsal, rehearsal_totals};
-pub use status::{status, status_json, status_totals};
+pub use status::{StatusView, status, status_json, status_short};
 pub use trace::trace;
 
 use serde::Serialize;

@@ -66,15 +66,17 @@ pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
         bytes => format!("{} to download", download(bytes)),
     });
     if !counts.restarts.is_empty() {
-        parts.push(count(counts.restarts.len(), "service restarts", "services restart"));
+        parts.push(format!("restarts {}", count(counts.restarts.len(), "service", "services")));
     }
     let mut reasons = counts.sudo.clone();
     reasons.sort_by_key(|reason| reason.to_lowercase());
     let reasons = reasons.join(", ");
     parts.push(match (counts.sudo.is_empty(), plan.sudo_asks) {
         (true, _) => "sudo: no".to_owned(),
-        (false, true) => format!("sudo: 1 question ({reasons})"),
-        (false, false) => format!("sudo: no question ({reasons})"),
+        (false, true) => {
+            format!("sudo: {} ({reasons})", count(plan.sudo_questions.max(1), "question", "questions"))
+        }
+        (false, false) => format!("sudo: without password ({reasons})"),
     });
     parts.push(match plan.exposed.len() {
         0 => "nothing listens beyond this Mac".to_owned(),
@@ -127,18 +129,18 @@ struct Columns {
 }
 
 impl Columns {
-    /// Names up to a third of the page share a column; a longer one takes its line's room alone.
+    /// Names up to half of the page share a column; the reason of a longer one goes below it.
     fn of(told: &[&Item], width: usize) -> Self {
         let widest = |width: fn(&Item) -> usize| told.iter().map(|item| width(item)).max().unwrap_or(0);
         Self {
             kind: widest(|item| item.id.kind().len()),
-            name: widest(|item| item.id.name().chars().count()).min(width / 3),
+            name: widest(|item| item.id.name().chars().count()).min(width / 2),
         }
     }
 }
 
 /// One change: symbol, kind, name, why, and at the right edge who asked for it. Where that does not fit on one line
-/// in columns it leaves them, and where it does not even so the reason goes below the name.
+/// in columns the reason goes below the name.
 fn change(item: &Item, columns: Columns, page: &mut Page) {
     let ink = page.ink;
     let symbol = match item.action {
@@ -153,11 +155,9 @@ fn change(item: &Item, columns: Columns, page: &mut Page) {
     let name = ink.bold(item.id.name());
     let reason = ink.plain(&reason(item));
     let origin = item.origin.as_ref().map(|span| ink.dim(&span.short())).unwrap_or_default();
-    let fits = |left: &String| measure_text_width(left) + 2 + measure_text_width(&origin) <= page.width;
     let in_columns = format!("{lead}{}  {reason}", layout::pad(&name, columns.name));
-    let close = format!("{lead}{name}  {reason}");
-    if let Some(left) = [in_columns, close].into_iter().find(fits) {
-        page.ends(&left, &origin);
+    if measure_text_width(&in_columns) + 2 + measure_text_width(&origin) <= page.width {
+        page.ends(&in_columns, &origin);
     } else {
         page.ends(&format!("{lead}{name}"), &origin);
         page.hanging(&format!("{}  ", " ".repeat(measure_text_width(&lead))), &reason);
@@ -166,7 +166,12 @@ fn change(item: &Item, columns: Columns, page: &mut Page) {
 
 fn reason(item: &Item) -> String {
     let mut parts = vec![];
-    if !item.reason.is_empty() {
+    if item.action == Action::Adopt {
+        parts.push("take over what is there (kept for destroy)".to_owned());
+    }
+    // A job that is as wanted already is taken over, and that is all.
+    let that_is_all = item.action == Action::Adopt && item.deltas.is_empty();
+    if !(item.reason.is_empty() || that_is_all) {
         parts.push(item.reason.clone());
     }
     parts.extend(item.quote.download.filter(|&bytes| bytes > 0).map(download));
@@ -179,7 +184,7 @@ fn reason(item: &Item) -> String {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::spine_plan, *};
-    use crate::value::{Id, Problem};
+    use crate::value::{Delta, Id, Problem, Value, Want};
 
     fn screen(width: usize, unicode: bool) -> Screen {
         Screen { unicode, ..Screen::plain(width) }
@@ -195,7 +200,7 @@ mod tests {
           + job     dev.forge.ollama                  write and load · restarts                                     stack.yaml:6
           - rival   homebrew.mxcl.ollama              put back                                                      stack.yaml:6
           = 1 unchanged
-        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts · sudo: 1 question (CLT, power) · nothing listens beyond this Mac
+        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · restarts 1 service · sudo: 1 question (CLT, power) · nothing listens beyond this Mac
         ");
     }
 
@@ -204,14 +209,15 @@ mod tests {
         let page = plan(&spine_plan(), screen(80, true), false);
         insta::assert_snapshot!(page, @"
         M4 Pro 64 GB · macOS 15.5 · 412 GB free                      manifest stack.yaml
-          + clt     command-line-tools          install · 0.7 GB            stack.yaml:3
+          + clt     command-line-tools                install · 0.7 GB      stack.yaml:3
           ~ power   ac                                                      stack.yaml:5
                       sleep 1 -> 0, disksleep 10 -> 0, autorestart 0 -> 1
           + folder  /Users/lab/Library/Logs/forgectl  make                  stack.yaml:6
-          + job     dev.forge.ollama            write and load · restarts   stack.yaml:6
-          - rival   homebrew.mxcl.ollama        put back                    stack.yaml:6
+          + job     dev.forge.ollama                                        stack.yaml:6
+                      write and load · restarts
+          - rival   homebrew.mxcl.ollama              put back              stack.yaml:6
           = 1 unchanged
-        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts · sudo: 1 question (CLT, power) · nothing listens beyond this Mac
+        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · restarts 1 service · sudo: 1 question (CLT, power) · nothing listens beyond this Mac
         ");
         for item in spine_plan().changes() {
             assert!(page.contains(item.id.name()) && page.contains(&item.origin.as_ref().unwrap().short()));
@@ -229,11 +235,11 @@ mod tests {
         let last = |plan: &Plan| plan_totals(plan, screen(80, true));
         assert_eq!(
             last(&spine),
-            "Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts · \
+            "Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · restarts 1 service · \
              sudo: 1 question (CLT, power) · nothing listens beyond this Mac\n"
         );
         spine.sudo_asks = false;
-        assert!(last(&spine).contains(" · sudo: no question (CLT, power) · "));
+        assert!(last(&spine).contains(" · sudo: without password (CLT, power) · "));
         for item in &mut spine.items {
             item.steps.clear();
             item.quote.download = None;
@@ -241,6 +247,27 @@ mod tests {
         spine.exposed = vec!["Ollama listens on every network of this Mac".to_owned()];
         assert!(
             last(&spine).ends_with(" · nothing to download · sudo: no · 1 service listens beyond this Mac\n")
+        );
+    }
+
+    #[test]
+    fn what_is_taken_over_says_so_in_words() {
+        let mut spine = spine_plan();
+        spine.items[4].action = Action::Adopt;
+        spine.items[4].reason = "take over as it is".to_owned();
+        let adopts = |spine: &Plan| {
+            let page = plan(spine, screen(120, true), false);
+            let mut lines = page.lines().skip_while(|line| !line.starts_with("  a "));
+            [lines.next(), lines.next()].map(Option::unwrap).concat()
+        };
+        assert!(adopts(&spine).contains("  take over what is there (kept for destroy) · restarts"));
+        spine.items[4].deltas =
+            vec![Delta { field: "file".into(), found: Value::Absent, want: Want::Present }];
+        spine.items[4].reason = "OLLAMA_KEEP_ALIVE 5m -> 30m".to_owned();
+        let line = adopts(&spine);
+        assert!(
+            line.contains("  take over what is there (kept for destroy) · OLLAMA_KEEP_ALIVE 5m -> 30m · "),
+            "{line}"
         );
     }
 
@@ -260,7 +287,7 @@ mod tests {
     fn on_a_narrow_terminal_the_last_line_is_broken_between_its_parts() {
         let narrow = Screen { live: true, ..screen(80, true) };
         insta::assert_snapshot!(plan_totals(&spine_plan(), narrow), @"
-        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · 1 service restarts
+        Plan: 3 add, 1 change, 1 remove · 0.7 GB to download · restarts 1 service
               sudo: 1 question (CLT, power) · nothing listens beyond this Mac
         ");
     }

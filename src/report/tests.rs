@@ -90,5 +90,6 @@ pub(super) fn spine_plan() -> Plan {
         warnings: vec![],
         exposed: vec![],
         sudo_asks: true,
+        sudo_questions: 1,
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn delta(delta: &Delta) -> String {
     let wanted = match &delta.want {
         Want::Is(value) => value.to_string(),
         Want::Present => "any value".to_owned(),
+        Want::Within(range) => range.to_string(),
     };
     format!("{}: {}, wanted {wanted}", delta.field, delta.found)
 }

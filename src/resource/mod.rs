@@ -1,13 +1,17 @@
 //! What a thing is: its wanted state, how it is seen, and which steps lead there and back. Never changes a machine.
 
 mod clt;
+mod dependencies;
 mod file;
 mod folder;
+mod formula;
+mod homebrew;
 mod job;
 mod job_removal;
 mod ollama;
 mod place;
 mod power;
+mod profile;
 mod rival;
 
 use std::{fmt, time::Duration};
@@ -23,12 +27,16 @@ use crate::{
 };
 
 pub use clt::CommandLineTools;
+pub use dependencies::Dependencies;
 pub use file::LogFile;
 pub use folder::Folder;
+pub use formula::Formula;
+pub use homebrew::Homebrew;
 pub use job::JobSpec;
 pub use ollama::Ollama;
-pub use place::Removal;
+pub use place::{Leaving, Removal};
 pub use power::Power;
+pub use profile::ProfileLine;
 pub use rival::Rival;
 
 /// One thing on a machine: what is wanted, and what leads there.
@@ -92,6 +100,7 @@ pub type Evidence = Vec<String>;
 
 /// What bringing a resource costs; what is not known is `None`.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Quote {
     /// Bytes to fetch.
     pub download: Option<u64>,
@@ -121,5 +130,6 @@ fn change(delta: &Delta) -> String {
     match &delta.want {
         Want::Is(value) => format!("{} {} -> {value}", delta.field, delta.found),
         Want::Present => format!("{} {} -> present", delta.field, delta.found),
+        Want::Within(range) => format!("{} {} -> {range}", delta.field, delta.found),
     }
 }

@@ -1,13 +1,26 @@
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{clt, file, folder, job, job_removal, power, rival};
+use super::{clt, dependencies, file, folder, formula, homebrew, job, job_removal, power, profile, rival};
 use crate::{
     journal::Receipt,
     machine::Look,
     step::Step,
     value::{Place, State},
 };
+
+/// In what run things are given back.
+#[derive(Debug)]
+pub struct Leaving<'l> {
+    /// forgectl's own folder on the node.
+    pub state_folder: &'l Utf8Path,
+    /// Whether what holds data and what other tools share goes too.
+    pub all_data: bool,
+    /// The formulae that we brought, which go in this run.
+    pub formulae: BTreeSet<String>,
+}
 
 /// How a thing is given back.
 #[derive(Debug, Default)]
@@ -41,6 +54,10 @@ impl Place {
             Self::Folder { path } | Self::Data { path } => folder::observe(look, path),
             Self::Log { path } => file::observe(look, path),
             Self::CommandLineTools => clt::observe(look),
+            Self::Homebrew => homebrew::observe(look, receipt),
+            Self::ProfileLine { path } => profile::observe(look, path),
+            Self::Dependencies => dependencies::observe(look, receipt),
+            Self::Formula { name } => formula::observe(look, name),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
                 job::observe(look, *domain, label, plist, program, receipt)
@@ -49,20 +66,18 @@ impl Place {
         }
     }
 
-    /// The steps that take away what we brought and give back what we changed; pure. `state_folder` is forgectl's own
-    /// on the node; `all_data` also takes what holds data and what other tools share.
-    pub fn removal(
-        &self,
-        receipt: &Receipt,
-        found: &State,
-        all_data: bool,
-        state_folder: &Utf8Path,
-    ) -> Removal {
+    /// The steps that take away what we brought and give back what we changed; pure.
+    pub fn removal(&self, receipt: &Receipt, found: &State, leaving: &Leaving) -> Removal {
+        let Leaving { state_folder, all_data, .. } = *leaving;
         match self {
             Self::Folder { path } => folder::removal(path, receipt, found),
             Self::Data { path } => folder::data_removal(path, receipt, found, all_data),
             Self::Log { path } => file::removal(path, receipt, found, all_data),
             Self::CommandLineTools => clt::removal(receipt, found, all_data),
+            Self::Homebrew => homebrew::removal(receipt, found, leaving),
+            Self::ProfileLine { path } => profile::removal(path, receipt, found),
+            Self::Dependencies => dependencies::removal(receipt, found),
+            Self::Formula { name } => formula::removal(name, receipt, found),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {
                 job_removal::removal(*domain, label, plist, receipt, found, state_folder)

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     io::ErrorKind,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
@@ -20,7 +21,7 @@ const HASHED: u64 = 2000;
 const CONNECT: Duration = Duration::from_millis(1);
 
 /// How long a GET may take.
-const GET: Duration = Duration::from_secs(5);
+const GET: Duration = Duration::from_secs(10);
 
 /// Answers a query as forgectl's own user; nothing but the clock changes.
 pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
@@ -57,7 +58,7 @@ pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
         Query::Identity => Answer::Identity(Box::new(identity(sim))),
         Query::Tool(tool) => {
             sim.with_mac(|mac| mac.state.meter.processes += 1);
-            Answer::Ran(sim.execute(sim.caller(), &tool.argv(), None, None, &Quiet))
+            Answer::Ran(sim.execute(sim.caller(), &tool.argv(), &BTreeMap::new(), None, None, &Quiet))
         }
         Query::Get(url) => Answer::Reply(request(sim, "GET", url, b"", GET)),
     })
@@ -109,7 +110,8 @@ fn listeners(sim: &Sim, socket: SocketAddr) -> Vec<Listener> {
         return vec![];
     }
     sim.with_mac(|mac| mac.state.meter.processes += 1);
-    let output = sim.execute(sim.caller(), &lsof::argv(socket.port()), None, None, &Quiet);
+    let argv = lsof::argv(socket.port());
+    let output = sim.execute(sim.caller(), &argv, &BTreeMap::new(), None, None, &Quiet);
     lsof::in_the_way(&output.stdout, socket, accepted)
 }
 

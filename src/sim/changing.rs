@@ -1,9 +1,9 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Content, Fault, Mac, Program, Sim, USER, answering::request, machine::refused, tool};
+use super::{Content, Fault, Mac, Program, Sim, USER, answering::request, internet, machine::refused, tool};
 use crate::machine::{Change, Command, Kind, Look, Outcome, Output, Quiet, Sudo, Tell};
 
 /// What a change of the file system takes, and what one takes that is synced.
@@ -50,6 +50,7 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
             own_file(mac, path)?;
             put(mac, path, content.clone(), 0o600)
         }),
+        Change::Fetch { url, sha256, path } => fetch(sim, url, sha256, path, tell),
         Change::Forget { path } => file(sim, FILE, |mac| match mac.disk.node(path) {
             Some(_) => remove(mac, path),
             None => Ok(()),
@@ -77,10 +78,39 @@ fn file(sim: &Sim, takes: Duration, act: impl FnOnce(&mut Mac) -> Result<()>) ->
     Ok(Outcome::Done)
 }
 
+/// What a server far away takes to answer.
+const FAR: Duration = Duration::from_millis(150);
+
+fn fetch(sim: &Sim, url: &str, sha256: &str, path: &Utf8Path, tell: &dyn Tell) -> Result<Outcome> {
+    sim.with_mac(|mac| mac.state.meter.requests += 1);
+    sim.pass(FAR);
+    sim.alive()?;
+    let fetched = sim.with_mac(|mac| {
+        own_file(mac, path)?;
+        Ok::<_, anyhow::Error>(internet::fetch(mac, url))
+    })?;
+    let rate = sim.with_mac(|mac| mac.state.bandwidth.max(1));
+    sim.pass(Duration::from_millis(fetched.bytes * 8 * 1000 / rate));
+    sim.alive()?;
+    sim.with_mac(|mac| mac.state.meter.downloaded += fetched.bytes);
+    tell.bytes(fetched.bytes, fetched.total);
+    let found = fetched.whole.map_err(|why| anyhow!("fetching `{url}`: {why}"))?;
+    ensure!(found == sha256, "fetching `{url}`: its SHA-256 is {found}, and not {sha256}");
+    sim.with_mac(|mac| {
+        if mac.state.faults.take(Fault::DiskFull) {
+            return Err(refused(path, &std::io::ErrorKind::StorageFull.into()));
+        }
+        internet::store(mac, path, fetched.bytes, sha256).map_err(|error| refused(path, &error))
+    })?;
+    Ok(Outcome::Done)
+}
+
 fn run(sim: &Sim, command: &Command, tell: &dyn Tell) -> Output {
     sim.with_mac(|mac| mac.state.meter.processes += 1);
     let mark = command.done_mark;
-    sim.execute(sim.caller(), &command.full_argv(), Some(command.limit), mark, tell)
+    let environment = command.environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let environment = environment.filter(|_| !command.root).collect();
+    sim.execute(sim.caller(), &command.full_argv(), &environment, Some(command.limit), mark, tell)
 }
 
 fn write(mac: &mut Mac, path: &Utf8Path, content: &[u8], mode: u32) -> Result<()> {
@@ -188,7 +218,7 @@ fn ask(sim: &Sim, reasons: &[String]) -> Output {
         }
     }
     let argv = ["/usr/bin/sudo", "-v"].map(str::to_owned);
-    let output = sim.execute(caller, &argv, None, None, &Quiet);
+    let output = sim.execute(caller, &argv, &BTreeMap::new(), None, None, &Quiet);
     if output.ok() {
         let now = sim.now();
         sim.life().renewing.get_or_insert(now);

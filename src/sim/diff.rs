@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
-use super::{Disk, Mac, Node};
+use super::{Content, Disk, Mac, Node};
 use crate::machine::Kind;
 
 /// One thing in which two Macs differ.
@@ -21,6 +21,7 @@ pub struct Difference {
 /// name, `: PROPERTY` at the end one property of such paths, or of any.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (": modified", "times say when, not what"),
+    ("/opt/homebrew/Cellar/**: installed at", "times say when, not what"),
     ("~/.local/state/forgectl/**", "forgectl's own state: journal, receipts, lock, run logs"),
     ("~/.local/state/forgectl", "forgectl's own state"),
     ("~/.local/state", "the folder above forgectl's own state"),
@@ -45,7 +46,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
 ];
 
-const ABSENT: &str = "(absent)";
+/// What stands for a thing that a Mac does not have.
+pub const ABSENT: &str = "(absent)";
 
 /// All in which two Macs differ, sorted; unless `all` is asked for, without what [`LEFT_OUT`] says. Process ids and what was counted
 /// are never compared.
@@ -108,7 +110,7 @@ fn files(left: &Mac, right: &Mac, counts: impl Fn(&Utf8Path, Option<&str>) -> bo
             }
             continue;
         };
-        for ((name, left), (_, right)) in properties(one).into_iter().zip(properties(other)) {
+        for ((name, left), (_, right)) in properties(path, one).into_iter().zip(properties(path, other)) {
             if left != right && counts(path, Some(name)) {
                 found.push(Difference { what: format!("{path}: {name}"), left, right });
             }
@@ -143,23 +145,41 @@ fn kind(node: &Node) -> &'static str {
     }
 }
 
-fn properties(node: &Node) -> [(&'static str, String); 8] {
+fn properties(path: &Utf8Path, node: &Node) -> [(&'static str, String); 9] {
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
-    let content = match &node.content {
-        None => ABSENT.to_owned(),
+    let (content, installed) = match &node.content {
+        None => (ABSENT.to_owned(), ABSENT.to_owned()),
+        Some(content) if path.file_name() == Some("INSTALL_RECEIPT.json") => {
+            let (rest, time) = without_time(content);
+            (format!("{} bytes, {}", rest.size(), rest.fingerprint()), time)
+        }
         // Large made content is told apart by what it follows from.
-        Some(content) => format!("{} bytes, {}", content.size(), content.fingerprint()),
+        Some(content) => (format!("{} bytes, {}", content.size(), content.fingerprint()), ABSENT.to_owned()),
     };
     [
         ("kind", kind(node).to_owned()),
         ("owner", format!("{}:{}", node.uid, node.gid)),
         ("mode", format!("{:04o}", node.mode)),
         ("content", content),
+        ("installed at", installed),
         ("target", node.target.as_ref().map_or(ABSENT, |target| target.as_str()).to_owned()),
         ("xattrs", format!("{:?}", node.xattrs)),
         ("protected", format!("immutable {}, access control list {}", yes(node.immutable), yes(node.acl))),
         ("modified", node.modified.to_string()),
     ]
+}
+
+/// A receipt of Homebrew's without the time that it tells, and that time.
+fn without_time(content: &Content) -> (Content, String) {
+    let bytes = content.bytes(1 << 20).unwrap_or_default();
+    let Ok(mut receipt) = serde_json::from_slice::<serde_json::Value>(&bytes) else {
+        return (content.clone(), ABSENT.to_owned());
+    };
+    let time = receipt.as_object_mut().and_then(|receipt| receipt.shift_remove("time"));
+    (
+        Content::Bytes(receipt.to_string().into_bytes()),
+        time.map_or(ABSENT.to_owned(), |time| time.to_string()),
+    )
 }
 
 fn is_left_out(path: &Utf8Path, property: Option<&str>, homes: &[Utf8PathBuf; 2]) -> bool {

@@ -23,6 +23,13 @@ pub enum Content {
         /// What they follow from: the same seed and size, the same content.
         seed: u64,
     },
+    /// What only its size and SHA-256 are known of.
+    Declared {
+        /// Bytes.
+        size: u64,
+        /// In lower-case hex.
+        sha256: String,
+    },
 }
 
 impl Content {
@@ -30,7 +37,7 @@ impl Content {
     pub fn size(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Made { size, .. } => *size,
+            Self::Made { size, .. } | Self::Declared { size, .. } => *size,
         }
     }
 
@@ -38,6 +45,7 @@ impl Content {
     pub fn bytes(&self, most: u64) -> Option<Cow<'_, [u8]>> {
         match self {
             _ if self.size() > most => None,
+            Self::Declared { .. } => None,
             Self::Bytes(bytes) => Some(bytes.into()),
             Self::Made { size, seed } => Some(made(*seed).take(usize::try_from(*size).ok()?).collect()),
         }
@@ -46,7 +54,7 @@ impl Content {
     /// A short text that tells this content from any other: for made content what it follows from, which costs no hashing.
     pub fn fingerprint(&self) -> String {
         match self {
-            Self::Bytes(_) => self.digest().chars().take(12).collect(),
+            Self::Bytes(_) | Self::Declared { .. } => self.digest().chars().take(12).collect(),
             Self::Made { seed, .. } => format!("made from {seed}"),
         }
     }
@@ -57,6 +65,7 @@ impl Content {
             (_, Some(bytes)) => Sha256::digest(bytes),
             (Self::Made { size, seed }, None) => Sha256::digest(format!("{size} bytes from {seed}")),
             (Self::Bytes(bytes), None) => Sha256::digest(bytes),
+            (Self::Declared { sha256, .. }, None) => return sha256.clone(),
         };
         hex(&sum)
     }
@@ -201,6 +210,12 @@ pub trait Disk: Send {
 
     /// Makes one folder; `AlreadyExists` when anything is there.
     fn make_dir(&mut self, uid: u32, path: &Utf8Path, mode: u32, now: Timestamp) -> io::Result<()>;
+
+    /// Makes a folder with all that miss above it; nothing when it is there.
+    fn make_dirs(&mut self, uid: u32, path: &Utf8Path, mode: u32, now: Timestamp) -> io::Result<()> {
+        let missing: Vec<_> = path.ancestors().take_while(|folder| self.resolve(folder).is_none()).collect();
+        missing.into_iter().rev().try_for_each(|folder| self.make_dir(uid, folder, mode, now))
+    }
 
     /// Makes a symbolic link.
     fn link(&mut self, uid: u32, path: &Utf8Path, target: &Utf8Path, now: Timestamp) -> io::Result<()>;

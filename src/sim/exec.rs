@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use super::{Caller, Mac, Sim, tool};
+use super::{Caller, Mac, Sim, running::Print, tool};
 use crate::machine::{Output, Tell};
 
 /// How long a command may live on after it has said that it is done.
@@ -40,13 +40,19 @@ impl Watch<'_> {
         }
     }
 
-    /// The code of a program that was ended from outside.
-    fn cut(&self) -> i32 {
-        match self.limit {
+    /// Gives a program that was ended from outside its code, and says so where its time was over.
+    fn cut(&self, output: &mut Output) {
+        output.code = match self.limit {
             Some(_) if self.marked => 0,
-            Some(_) => TERMINATED,
+            Some(limit) => {
+                if !output.stderr.is_empty() && !output.stderr.ends_with('\n') {
+                    output.err("\n");
+                }
+                output.err(format!("ended after {} s, the time that it may take\n", limit.as_secs()));
+                TERMINATED
+            }
             None => INTERRUPTED,
-        }
+        };
     }
 }
 
@@ -57,18 +63,19 @@ impl Sim {
         &self,
         caller: Caller,
         argv: &[String],
+        environment: &BTreeMap<String, String>,
         limit: Option<Duration>,
         mark: Option<&str>,
         tell: &dyn Tell,
     ) -> Output {
         let mut watch = Watch { limit, mark, tell, told: [0; 2], elapsed: Duration::ZERO, marked: false };
         self.pass(tool::takes(argv));
-        let mut running = self.with_mac(|mac| tool::run(mac, caller, argv));
+        let mut running = self.with_mac(|mac| tool::run_in(mac, caller, argv, environment));
         watch.hear(&running.output);
         while let Some((after, stage)) = running.stages.pop_front() {
             if let Some(limit) = watch.limit.filter(|&limit| watch.elapsed + after > limit) {
                 self.pass(limit.saturating_sub(watch.elapsed));
-                running.output.code = watch.cut();
+                watch.cut(&mut running.output);
                 return running.output;
             }
             self.pass(after);
@@ -81,7 +88,7 @@ impl Sim {
         }
         if running.hangs {
             self.pass(watch.limit.unwrap_or_default().saturating_sub(watch.elapsed));
-            running.output.code = watch.cut();
+            watch.cut(&mut running.output);
         }
         running.output
     }

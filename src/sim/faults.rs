@@ -53,6 +53,16 @@ pub enum Fault {
     PowerWriteIgnored,
     /// sudo has lost its ticket when it is next asked.
     SudoTicketLost,
+    /// The network is gone when it is next needed.
+    NetworkGone,
+    /// A server answers 404 to a download.
+    FetchNotFound,
+    /// A download breaks off after a third.
+    FetchCut,
+    /// A server sends something else than it should.
+    FetchOther,
+    /// Another `brew` holds the lock of a formula (docs/mac-facts.md#brew-lock).
+    BrewLocked,
     /// The data volume has no room for the next file.
     DiskFull,
     /// `launchctl bootstrap` fails with 5 and loads nothing (docs/mac-facts.md#launchd-exit-codes).

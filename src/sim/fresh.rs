@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write, net::Ipv4Addr};
 
 use camino::Utf8Path;
 use jiff::{Timestamp, ToSpan};
@@ -16,6 +16,9 @@ use crate::{
 /// Bits per second of a new Mac's line to the Internet.
 pub const BANDWIDTH: u64 = 200_000_000;
 
+/// A new Mac's address on its network.
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 168, 64, 10);
+
 /// Monday morning: when every simulated Mac begins.
 const BEGIN: Timestamp = Timestamp::constant(1_767_603_600, 0);
 
@@ -32,16 +35,14 @@ const DISKS: [u64; 6] = [
 /// What macOS and its preinstalled programs take up.
 const MACOS_BYTES: u64 = 24_000_000_000;
 
-/// Homebrew's ollama (docs/mac-facts.md#ollama-files).
-const OLLAMA: &str = "0.32.3";
-
 impl Mac {
     /// A fresh Mac, right after its setup assistant; its files are in memory.
     pub fn new(spec: &Spec, seed: u64) -> Self {
         let mut disk = disk(spec);
         lay_out(&mut disk, spec);
         if spec.ollama {
-            homebrew_ollama(&mut disk);
+            // A disk that is new and large refuses nothing.
+            let _ = tool::brew::with_ollama(&mut disk, installed());
         }
         let state = State {
             spec: spec.clone(),
@@ -49,12 +50,15 @@ impl Mac {
             boot: boot(),
             seed,
             bandwidth: BANDWIDTH,
+            addresses: vec![ADDRESS.into()],
             power: power(spec),
             sleep_disabled: None,
             processes: BTreeMap::new(),
             next_pid: 1,
             launchd: tool::launchd::Launchd::new(spec.session),
             updates: tool::softwareupdate::Updates::of(&spec.macos),
+            internet: super::Internet::default(),
+            brew: tool::brew::Brew::default(),
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],
             filevault: false,
@@ -64,7 +68,10 @@ impl Mac {
             meter: Meter::default(),
         };
         let mut mac = Self { state, disk: Box::new(disk), host: None };
-        start_processes(&mut mac);
+        let now = std::mem::replace(&mut mac.state.now, boot());
+        start_daemons(&mut mac);
+        start_session(&mut mac, spec.session);
+        mac.state.now = now;
         mac.state.next_pid = 812;
         mac
     }
@@ -222,55 +229,6 @@ fn system_version(version: &str) -> String {
     text + "</dict>\n</plist>\n"
 }
 
-/// Homebrew's own folders and its `ollama`, poured and never started.
-fn homebrew_ollama(disk: &mut MemoryDisk) {
-    let at = installed();
-    let folder = |mode| Node::folder(mode, USER, ADMIN, at);
-    for path in [
-        "",
-        "/Caskroom",
-        "/Cellar",
-        "/Cellar/ollama",
-        "/bin",
-        "/etc",
-        "/lib",
-        "/opt",
-        "/sbin",
-        "/share",
-        "/var",
-        "/var/homebrew",
-        "/var/homebrew/linked",
-        "/var/log",
-    ] {
-        disk.put(format!("/opt/homebrew{path}"), folder(0o775));
-    }
-    let keg = format!("/opt/homebrew/Cellar/ollama/{OLLAMA}");
-    for path in ["", "/bin", "/libexec"] {
-        disk.put(format!("{keg}{path}"), folder(0o755));
-    }
-    let program = Content::Made { size: 34_816_272, seed: 323 };
-    disk.put(format!("{keg}/libexec/ollama"), Node::file(program, 0o755, USER, ADMIN, at));
-    let receipt = format!(
-        concat!(
-            "{{\"homebrew_version\":\"6.0.18\",\"used_options\":[],\"poured_from_bottle\":true,",
-            "\"installed_as_dependency\":false,\"installed_on_request\":true,\"time\":{},\"arch\":\"arm64\",",
-            "\"source\":{{\"tap\":\"homebrew/core\",\"spec\":\"stable\",\"versions\":{{\"stable\":\"{}\"}}}}}}\n",
-        ),
-        at.as_second(),
-        OLLAMA,
-    );
-    let receipt = Node::file(Content::Bytes(receipt.into_bytes()), 0o644, USER, ADMIN, at);
-    disk.put(format!("{keg}/INSTALL_RECEIPT.json"), receipt);
-    for (path, target) in [
-        (format!("{keg}/bin/ollama"), "../libexec/ollama".to_owned()),
-        ("/opt/homebrew/bin/ollama".to_owned(), format!("../Cellar/ollama/{OLLAMA}/bin/ollama")),
-        ("/opt/homebrew/opt/ollama".to_owned(), format!("../Cellar/ollama/{OLLAMA}")),
-        ("/opt/homebrew/var/homebrew/linked/ollama".to_owned(), format!("../../../Cellar/ollama/{OLLAMA}")),
-    ] {
-        disk.put(path, Node::link(target, USER, ADMIN, at));
-    }
-}
-
 /// The settings of a new Mac a power source, as `pmset` prints them. A Mac of unknown make counts as a desktop.
 fn power(spec: &Spec) -> BTreeMap<PowerSource, Vec<(String, String)>> {
     let laptop = chip(&spec.chip).is_some_and(|chip| chip.body == Body::Laptop);
@@ -302,26 +260,33 @@ fn power(spec: &Spec) -> BTreeMap<PowerSource, Vec<(String, String)>> {
     }
 }
 
-fn start_processes(mac: &mut Mac) {
-    let session: &[(u32, &str)] = match mac.state.spec.session {
-        Session::Gui => &[
-            (USER, "/System/Library/CoreServices/loginwindow.app/Contents/MacOS/loginwindow"),
-            (USER, "/System/Library/CoreServices/Finder.app/Contents/MacOS/Finder"),
-        ],
-        Session::Ssh => &[
-            (0, "/System/Library/CoreServices/loginwindow.app/Contents/MacOS/loginwindow"),
-            (USER, "/usr/libexec/sshd-session"),
-        ],
-    };
-    let daemons = [
-        (0, "/sbin/launchd"),
-        (0, "/usr/libexec/logd"),
-        (0, "/System/Library/CoreServices/powerd.bundle/powerd"),
-    ];
-    let now = std::mem::replace(&mut mac.state.now, boot());
-    for &(uid, program) in daemons.iter().chain(session) {
-        mac.spawn_process(uid, vec![program.to_owned()], BTreeMap::new(), Program::Idle);
-        mac.state.next_pid += 97;
+/// Starts what runs from the start on: launchd as the first, then the other daemons of macOS and the login window.
+pub(super) fn start_daemons(mac: &mut Mac) {
+    let next = std::mem::replace(&mut mac.state.next_pid, 1);
+    for program in [
+        "/sbin/launchd",
+        "/usr/libexec/logd",
+        "/System/Library/CoreServices/powerd.bundle/powerd",
+        LOGIN_WINDOW,
+    ] {
+        start(mac, 0, program);
+        mac.state.next_pid = mac.state.next_pid.max(next) + 97;
     }
-    mac.state.now = now;
+}
+
+/// Starts what comes with a login.
+pub(super) fn start_session(mac: &mut Mac, session: Session) {
+    let programs: &[&str] = match session {
+        Session::Gui => &["/System/Library/CoreServices/Finder.app/Contents/MacOS/Finder"],
+        Session::Ssh => &["/usr/libexec/sshd-session"],
+    };
+    for program in programs {
+        start(mac, USER, program);
+    }
+}
+
+const LOGIN_WINDOW: &str = "/System/Library/CoreServices/loginwindow.app/Contents/MacOS/loginwindow";
+
+fn start(mac: &mut Mac, uid: u32, program: &str) {
+    mac.spawn_process(uid, vec![program.to_owned()], BTreeMap::new(), Program::Idle);
 }

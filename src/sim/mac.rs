@@ -1,11 +1,11 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, Disk, Host, MemoryDisk, Process, Program, Spec, SudoMode, permission, tool};
+use super::{Caller, Disk, Host, MemoryDisk, Process, Program, Spec, SudoMode, clock, permission, tool};
 use crate::value::PowerSource;
 
 /// A simulated Mac: its state, its files, and where its processes run when they are real.
@@ -31,6 +31,9 @@ pub struct State {
     pub seed: u64,
     /// Bits per second of its line to the Internet.
     pub bandwidth: u64,
+    /// Its addresses beside those of loopback; a server can listen on no other.
+    #[serde(default)]
+    pub addresses: Vec<IpAddr>,
     /// Power settings a source, in the order that `pmset` prints them.
     pub power: BTreeMap<PowerSource, Vec<(String, String)>>,
     /// `pmset`'s system-wide `SleepDisabled`, once it was set.
@@ -43,6 +46,12 @@ pub struct State {
     pub launchd: tool::launchd::Launchd,
     /// What Apple's update server offers, and how it behaves.
     pub updates: tool::softwareupdate::Updates,
+    /// What the Internet has for it.
+    #[serde(default)]
+    pub internet: super::Internet,
+    /// What Homebrew offers, and what of it is at work.
+    #[serde(default)]
+    pub brew: tool::brew::Brew,
     /// sudo's tickets.
     pub sudo: tool::sudo::Tickets,
     /// Dialogs that popped up on the screen: nobody is there to click.
@@ -109,9 +118,7 @@ impl Mac {
 
     /// Lets time pass, and what happens in it happen.
     pub fn advance(&mut self, time: Duration) {
-        if let Ok(now) = self.state.now.checked_add(time) {
-            self.advance_to(now);
-        }
+        self.advance_to(clock::pass(self.state.now, time));
     }
 
     /// Lets time pass until `now`; the clock never goes back.

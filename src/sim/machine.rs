@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -7,7 +8,7 @@ use anyhow::{Result, anyhow};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Caller, Kill, Mac, Person, Program, Simulated, USER, answering, changing, locks::Locks,
+    Caller, Kill, Mac, Person, Program, Simulated, USER, answering, changing, clock, locks::Locks,
     schedule::Schedule,
 };
 use crate::machine::{
@@ -20,12 +21,14 @@ pub struct Options {
     pub can_ask: bool,
     /// Who answers.
     pub person: Box<dyn Person>,
+    /// How often a person outside has asked forgectl to stop.
+    pub asked: fn() -> u32,
 }
 
 impl Default for Options {
     /// At a terminal, where a simulated person answers.
     fn default() -> Self {
-        Self { can_ask: true, person: Box::new(Simulated) }
+        Self { can_ask: true, person: Box::new(Simulated), asked: || 0 }
     }
 }
 
@@ -36,6 +39,7 @@ pub struct Sim {
     pub(super) person: Mutex<Box<dyn Person>>,
     pub(super) can_ask: bool,
     root: bool,
+    asked: fn() -> u32,
     pub(super) locks: Locks,
     life: Mutex<Life>,
 }
@@ -63,6 +67,7 @@ impl Sim {
             person: Mutex::new(options.person),
             can_ask: options.can_ask,
             root,
+            asked: options.asked,
             locks: Locks::default(),
             life: Mutex::new(Life::default()),
         };
@@ -91,7 +96,7 @@ impl Sim {
 
     /// Runs a program on the Mac that is not forgectl's own, to its end; one that never ends is stopped as by Ctrl-C (130).
     pub fn exec(&self, caller: Caller, argv: &[String]) -> Output {
-        self.execute(caller, argv, None, None, &Quiet)
+        self.execute(caller, argv, &BTreeMap::new(), None, None, &Quiet)
     }
 
     /// Asks forgectl to stop, as Ctrl-C does.
@@ -123,7 +128,7 @@ impl Sim {
 
     fn pass_until(&self, time: Duration, polls: bool) {
         let now = self.now();
-        let until = now.checked_add(time).unwrap_or(now);
+        let until = clock::pass(now, time);
         self.set_clock(self.schedule.hand_over(until, polls));
     }
 
@@ -207,16 +212,16 @@ impl Look for Sim {
     }
 
     fn wait(&self, time: Duration, how: Wait) -> Result<()> {
-        let halts = |interrupts: u32| match how {
-            Wait::Poll => interrupts > 0,
-            Wait::Settle => interrupts > 1,
+        let halts = || {
+            let interrupts = self.life().interrupts + (self.asked)();
+            interrupts > u32::from(how == Wait::Settle)
         };
         self.alive()?;
-        if !halts(self.life().interrupts) {
+        if !halts() {
             self.pass_until(time, how == Wait::Poll);
             self.alive()?;
         }
-        if halts(self.life().interrupts) { Err(Halt::Interrupted.into()) } else { Ok(()) }
+        if halts() { Err(Halt::Interrupted.into()) } else { Ok(()) }
     }
 }
 

@@ -17,6 +17,10 @@ use crate::machine::{Kind, Space};
 /// How many links a path may go through (`MAXSYMLINKS`).
 const MAX_LINKS: usize = 32;
 
+/// Bytes of the longest path, without the zero behind it (`PATH_MAX`), and of the longest name in one (`NAME_MAX`).
+const LONGEST_PATH: usize = 1023;
+const LONGEST_NAME: usize = 255;
+
 /// Files are stored in blocks of so many bytes.
 const BLOCK: u64 = 4096;
 
@@ -70,6 +74,9 @@ impl MemoryDisk {
     fn walk(&self, uid: u32, path: &Utf8Path, last: bool) -> io::Result<Utf8PathBuf> {
         if !path.is_absolute() {
             return Err(io::Error::new(ErrorKind::InvalidInput, format!("`{path}` is not absolute")));
+        }
+        if path.as_str().len() > LONGEST_PATH || names(path).any(|name| name.len() > LONGEST_NAME) {
+            return Err(ErrorKind::InvalidFilename.into());
         }
         let groups = groups(uid, self.admin);
         let mut todo: Vec<String> = names(path).rev().collect();

@@ -1,6 +1,6 @@
 //! What the tests of the simulated Mac share.
 
-use super::{Caller, Mac, Options, Session, Sim, Spec, SudoMode};
+use super::{Caller, Content, Mac, Options, Session, Sim, Spec, SudoMode, USER};
 use crate::machine::Output;
 
 pub(super) fn spec() -> Spec {
@@ -32,4 +32,17 @@ pub(super) fn exec(sim: &Sim, line: &str) -> Output {
 pub(super) fn exec_as(sim: &Sim, caller: Caller, line: &str) -> Output {
     let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
     sim.exec(caller, &argv)
+}
+
+/// Owner, group and mode of what is at a path.
+pub(super) fn owner_and_mode(sim: &Sim, path: &str) -> Option<(u32, u32, u32)> {
+    sim.with_mac(|mac| mac.disk.node(path.into())).map(|node| (node.uid, node.gid, node.mode))
+}
+
+/// Writes a file of the user's.
+pub(super) fn file(sim: &Sim, path: &str) {
+    sim.with_mac(|mac| {
+        let now = mac.state.now;
+        mac.disk.write(USER, path.into(), Content::Bytes(b"text".to_vec()), 0o644, now).unwrap();
+    });
 }

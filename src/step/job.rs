@@ -177,8 +177,7 @@ impl Step for UnloadJob {
             commands: vec![launchctl(*domain, &["bootout", &target(*domain, label)]).to_string()],
             undo: "loaded again by apply".into(),
             sudo: (*domain == Domain::System).then(|| "launch daemon".into()),
-            restarts: None,
-            long: false,
+            ..About::default()
         }
     }
 

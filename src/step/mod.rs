@@ -1,11 +1,14 @@
 //! How a machine is changed: one file a step. The only code that changes anything.
 
+mod brew;
 mod clt;
 mod file;
 mod folder;
+mod homebrew;
 mod job;
 mod launchd;
 mod power;
+mod profile;
 mod rival;
 
 use std::fmt;
@@ -15,15 +18,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::{Machine, Tell};
 
+pub use brew::{
+    InstallFormula, MarkFormula, ReturnFormula, SweepDependencies, UninstallFormula, UpgradeFormula,
+};
 pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
     TOOLS,
 };
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
+pub use homebrew::{InstallHomebrew, PATHS, RemoveHomebrew};
 pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};
 pub use launchd::{Definition, declared_part, definition_matches};
 pub use power::SetPower;
+pub use profile::{AddProfileLine, SHELLENV, TakeProfileLine};
 pub use rival::{PutBackJob, SetAsideJob};
 
 /// One step from what was found to what is wanted. It may look, wait and make several effects, and is safe
@@ -38,6 +46,7 @@ pub trait Step: fmt::Debug + Send + Sync {
 
 /// What a step says of itself before it runs.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct About {
     /// What it does: `install the Command Line Tools`.
     pub words: String,
@@ -53,4 +62,7 @@ pub struct About {
     pub restarts: Option<String>,
     /// Whether it may take minutes.
     pub long: bool,
+    /// Whether it starts `brew`, of which one goes at a time, and which lets sudo's ticket go
+    /// (docs/mac-facts.md#brew-drops-ticket).
+    pub brew: bool,
 }

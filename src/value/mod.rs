@@ -9,6 +9,7 @@ mod shell;
 mod size;
 mod source;
 mod state;
+mod version;
 mod want;
 
 pub use hex::hex;
@@ -20,4 +21,5 @@ pub use shell::shell_word;
 pub use size::{DiskSize, MemorySize, human_bytes};
 pub use source::{Excerpt, Source, Span};
 pub use state::{Field, State, Value};
+pub use version::{RangeFault, VersionRange};
 pub use want::{Delta, Deltas, Want, Wanted, differences};

@@ -26,6 +26,20 @@ pub enum Place {
     },
     /// Apple's Command Line Tools.
     CommandLineTools,
+    /// Homebrew itself, where it lies on Apple silicon.
+    Homebrew,
+    /// The line in a shell's profile that finds Homebrew.
+    ProfileLine {
+        /// The profile.
+        path: Utf8PathBuf,
+    },
+    /// What came with formulae of ours without anybody asking for it.
+    Dependencies,
+    /// A formula of Homebrew's.
+    Formula {
+        /// Its name.
+        name: String,
+    },
     /// The power settings of one source.
     Power {
         /// Which source.
@@ -56,7 +70,12 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder { path } | Self::Data { path } | Self::Log { path } => f.write_str(path.as_str()),
+            Self::Folder { path } | Self::Data { path } | Self::Log { path } | Self::ProfileLine { path } => {
+                f.write_str(path.as_str())
+            }
+            Self::Homebrew => f.write_str("/opt/homebrew"),
+            Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
+            Self::Formula { name } => write!(f, "/opt/homebrew/opt/{name}"),
             Self::CommandLineTools => f.write_str("this Mac"),
             Self::Power { source } => f.write_str(source.heading()),
             Self::Job { domain, label, .. } | Self::Rival { domain, label, .. } => {

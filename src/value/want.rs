@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Field, State, Value};
+use super::{Field, State, Value, VersionRange};
 
 /// What a field must hold.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,8 @@ pub enum Want {
     Is(Value),
     /// Any value but [`Value::Absent`].
     Present,
+    /// A version in this range.
+    Within(VersionRange),
 }
 
 impl Want {
@@ -20,6 +22,7 @@ impl Want {
         match self {
             Self::Is(value) => value == found,
             Self::Present => *found != Value::Absent,
+            Self::Within(range) => found.as_text().is_some_and(|version| range.allows(version)),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     os::unix::process::CommandExt,
     process::{Child, Command as Process, Stdio},
     time::{Duration, Instant},
@@ -12,7 +12,11 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use forgectl::{
-    machine::{Changing, Command, Looking, Patience, Quiet, Wait, local::Local, tool::launchctl::Printed},
+    machine::{
+        Changing, Command, Looking, Patience, Quiet, Wait,
+        local::{Local, offspring},
+        tool::launchctl::Printed,
+    },
     sim::{
         self, Session, Spec, SudoMode,
         folder::{self, Asker, Opened},
@@ -21,19 +25,19 @@ use forgectl::{
 };
 use tempfile::TempDir;
 
-const FORGECTL: &str = env!("CARGO_BIN_EXE_forgectl");
+pub(crate) const FORGECTL: &str = env!("CARGO_BIN_EXE_forgectl");
 const GUI: Domain = Domain::Gui(501);
 const LABEL: &str = "dev.test.ollama";
 const PLIST: &str = "/Users/lab/Library/LaunchAgents/dev.test.ollama.plist";
 
 /// A Mac in a folder with Homebrew's ollama on it. Whatever runs there ends with the test.
-struct Folder {
-    place: TempDir,
+pub(crate) struct Folder {
+    pub(crate) place: TempDir,
     local: Local,
 }
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(SudoMode::Nopasswd)
     }
 
@@ -49,7 +53,7 @@ impl Folder {
         Self { place, local }
     }
 
-    fn path(&self) -> Utf8PathBuf {
+    pub(crate) fn path(&self) -> Utf8PathBuf {
         Utf8Path::from_path(self.place.path()).unwrap().join("it's a Mac")
     }
 
@@ -74,7 +78,7 @@ impl Folder {
     }
 
     /// Loads a job that serves Ollama on `port`.
-    fn load(&self, port: u16, keys: &str) {
+    pub(crate) fn load(&self, port: u16, keys: &str) {
         let plist = format!(
             r#"<?xml version="1.0" encoding="UTF-8"?>
             <plist version="1.0"><dict>
@@ -95,7 +99,7 @@ impl Folder {
     }
 
     /// A server that somebody started in a terminal.
-    fn serve_by_hand(&self, port: u16) -> Child {
+    pub(crate) fn serve_by_hand(&self, port: u16) -> Child {
         let host = format!("127.0.0.1:{port}");
         Process::new(self.real("/opt/homebrew/bin/ollama"))
             .arg("serve")
@@ -116,13 +120,13 @@ impl Folder {
         self.until("a process", || self.job().and_then(|job| job.pid()).filter(|pid| Some(*pid) != former))
     }
 
-    fn until<T>(&self, what: &str, probe: impl Fn() -> Option<T>) -> T {
+    pub(crate) fn until<T>(&self, what: &str, probe: impl Fn() -> Option<T>) -> T {
         let patience =
             Patience { every: Duration::from_millis(20), limit: Duration::from_secs(20), how: Wait::Poll };
         self.local.until(what, patience, || Ok(probe().ok_or("not yet"))).unwrap()
     }
 
-    fn version(&self, port: u16) -> Option<String> {
+    pub(crate) fn version(&self, port: u16) -> Option<String> {
         let reply = self.local.get(&format!("http://127.0.0.1:{port}/api/version")).unwrap();
         reply.ok().map(|reply| String::from_utf8(reply.body).unwrap())
     }
@@ -150,7 +154,7 @@ fn spec(sudo: SudoMode) -> Spec {
 }
 
 /// A port that nobody listens on.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -302,51 +306,6 @@ fn a_server_that_ignores_sigterm_is_killed_after_the_exit_timeout() {
     mac.until("it to be gone", || mac.job().is_none().then_some(()));
 }
 
-/// The processes of this machine whose command line holds `word`.
-fn commands_with(word: &str) -> Vec<String> {
-    let shown = Process::new("ps").args(["-eww", "-o", "command="]).output().unwrap();
-    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    shown.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
-}
-
-/// A new user removed the folder of a running Mac, and its supervisor and server went on for ever.
-#[test]
-fn all_processes_end_when_the_folder_is_removed() {
-    let mac = Folder::new();
-    let (port, by_hand) = (free_port(), free_port());
-    mac.load(port, "<key>KeepAlive</key><true/>");
-    mac.until("an answer", || mac.version(port));
-    let mut child = mac.serve_by_hand(by_hand);
-    mac.until("an answer", || mac.version(by_hand));
-    let place = mac.place.path().to_str().unwrap().to_owned();
-    assert!(commands_with(&place).len() >= 3, "a supervisor and two servers");
-
-    // A process may put one more file into it meanwhile.
-    mac.until("it to be removed", || {
-        let _ = fs::remove_dir_all(mac.path());
-        (!mac.path().exists()).then_some(())
-    });
-    mac.until("all to end", || commands_with(&place).is_empty().then_some(()));
-    assert!(!mac.path().exists(), "nobody made it again");
-    assert!(child.wait().unwrap().success());
-}
-
-#[test]
-fn sim_stop_ends_all_processes_and_leaves_the_folder() {
-    let mac = Folder::new();
-    let (port, by_hand) = (free_port(), free_port());
-    mac.load(port, "<key>KeepAlive</key><true/>");
-    mac.until("an answer", || mac.version(port));
-    let mut child = mac.serve_by_hand(by_hand);
-    mac.until("an answer", || mac.version(by_hand));
-    let stopped = Process::new(FORGECTL).args(["sim", "stop", mac.path().as_str()]).output().unwrap();
-    assert!(stopped.status.success(), "{stopped:?}");
-    child.wait().unwrap();
-    assert_eq!(commands_with(mac.place.path().to_str().unwrap()), [] as [&str; 0]);
-    assert_eq!((mac.version(port), mac.version(by_hand)), (None, None));
-    assert!(mac.path().exists());
-}
-
 #[test]
 fn a_server_started_by_hand_is_known_until_it_is_killed() {
     let mac = Folder::new();
@@ -359,6 +318,53 @@ fn a_server_started_by_hand_is_known_until_it_is_killed() {
     assert!(mac.local.listeners(([127, 0, 0, 1], port).into()).unwrap().is_empty());
     let shown = mac.run(&["/bin/ps", "-o", "command=", "-p", &child.id().to_string()]);
     assert_eq!((shown.code, shown.stdout.as_str()), (1, ""));
+}
+
+#[test]
+fn a_server_goes_on_after_too_many_callers() {
+    let mac = Folder::new();
+    let port = free_port();
+    let ollama = mac.real("/opt/homebrew/bin/ollama");
+    let mut child = Process::new("/bin/sh")
+        .args(["-c", "ulimit -n 32; exec \"$0\" serve", ollama.as_str()])
+        .env_clear()
+        .envs([("HOME", "/Users/lab"), ("OLLAMA_HOST", &format!("127.0.0.1:{port}"))])
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    mac.until("an answer", || mac.version(port));
+    let callers: Vec<_> = (0..40).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    std::thread::sleep(Duration::from_millis(200));
+    drop(callers);
+    mac.until("an answer", || mac.version(port).filter(|said| said.contains("version")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Writes nothing before somebody else has worked with the Mac.
+struct Slow<'s>(&'s Folder);
+
+impl std::io::Write for Slow<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let command = Command::new(&["/usr/bin/id", "-u"]).limit(Duration::from_secs(10));
+        let output = self.0.local.run(&command, &Quiet).unwrap();
+        assert!(output.ok(), "the Mac is held: {output:?}");
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_is_slow_keeps_nobody_from_the_mac() {
+    let mac = Folder::new();
+    let mut asker = Asker { environment: BTreeMap::new(), terminal: false, person: Box::new(sim::Simulated) };
+    let argv = ["/usr/bin/id".to_owned(), "-u".to_owned()];
+    let code = folder::exec(&mac.path(), &argv, &mut asker, &mut Slow(&mac), &mut vec![]).unwrap();
+    assert_eq!(code, 0);
 }
 
 /// Runs a tool as `sim exec` does, with nobody at a terminal.
@@ -408,6 +414,29 @@ fn a_folder_that_is_no_place_for_a_mac_is_refused_by_name() {
     assert!(none.contains(&format!("there is no Mac in the folder `{path}`")), "{none}");
     let names: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "nothing was left there: {names:?}");
+}
+
+#[test]
+fn a_mac_whose_making_was_cut_short_is_made_anew_in_its_folder() {
+    let place = TempDir::new().unwrap();
+    let path = Utf8Path::from_path(place.path()).unwrap();
+    let make = || folder::create(path, &spec(SudoMode::Nopasswd), 0, Utf8Path::new(FORGECTL));
+    fs::create_dir_all(path.join("root/Users/stranger")).unwrap();
+    assert!(
+        format!("{:#}", make().unwrap_err()).contains("is not empty"),
+        "nothing says that it is half of a Mac"
+    );
+
+    let marker = path.join("mac.making");
+    let maker = offspring::try_lock(&marker).unwrap().expect("nobody has it");
+    assert!(format!("{:#}", make().unwrap_err()).contains("another forgectl is making a Mac"));
+    drop(maker);
+    fs::write(path.join("owners.json"), "half of").unwrap();
+    make().unwrap();
+    assert!(!path.join("root/Users/stranger").exists() && path.join("root/Users/lab").exists());
+    assert!(!marker.exists());
+    folder::copy(path).unwrap();
+    assert!(format!("{:#}", make().unwrap_err()).contains("is not empty"), "a whole one is kept");
 }
 
 #[test]

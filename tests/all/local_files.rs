@@ -94,6 +94,19 @@ fn what_is_no_regular_file_is_not_replaced() {
 }
 
 #[test]
+fn what_is_no_regular_file_is_not_read_either() {
+    let (_folder, path, local) = here();
+    let pipe = path.join("pipe");
+    nix::unistd::mkfifo(pipe.as_std_path(), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    for error in [local.read(&pipe).expect_err("a pipe"), local.digest(&pipe).expect_err("a pipe")] {
+        let words = format!("reading `{pipe}`: it is no regular file but a named pipe");
+        assert!(chain(&error).contains(&words), "{error:#}");
+    }
+    let device = local.read(Utf8PathBuf::from("/dev/zero").as_path()).expect_err("a device");
+    assert!(chain(&device).contains("no regular file but a device"), "{device:#}");
+}
+
+#[test]
 fn a_rest_of_a_killed_run_is_in_nobodys_way() {
     let (_folder, path, local) = here();
     fs::write(path.join(".file.forgectl"), "half of").expect("a rest");

@@ -14,7 +14,7 @@ use std::{
 use camino::Utf8PathBuf;
 use forgectl::machine::{Changing, Command, Halt, Look, Looking, Quiet, Request, Tell, Wait, local::Local};
 use nix::{
-    sys::signal::{Signal, kill},
+    sys::signal::{Signal, kill, raise},
     unistd::Pid,
 };
 
@@ -61,6 +61,11 @@ fn the_second_process() {
             say("settled");
             let command = Command::new(&["/bin/sh", "-c", "echo child $$; sleep 600"]);
             let _ = local.run(&command, &Loud);
+        }
+        ("hangup", _) => {
+            // To this thread: the test's main thread was there before.
+            raise(Signal::SIGHUP).expect("sent");
+            local.wait(Duration::from_millis(200), Wait::Poll).expect("a hangup is ignored");
         }
         ("get", url) => {
             let reply = local.get(url).expect("asked").expect("answered");
@@ -132,6 +137,20 @@ fn the_first_signal_stops_polls_and_the_second_ends_all_at_once() {
     kill(pid, Signal::SIGINT).expect("sent");
     assert_eq!(other.wait().expect("ended").code(), Some(130));
     assert!(gone_soon(child.expect("a child")), "its command goes with it");
+}
+
+#[test]
+fn what_nohup_ignores_stays_ignored() {
+    let test = env::current_exe().expect("this binary");
+    let mut other = Process::new("/bin/sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" --exact local_processes::the_second_process --nocapture"])
+        .arg(test)
+        .env(PART, "hangup")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("a second process");
+    assert!(other.wait().expect("ended").success(), "nobody asked it to stop");
 }
 
 #[test]
@@ -247,10 +266,12 @@ fn a_request_has_its_own_limit() {
 }
 
 #[test]
-fn no_proxy_stands_between_us_and_loopback() {
+fn no_proxy_stands_between_us_and_a_server_of_this_mac() {
     let port = server("HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\ndirect");
     let proxies =
         [("http_proxy", "http://127.0.0.1:9"), ("HTTP_PROXY", "http://127.0.0.1:9"), ("no_proxy", "")];
-    let (mut other, _said) = second_process(&format!("get http://127.0.0.1:{port}/"), &proxies);
-    assert!(other.wait().expect("ended").success());
+    for host in ["127.0.0.1", "0.0.0.0", "[::ffff:127.0.0.1]"] {
+        let (mut other, _said) = second_process(&format!("get http://{host}:{port}/"), &proxies);
+        assert!(other.wait().expect("ended").success(), "{host}");
+    }
 }

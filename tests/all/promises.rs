@@ -1,9 +1,11 @@
 //! What forgectl promises, each shown in every scenario on the simulated Mac.
 
+use std::time::Duration;
+
 use forgectl::{
     engine,
     machine::{Class, Entry, Recorded},
-    sim::{Kill, Mac, Sim, differences},
+    sim::{Caller, Kill, Mac, Sim, differences},
 };
 
 use crate::{
@@ -23,19 +25,43 @@ fn kills(count: u64) -> impl Iterator<Item = Kill> {
     (1..=count).flat_map(|number| [Kill::Before(number), Kill::After(number)])
 }
 
-/// Promise 1: what only looks is given a `Look`; here it is shown that it changes nothing either.
+/// Promise 1: what only looks is given a `Look`; here it is shown that it changes nothing either, on a fresh Mac, on one
+/// where all is as wanted, and on one that others have changed since.
 #[test]
 fn plan_and_status_change_nothing() {
     for scenario in scenarios::all() {
         let stack = &scenario.stack;
-        let sim = sim(scenario.fresh());
-        let before = sim.with_mac(|mac| mac.state.meter.clone());
-        engine::survey(&sim, stack).unwrap();
-        engine::status(&sim, stack).unwrap();
-        let after = sim.with_mac(|mac| mac.state.meter.clone());
-        assert_eq!((before.effects, before.bookkeeping), (after.effects, after.bookkeeping));
-        let found = differences(&scenario.fresh(), &sim.into_mac(), true);
-        assert!(found.is_empty(), "{}: {found:#?}", scenario.name);
+        let applied = applied(&scenario).0;
+        let drifted = sim(copy(&applied));
+        let changed = |line: &str| {
+            let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            drifted.exec(Caller::user(true).root(), &argv).ok()
+        };
+        assert!(changed("pmset -a sleep 7"));
+        assert!(
+            ["gui/501", "system"]
+                .iter()
+                .any(|domain| changed(&format!("launchctl bootout {domain}/dev.forge.ollama")))
+        );
+        drifted.with_mac(|mac| mac.advance(Duration::from_secs(30)));
+        for (what, mac) in
+            [("fresh", scenario.fresh()), ("applied", applied), ("drifted", drifted.into_mac())]
+        {
+            let sim = sim(copy(&mac));
+            let before = sim.with_mac(|mac| mac.state.meter.clone());
+            let plan = engine::survey(&sim, stack).unwrap();
+            assert_eq!(plan.is_empty(), what == "applied", "{}, {what}", scenario.name);
+            assert_eq!(
+                engine::status(&sim, stack).unwrap().ok(),
+                what == "applied",
+                "{}, {what}",
+                scenario.name
+            );
+            let after = sim.with_mac(|mac| mac.state.meter.clone());
+            assert_eq!((before.effects, before.bookkeeping), (after.effects, after.bookkeeping));
+            let found = differences(&mac, &sim.into_mac(), true);
+            assert!(found.is_empty(), "{}, {what}: {found:#?}", scenario.name);
+        }
     }
 }
 

@@ -50,3 +50,33 @@ fn a_manifest_that_is_sound_but_odd_is_warned_of() {
     assert_eq!(document["problems"], Value::Array(vec![]));
     assert_eq!(shell.run("validate stack.yaml").err, "");
 }
+
+#[test]
+fn no_mac_is_simulated_that_there_is_not() {
+    let shell = Shell::new();
+    for (chip, memory, said) in [
+        ("M9", "16GB", "no simulated Mac has the chip `M9`"),
+        ("any", "9999999TB", "no simulated Mac has this much memory: "),
+        ("M4", "64GB", "no simulated Mac has this much memory: 64GB"),
+    ] {
+        let text = SPINE.replace("chip: any", &format!("chip: {chip}"));
+        fs::write(shell.path("odd.yaml"), text.replace("16GB", memory)).unwrap();
+        for line in ["sim new mac.json --for odd.yaml", "rehearse odd.yaml"] {
+            let left = shell.run(line);
+            assert_eq!(left.code, 1, "{left:?}");
+            assert!(
+                left.err.starts_with(&format!("error: {said}")) && left.err.contains("odd.yaml:"),
+                "{left:?}"
+            );
+            assert!(!shell.path("mac.json").exists());
+        }
+        assert_eq!(shell.run("validate odd.yaml").code, 0, "Apple makes new ones");
+        assert!(shell.run("validate odd.yaml").err.starts_with("warning: "), "{chip} {memory}");
+    }
+    let left = shell.run("sim new mac.json --chip M4 --memory 64GB --macos 15.5");
+    assert!(left.code == 1 && left.err.contains("no M4 has 64GB of memory; the most is 32GB"), "{left:?}");
+    // The chip that comes with so much is taken.
+    fs::write(shell.path("large.yaml"), SPINE.replace("16GB", "256GB")).unwrap();
+    shell.well("sim new mac.json --for large.yaml");
+    assert!(shell.well("facts --on sim:mac.json").contains("M3 Ultra"));
+}

@@ -36,13 +36,15 @@ pub(super) fn run(args: &Args, _: &Context) -> Result<u8> {
 
 fn in_file(path: &Utf8Path, argv: &[String]) -> Result<u8> {
     let file = SimFile::take(path, "sim exec")?;
-    let sim = node::start(node::read(path, file.read(), None)?);
+    let sim = node::start(node::read(path, file.read(), None)?)?;
     let output = sim.exec(Caller::user(desk::somebody_answers()), argv);
     // The Mac's clock stands still between two calls, so what the tool set going goes on for a while here.
     sim.wait(MEANWHILE, Wait::Settle)?;
+    let stopped = sim.wait(Duration::ZERO, Wait::Poll);
     file.save(&sim.into_mac().to_json()?)?;
     Printer.write(Stream::Out, &output.stdout)?;
     Printer.write(Stream::Err, &output.stderr)?;
+    stopped?;
     Ok(u8::try_from(output.code).unwrap_or(1))
 }
 

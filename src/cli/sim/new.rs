@@ -80,7 +80,7 @@ fn spec(args: &Args) -> Result<Spec> {
         ollama: false,
         user: "lab".to_owned(),
     });
-    Ok(Spec {
+    let spec = Spec {
         chip: args.chip.clone().unwrap_or(base.chip),
         memory: args.memory.map_or(base.memory, |memory| memory.0),
         macos: args.macos.clone().unwrap_or(base.macos),
@@ -88,7 +88,10 @@ fn spec(args: &Args) -> Result<Spec> {
         sudo: args.sudo,
         session: args.session,
         ..base
-    })
+    };
+    let wrong = |said: String| Problem::manifest(said).hint("choose another chip, or less memory");
+    target::sold(&spec).map_err(wrong)?;
+    Ok(spec)
 }
 
 fn in_file(path: &Utf8Path, spec: &Spec, force: bool) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
 };
 
@@ -9,7 +10,9 @@ use std::{
 pub(super) struct Awake(Child);
 
 impl Awake {
+    /// In a group of its own: a Ctrl-C must not let the machine sleep while steps still come to their end.
     pub(super) fn start(mut caffeinate: Command) -> io::Result<Self> {
+        caffeinate.process_group(0);
         caffeinate.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(Self)
     }
 }

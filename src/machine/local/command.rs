@@ -7,6 +7,7 @@ use std::{
     ffi::OsString,
     io,
     process::{self, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,14 +16,18 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     files::Files,
-    process::{Limits, run as run_process},
+    process::{Limits, briefly, run as run_process},
     root::Last,
+    signals::AsRoot,
     surroundings,
 };
 use crate::machine::{Command, Identity, Output, Quiet, Tell};
 
 const SUDO: &str = "/usr/bin/sudo";
 const CAFFEINATE: &str = "/usr/bin/caffeinate";
+
+/// How long `sudo -n kill` may take.
+const KILL: Duration = Duration::from_secs(5);
 
 /// How a program of the machine is started: all but its arguments.
 #[derive(Clone)]
@@ -75,26 +80,23 @@ pub(super) fn groups() -> Result<Output> {
     run_process(id, &Limits::of(Duration::from_secs(20)), &Quiet).context("running `id -G`")
 }
 
+/// `sudo -n kill`: root's processes take no signal of ours.
+fn kill_as_root(sudo: Start) -> AsRoot {
+    Arc::new(move |group, signal| {
+        let mut kill = sudo.build();
+        kill.args(["-n", "/bin/kill", &format!("-{}", signal as i32), "--", &format!("-{group}")]);
+        matches!(briefly(kill, KILL), Ok(Some(status)) if status.success())
+    })
+}
+
 /// Runs `command` to its end.
 pub(super) fn run(files: &Files, who: &Identity, command: &Command, tell: &dyn Tell) -> Result<Output> {
     let argv = command.full_argv();
     let (program, arguments) = argv.split_first().ok_or_else(|| anyhow!("a command without a program"))?;
     let mut process = Start::of(files, who, Utf8Path::new(program))?.build();
-    process.args(arguments);
-    let as_root = (command.root && files.owners().is_none()).then(|| {
-        let sudo = sudo(files, who);
-        Box::new(move |group: i32, signal: nix::sys::signal::Signal| {
-            let Ok(sudo) = &sudo else { return };
-            let number = (signal as i32).to_string();
-            let _ = sudo
-                .build()
-                .args(["-n", "/bin/kill", &format!("-{number}"), "--", &format!("-{group}")])
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-        }) as Box<dyn Fn(i32, nix::sys::signal::Signal)>
-    });
+    process.args(arguments).envs(&command.environment);
+    let as_root =
+        if command.root && files.owners().is_none() { Some(kill_as_root(sudo(files, who)?)) } else { None };
     let limits = Limits { done_mark: command.done_mark, as_root, ..Limits::of(command.limit) };
     run_process(process, &limits, tell).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {

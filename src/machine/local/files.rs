@@ -1,7 +1,12 @@
 //! The files of a machine, by the paths that it knows them under.
 #![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
 
-use std::{fs, io, io::Read, os::unix::fs::MetadataExt, sync::Arc};
+use std::{
+    fs, io,
+    io::Read,
+    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
+    sync::Arc,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
@@ -71,7 +76,7 @@ impl Files {
         let table = self.table()?;
         self.root.resolve(path, last, &|folder| {
             let Some(table) = &table else { return Ok(()) };
-            match self.raw(folder, Some(table))? {
+            match self.raw(folder, table)? {
                 Some((_, _, false)) => Err(io::ErrorKind::NotADirectory.into()),
                 Some((mode, marks, true)) if !judge::may(table, self.uid, &marks, mode, Use::Search) => {
                     Err(judge::denied("search", folder))
@@ -142,7 +147,7 @@ impl Files {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
         }
         let mut content = vec![];
-        fs::File::open(self.host(&at))?.take(LARGEST_READ).read_to_end(&mut content)?;
+        self.open(&at)?.take(LARGEST_READ).read_to_end(&mut content)?;
         Ok(content)
     }
 
@@ -150,17 +155,36 @@ impl Files {
     pub fn read_all(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
         let at = self.locate(path, Last::Followed)?;
         self.demand(&at, Use::Read, "read")?;
-        fs::read(self.host(&at))
+        let mut content = vec![];
+        self.open(&at)?.read_to_end(&mut content)?;
+        Ok(content)
     }
 
     /// SHA-256 of a file in lower-case hex.
     pub fn digest(&self, path: &Utf8Path) -> io::Result<String> {
         let at = self.locate(path, Last::Followed)?;
         self.demand(&at, Use::Read, "read")?;
-        let mut file = fs::File::open(self.host(&at))?;
+        let mut file = self.open(&at)?;
         let mut hash = Sha256::new();
         io::copy(&mut file, &mut HashWriter(&mut hash))?;
         Ok(hex(&hash.finalize()))
+    }
+
+    /// Opens a regular file; whatever else is there could keep us waiting for ever.
+    fn open(&self, at: &Utf8Path) -> io::Result<fs::File> {
+        let file = fs::File::options()
+            .read(true)
+            .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
+            .open(self.host(at))?;
+        let kind = file.metadata()?.file_type();
+        if kind.is_file() {
+            return Ok(file);
+        }
+        if kind.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let what = if kind.is_fifo() { "a named pipe" } else { "a device" };
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is no regular file but {what}")))
     }
 
     /// Room on the volume that holds `path`, or would.
@@ -179,7 +203,7 @@ impl Files {
     /// Refuses what the acting user may not do with what is at `at`; nothing there is left to the caller.
     pub(super) fn demand(&self, at: &Utf8Path, how: Use, what: &str) -> io::Result<()> {
         let Some(table) = self.table()? else { return Ok(()) };
-        match self.raw(at, Some(&table))? {
+        match self.raw(at, &table)? {
             Some((mode, marks, _)) if !judge::may(&table, self.uid, &marks, mode, how) => {
                 Err(judge::denied(what, at))
             }
@@ -190,7 +214,7 @@ impl Files {
     /// Refuses unless the acting user may put another file at `at`, or take away what is there.
     pub(super) fn demand_folder(&self, at: &Utf8Path, what: &str) -> io::Result<()> {
         let (Some(table), Some(parent)) = (self.table()?, at.parent()) else { return Ok(()) };
-        let Some((mode, marks, _)) = self.raw(parent, Some(&table))? else {
+        let Some((mode, marks, _)) = self.raw(parent, &table)? else {
             return Err(io::ErrorKind::NotFound.into());
         };
         if judge::is_sealed(parent) {
@@ -199,15 +223,15 @@ impl Files {
         let allowed = judge::may(&table, self.uid, &marks, mode, Use::Write)
             && judge::may(&table, self.uid, &marks, mode, Use::Search)
             && !marks.immutable
-            && (self.raw(at, Some(&table))?.is_none()
+            && (self.raw(at, &table)?.is_none()
                 || judge::may_replace(self.uid, (&marks, mode), &table.get(at)));
         if allowed { Ok(()) } else { Err(judge::denied(what, at)) }
     }
 
     /// Mode and notes of what is at a path without links, and whether it is a folder.
-    fn raw(&self, at: &Utf8Path, table: Option<&Table>) -> io::Result<Option<(u32, Marks, bool)>> {
+    fn raw(&self, at: &Utf8Path, table: &Table) -> io::Result<Option<(u32, Marks, bool)>> {
         let Some(data) = absent_is_none(fs::symlink_metadata(self.host(at)))? else { return Ok(None) };
-        let marks = table.map(|table| table.get(at)).unwrap_or_default();
+        let marks = table.get(at);
         Ok(Some((marks.mode.unwrap_or(data.mode() & 0o7777), marks, data.is_dir())))
     }
 

@@ -1,10 +1,7 @@
 //! HTTP requests to servers.
-#![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
-
-use std::{env, error::Error, io::Read, sync::OnceLock, time::Duration};
+use std::{error::Error, io::Read, sync::OnceLock, time::Duration};
 
 use reqwest::{
-    NoProxy, Proxy,
     blocking::{Client, RequestBuilder},
     header::CONTENT_TYPE,
     redirect::Policy,
@@ -18,8 +15,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 const GET: Duration = Duration::from_secs(10);
 /// Bytes kept of a body.
 const MOST_BODY: u64 = 4 * 1024 * 1024;
-/// What no proxy is asked for, whatever else the environment says.
-const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
 /// One client for all requests, made when the first is sent.
 #[derive(Default)]
@@ -51,20 +46,18 @@ impl Http {
     }
 }
 
-fn client() -> Result<Client, String> {
-    let mut builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none()).no_proxy();
-    if let Some(proxy) = variable("http_proxy", "HTTP_PROXY") {
-        let direct = variable("no_proxy", "NO_PROXY").unwrap_or_default();
-        let direct = NoProxy::from_string(&format!("{LOOPBACK},{direct}"));
-        let proxy =
-            Proxy::http(&proxy).map_err(|error| format!("the proxy `{proxy}`: {}", deepest(&error)))?;
-        builder = builder.proxy(proxy.no_proxy(direct));
-    }
-    builder.build().map_err(|error| deepest(&error))
+/// Chooses who computes TLS, once for the process; every client needs that, also one that never speaks it.
+pub(super) fn choose_tls() {
+    // Somebody else in this process may have chosen already, and nobody chooses otherwise.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn variable(name: &str, other: &str) -> Option<String> {
-    env::var(name).or_else(|_| env::var(other)).ok().filter(|value| !value.is_empty())
+/// No proxy is asked, whatever the environment says: the servers are those of this Mac, and a proxy would look for them
+/// elsewhere. They speak no TLS, so no certificate is looked for either.
+fn client() -> Result<Client, String> {
+    choose_tls();
+    let builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none()).no_proxy();
+    builder.tls_certs_only([]).build().map_err(|error| deepest(&error))
 }
 
 fn told(error: &reqwest::Error, limit: Duration) -> String {
@@ -78,7 +71,7 @@ fn told(error: &reqwest::Error, limit: Duration) -> String {
 }
 
 /// The innermost cause: the outer ones repeat the address.
-fn deepest(error: &dyn Error) -> String {
+pub(super) fn deepest(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {
         error = cause;

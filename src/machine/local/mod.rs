@@ -5,6 +5,7 @@ mod awake;
 mod changing;
 mod command;
 mod crew;
+mod fetch;
 mod files;
 mod http;
 mod identity;
@@ -17,7 +18,7 @@ mod owners;
 mod process;
 mod replace;
 mod root;
-mod signals;
+pub mod signals;
 mod sudo;
 mod surroundings;
 mod tampering;
@@ -33,8 +34,15 @@ use anyhow::{Context, Result};
 use camino::Utf8Path;
 use jiff::Timestamp;
 
-use self::{awake::Awake, files::absent_is_none, http::Http, sudo::Renewal};
+use self::{
+    awake::Awake,
+    fetch::{Fetcher, Wish},
+    files::absent_is_none,
+    http::Http,
+    sudo::Renewal,
+};
 pub use self::{
+    fetch::Outside,
     files::Files,
     judge::is_sealed,
     owners::{Marks, Owners, Table, USER},
@@ -55,6 +63,7 @@ pub struct Local {
     files: Files,
     who: OnceLock<Identity>,
     http: Http,
+    fetcher: Fetcher,
     ticket: Mutex<Option<Renewal>>,
     awake: Mutex<Option<Awake>>,
 }
@@ -71,12 +80,20 @@ impl Local {
         Self::with(Files::under(&real))
     }
 
+    /// The same, reaching no other machine but what stands for these outside addresses here.
+    #[must_use]
+    pub fn reaching_only(mut self, outside: Outside) -> Self {
+        self.fetcher = Fetcher::only(outside);
+        self
+    }
+
     fn with(files: Files) -> Result<Self> {
         signals::listen()?;
         Ok(Self {
             files,
             who: OnceLock::new(),
             http: Http::default(),
+            fetcher: Fetcher::default(),
             ticket: Mutex::default(),
             awake: Mutex::default(),
         })
@@ -95,7 +112,7 @@ impl Local {
 
     fn tool(&self, tool: &Tool) -> Result<super::Output> {
         let limit = if matches!(tool, Tool::Updates) { UPDATES } else { TOOL };
-        let command = super::Command { argv: tool.argv(), root: false, limit, done_mark: None };
+        let command = super::Command { argv: tool.argv(), ..super::Command::new(&[]).limit(limit) };
         command::run(&self.files, self.who()?, &command, &Quiet)
     }
 
@@ -208,6 +225,9 @@ impl Machine for Local {
             }
             Change::Append { path, line } => own_files::append(files, self.who()?, path, line)?,
             Change::Keep { path, content } => own_files::keep(files, self.who()?, path, content)?,
+            Change::Fetch { url, sha256, path } => {
+                self.fetcher.fetch(files, self.who()?, Wish { url, sha256, path }, tell)?;
+            }
             Change::Lock { path, note } => {
                 let host = own_files::ready(files, self.who()?, path)?;
                 return lock::take(&host, note).with_context(|| format!("taking the lock `{path}`"));

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     fs::{File, Permissions, TryLockError},
     io::{self, BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener},
     os::unix::{
         fs::PermissionsExt,
         process::{CommandExt, ExitStatusExt},
@@ -20,6 +21,12 @@ use nix::{
     sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
+
+use super::process::{Limits, run};
+use crate::machine::{Output, Quiet};
+
+/// How long `ps` may take.
+const PS: Duration = Duration::from_secs(5);
 
 /// The real time.
 pub fn real_time() -> Timestamp {
@@ -145,9 +152,25 @@ pub fn signal_group(group: u32, signal: i32) -> bool {
     killpg(Pid::from_raw(group), signal).is_ok()
 }
 
+/// When a process began, as `ps` tells it: with its id this names one process and no later one that gets the same id.
+/// `None` when there is no such process.
+pub fn began(pid: u32) -> Option<String> {
+    let mut ps = Command::new("/bin/ps");
+    ps.args(["-o", "lstart=", "-p", &pid.to_string()]).env_clear().envs([("LC_ALL", "C"), ("TZ", "UTC")]);
+    let shown = run(ps, &Limits::of(PS), &Quiet).ok().filter(Output::ok)?;
+    Some(shown.stdout.trim().to_owned()).filter(|time| !time.is_empty())
+}
+
 /// Whether this process has a terminal to ask at, wherever its standard input comes from.
 pub fn has_terminal() -> bool {
     File::open("/dev/tty").is_ok()
+}
+
+/// Listens, without a wait of its own: for an event loop.
+pub fn listen(on: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(on)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// Lets real time pass.

@@ -13,7 +13,7 @@ use std::{
 
 use nix::sys::signal::Signal;
 
-use super::signals::Group;
+use super::signals::{AsRoot, Group};
 use crate::machine::{Output, Tell};
 
 /// Bytes kept of each stream; the rest is read and dropped.
@@ -33,10 +33,10 @@ pub(super) struct Limits {
     pub(super) done_mark: Option<&'static str>,
     /// How long it may still take then.
     pub(super) after_done: Duration,
-    /// Between SIGTERM and SIGKILL.
+    /// Between SIGTERM and SIGKILL, and after SIGKILL until it is given up.
     pub(super) grace: Duration,
     /// Sends a signal to a group of another user, when ours may not.
-    pub(super) as_root: Option<Box<dyn Fn(i32, Signal)>>,
+    pub(super) as_root: Option<AsRoot>,
 }
 
 impl Limits {
@@ -63,11 +63,12 @@ enum Stream {
 }
 
 /// Runs `command` in a process group of its own, without standard input. Its exit code is 128 + n after signal n; a command
-/// that was ended for its deadline says so in the last line of its standard error.
+/// that was ended for its deadline says so in the last line of its standard error. One that no signal could end is an
+/// error, unless its work is done.
 pub(super) fn run(mut command: Command, limits: &Limits, tell: &dyn Tell) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn()?;
-    let group = Group::of(child.id());
+    let group = Group::of(child.id(), words(&command), limits.as_root.clone());
     let (send, events) = mpsc::channel();
     if let Some(out) = child.stdout.take() {
         listen(Stream::Out, out, send.clone());
@@ -79,6 +80,33 @@ pub(super) fn run(mut command: Command, limits: &Limits, tell: &dyn Tell) -> io:
     let mut watch = Watch { child, group, events, limits, tell, heard: Heard::default() };
     let end = watch.attend()?;
     Ok(watch.heard.output(end, limits.time))
+}
+
+fn words(command: &Command) -> String {
+    let words: Vec<_> = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect();
+    words.join(" ")
+}
+
+/// Runs a command that says nothing of use, for at most `limit`; `None`: it took longer, and was killed if it could be.
+pub(super) fn briefly(mut command: Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    let mut child = command.spawn()?;
+    let until = Instant::now() + limit;
+    let mut pause = Duration::from_millis(1);
+    while Instant::now() < until {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(pause);
+        pause = LOOK.min(pause * 2);
+    }
+    let _ = child.kill();
+    thread::sleep(LOOK);
+    child.try_wait()
 }
 
 fn listen(stream: Stream, mut pipe: impl Read + Send + 'static, send: Sender<Event>) {
@@ -140,24 +168,22 @@ impl Watch<'_> {
                 return Ok(End::AfterDone);
             }
             if now >= deadline {
-                return Ok(End::Deadline(self.end()?));
+                let status = self.end()?;
+                return status.map(End::Deadline).ok_or_else(|| self.unending());
             }
         }
     }
 
-    /// Hears what comes, until nothing has for `patience` or both pipes are closed.
-    fn hear(&mut self, patience: Duration) -> bool {
+    /// Hears the next that comes within `patience`.
+    fn hear(&mut self, patience: Duration) {
         match self.events.recv_timeout(patience) {
             Ok(Event::Piece(stream, piece)) => {
                 self.heard.piece(stream, &piece, self.limits.done_mark, self.tell);
-                true
             }
-            Ok(Event::Closed) => true,
-            Err(RecvTimeoutError::Timeout) => false,
+            Ok(Event::Closed) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 // The end is near, if it is not here: no reader is left to be woken by.
                 thread::sleep(patience.min(Duration::from_millis(2)));
-                false
             }
         }
     }
@@ -176,31 +202,35 @@ impl Watch<'_> {
         self.heard.finish(self.tell);
     }
 
-    /// Ends the whole group: SIGTERM, and SIGKILL when that was not enough.
-    fn end(&mut self) -> io::Result<ExitStatus> {
-        self.signal(Signal::SIGTERM);
-        let until = Instant::now() + self.limits.grace;
-        while Instant::now() < until {
-            self.hear(LOOK);
-            if let Some(status) = self.child.try_wait()? {
-                // What it started may have outlived it.
-                self.signal(Signal::SIGKILL);
-                self.hear_last_words();
-                return Ok(status);
-            }
+    /// Ends the whole group: SIGTERM, and SIGKILL when that was not enough. `None`: it goes on in spite of both.
+    fn end(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.group.end_by(Signal::SIGTERM);
+        let mut status = self.ended_in_grace()?;
+        // Also when it has ended: what it started may have outlived it.
+        self.group.end_by(Signal::SIGKILL);
+        if status.is_none() {
+            status = self.ended_in_grace()?;
         }
-        self.signal(Signal::SIGKILL);
-        let status = self.child.wait()?;
         self.hear_last_words();
         Ok(status)
     }
 
-    fn signal(&self, signal: Signal) {
-        if self.group.send(signal).is_err()
-            && let Some(as_root) = &self.limits.as_root
-        {
-            as_root(self.group.number(), signal);
+    fn ended_in_grace(&mut self) -> io::Result<Option<ExitStatus>> {
+        let until = Instant::now() + self.limits.grace;
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || Instant::now() >= until {
+                return Ok(status);
+            }
+            self.hear(LOOK);
         }
+    }
+
+    fn unending(&self) -> io::Error {
+        let (pid, limit) = (self.child.id(), self.limits.time.as_secs());
+        let text =
+            format!("the process {pid} still runs: it may take {limit} s, and no signal could end it then");
+        io::Error::new(io::ErrorKind::TimedOut, text)
     }
 }
 
@@ -305,6 +335,51 @@ mod tests {
         let limits = Limits { grace: Duration::from_millis(100), ..Limits::of(Duration::from_millis(100)) };
         let output = shell("trap '' TERM; while :; do sleep 0.05; done", &limits);
         assert_eq!(output.code, 128 + 9);
+    }
+
+    /// Goes where signals to its own group do not reach it, as they do not reach a process of root's.
+    fn out_of_reach(says: &str, limits: &Limits) -> io::Result<Output> {
+        let mut command = Command::new("perl");
+        let script = format!("$| = 1; setpgrp(0, getpgrp(getppid)) or die; print qq({says}\\n); sleep 60");
+        command.args(["-e", &script]);
+        run(command, limits, &Quiet)
+    }
+
+    #[test]
+    fn one_that_no_signal_can_end_is_named_and_not_waited_for() {
+        let limits = Limits { grace: Duration::from_millis(100), ..Limits::of(Duration::from_secs(1)) };
+        let error = out_of_reach("here", &limits).expect_err("it goes on").to_string();
+        let pid = error.split_whitespace().nth(2).and_then(|pid| pid.parse().ok()).expect("a pid");
+        assert_eq!(
+            error,
+            format!("the process {pid} still runs: it may take 1 s, and no signal could end it then")
+        );
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).expect("it still ran");
+    }
+
+    #[test]
+    fn one_that_has_done_its_work_may_go_on() {
+        let limits = Limits {
+            done_mark: Some("Done with"),
+            after_done: Duration::from_millis(100),
+            grace: Duration::from_millis(100),
+            ..Limits::of(Duration::from_mins(1))
+        };
+        let output = out_of_reach("Done with $$", &limits).expect("done");
+        let pid =
+            output.stdout.trim().strip_prefix("Done with ").and_then(|pid| pid.parse().ok()).expect("a pid");
+        assert_eq!(output.code, 0);
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).expect("it still ran");
+    }
+
+    #[test]
+    fn a_brief_command_is_not_waited_for_either() {
+        let started = Instant::now();
+        let mut command = Command::new("/bin/sleep");
+        command.arg("600");
+        let _ = briefly(command, Duration::from_millis(50)).expect("started");
+        assert!(started.elapsed() < Duration::from_secs(10));
+        assert!(briefly(Command::new("true"), LAST_WORDS * 20).expect("ran").expect("ended").success());
     }
 
     #[test]

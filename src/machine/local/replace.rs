@@ -9,8 +9,9 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Extended attributes that are the kernel's own and come by themselves (docs/mac-facts.md#xattr-provenance).
-const KERNELS_OWN: [&str; 2] = ["com.apple.provenance", "security."];
+/// Extended attributes that are the system's own: they come by themselves, and it lets nobody else set them
+/// (docs/mac-facts.md#xattr-provenance).
+const SYSTEMS_OWN: [&str; 3] = ["com.apple.provenance", "com.apple.macl", "security."];
 
 /// Puts `content` at `path` (no link) as a new inode: a synced file beside it, then a rename, then the folder is synced.
 /// Takes over owner and extended attributes of the file that it replaces.
@@ -39,11 +40,15 @@ fn fill(beside: &Utf8Path, path: &Utf8Path, content: &[u8], mode: u32, replaces:
         }
         for name in xattr::list(path)? {
             let text = name.to_string_lossy();
-            if !KERNELS_OWN.iter().any(|own| text.starts_with(own))
-                && let Some(value) = xattr::get(path, &name)?
-            {
-                xattr::set(beside, &name, &value)?;
+            if is_systems_own(&text) {
+                continue;
             }
+            let copied = xattr::get(path, &name)
+                .and_then(|value| value.map_or(Ok(()), |value| xattr::set(beside, &name, &value)));
+            copied.map_err(|error| {
+                let words = format!("its extended attribute `{text}` cannot be kept: {error}");
+                io::Error::new(error.kind(), words)
+            })?;
         }
     }
     // After the owner: a change of owner takes set-id bits away.
@@ -51,7 +56,11 @@ fn fill(beside: &Utf8Path, path: &Utf8Path, content: &[u8], mode: u32, replaces:
     new.sync_all()
 }
 
-fn beside(path: &Utf8Path) -> Utf8PathBuf {
+fn is_systems_own(attribute: &str) -> bool {
+    SYSTEMS_OWN.iter().any(|own| attribute.starts_with(own))
+}
+
+pub(super) fn beside(path: &Utf8Path) -> Utf8PathBuf {
     path.with_file_name(format!(".{}.forgectl", path.file_name().unwrap_or_default()))
 }
 
@@ -88,7 +97,12 @@ impl Held {
 
 #[cfg(target_os = "macos")]
 pub(super) fn held(path: &Utf8Path) -> io::Result<Option<Held>> {
-    use std::{os::macos::fs::MetadataExt, process::Command};
+    use std::{os::macos::fs::MetadataExt, process::Command, time::Duration};
+
+    use super::process::{Limits, run};
+    use crate::machine::Quiet;
+
+    const LS: Duration = Duration::from_secs(20);
 
     /// `UF_IMMUTABLE | UF_APPEND | SF_IMMUTABLE | SF_APPEND | SF_RESTRICTED`
     const IMMUTABLE: u32 = 0x0000_0002 | 0x0000_0004 | 0x0002_0000 | 0x0004_0000 | 0x0008_0000;
@@ -97,14 +111,13 @@ pub(super) fn held(path: &Utf8Path) -> io::Result<Option<Held>> {
         return Ok(Some(Held::Immutable));
     }
     // Entries of the list follow the file's own line, each with its number: ` 0: group:everyone deny delete`.
-    let listed = Command::new("/bin/ls").arg("-lde").arg(path).env_clear().env("LC_ALL", "C").output()?;
-    if !listed.status.success() {
-        return Err(io::Error::other(format!(
-            "`ls -lde`: {}",
-            String::from_utf8_lossy(&listed.stderr).trim()
-        )));
+    let mut ls = Command::new("/bin/ls");
+    ls.arg("-lde").arg(path).env_clear().env("LC_ALL", "C");
+    let listed = run(ls, &Limits::of(LS), &Quiet)?;
+    if !listed.ok() {
+        return Err(io::Error::other(format!("`ls -lde`: {}", listed.stderr.trim())));
     }
-    Ok(String::from_utf8_lossy(&listed.stdout).lines().skip(1).any(is_acl_entry).then_some(Held::Acl))
+    Ok(listed.stdout.lines().skip(1).any(is_acl_entry).then_some(Held::Acl))
 }
 
 #[cfg(target_os = "macos")]
@@ -120,4 +133,18 @@ pub(super) fn held(path: &Utf8Path) -> io::Result<Option<Held>> {
         _ => Err(error),
     })?;
     Ok(listed.map(|_| Held::Acl))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_system_sets_is_not_copied() {
+        for (attribute, own) in
+            [("com.apple.macl", true), ("com.apple.provenance", true), ("user.note", false)]
+        {
+            assert_eq!(is_systems_own(attribute), own, "{attribute}");
+        }
+    }
 }

@@ -10,13 +10,20 @@ use std::{
     process::{Command, Stdio},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use super::process::briefly;
 use crate::machine::Output;
 
 /// How often the ticket is renewed, which lasts five minutes (docs/mac-facts.md#sudo-keepalive).
 const RENEWAL: Duration = Duration::from_mins(1);
+
+/// How long a renewal may take: sudo may ask a directory that does not answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a renewal under way is waited for at the end.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Where sudo can get a password from.
 enum Asked {
@@ -79,18 +86,19 @@ pub(super) struct Renewal {
 }
 
 impl Renewal {
-    pub(super) fn start(mut renew: impl FnMut() -> Command + Send + 'static) -> Self {
+    pub(super) fn start(renew: impl FnMut() -> Command + Send + 'static) -> Self {
+        Self::every(RENEWAL, renew)
+    }
+
+    fn every(time: Duration, mut renew: impl FnMut() -> Command + Send + 'static) -> Self {
         let (stop, stopped) = mpsc::channel();
         // Not a task of the machine's crew: it works while tasks come and go.
         let thread = thread::spawn(move || {
-            while stopped.recv_timeout(RENEWAL) == Err(RecvTimeoutError::Timeout) {
+            while stopped.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
                 // A ticket that cannot be renewed shows when it is used.
-                let _ = renew()
-                    .arg("-nv")
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    .status();
+                let mut sudo = renew();
+                sudo.arg("-nv");
+                let _ = briefly(sudo, PATIENCE);
             }
         });
         Self { stop: Some(stop), thread: Some(thread) }
@@ -100,8 +108,30 @@ impl Renewal {
 impl Drop for Renewal {
     fn drop(&mut self) {
         self.stop.take();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        let Some(thread) = self.thread.take() else { return };
+        let until = Instant::now() + LAST;
+        while !thread.is_finished() && Instant::now() < until {
+            thread::sleep(Duration::from_millis(2));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewal_that_hangs_keeps_nobody() {
+        let (begun, begins) = mpsc::channel();
+        let renewal = Renewal::every(Duration::from_millis(1), move || {
+            let _ = begun.send(());
+            let mut hanging = Command::new("/bin/sh");
+            hanging.args(["-c", "exec sleep 5"]);
+            hanging
+        });
+        begins.recv().expect("renewed");
+        let started = Instant::now();
+        drop(renewal);
+        assert!(started.elapsed() < Duration::from_secs(4));
     }
 }

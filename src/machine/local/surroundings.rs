@@ -8,8 +8,9 @@ use crate::machine::Identity;
 /// Homebrew's folders first, as in a login shell of the Mac, then the system's.
 const PATH: &str = "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/bin:/bin:/usr/sbin:/sbin";
 
-/// The variables of a proxy, which are passed on as they are.
-const PROXIES: [&str; 6] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+/// What is passed on as it is: the variables of a proxy, and who answers when a child calls sudo itself.
+const PASSED: [&str; 7] =
+    ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SUDO_ASKPASS", "http_proxy", "https_proxy", "no_proxy"];
 
 /// What a command gets whose output is parsed. `temporary` is the Mac's own folder for passing files.
 pub(super) fn environment(who: &Identity, temporary: OsString) -> BTreeMap<&'static str, OsString> {
@@ -24,6 +25,6 @@ pub(super) fn environment(who: &Identity, temporary: OsString) -> BTreeMap<&'sta
     .map(|(name, value)| (name, value.into()))
     .collect();
     all.insert("TMPDIR", temporary);
-    all.extend(PROXIES.into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
+    all.extend(PASSED.into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
     all
 }

@@ -1,5 +1,6 @@
-//! Reading what the Mac's own tools print. Each file states the format and where it is known from.
+//! Reading what the Mac's own tools print, or keep on its disk. Each file states the format and where it is known from.
 
+pub mod brew;
 pub mod launchctl;
 pub mod lsof;
 pub mod pmset;

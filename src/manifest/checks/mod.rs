@@ -2,8 +2,10 @@
 
 mod chips;
 mod environment;
-mod limits;
+mod formulae;
+mod memory;
 mod origins;
+mod port;
 mod variable;
 
 use super::stack::Stack;
@@ -20,9 +22,10 @@ pub(super) struct Findings {
 pub(super) fn check(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     chips::check(stack, &mut findings);
-    limits::memory(stack, &mut findings);
+    formulae::check(stack, &mut findings);
+    memory::check(stack, &mut findings);
     if let Some(ollama) = &stack.manifest.ollama {
-        limits::port(ollama, stack, &mut findings);
+        port::check(ollama, stack, &mut findings);
         environment::check(ollama, stack, &mut findings);
         origins::check(ollama, stack, &mut findings);
     }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
-use super::{chips, keep_alive, listen, macos, memory, name};
+use super::{chips, formula, keep_alive, listen, macos, memory, name};
 
 /// Why a text is not what it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,9 +49,11 @@ pub(in super::super) struct Grammar {
 }
 
 /// All of them.
-pub(in super::super) const GRAMMARS: [&Grammar; 7] = [
+pub(in super::super) const GRAMMARS: [&Grammar; 9] = [
     &chips::CHIP,
     &chips::CHIP_OR_ANY,
+    &formula::NAME,
+    &formula::VERSIONS,
     &keep_alive::GRAMMAR,
     &listen::GRAMMAR,
     &macos::GRAMMAR,
@@ -86,6 +88,7 @@ mod tests {
             " ?(>=|<=|<|>|=|) ?[0-9]{0,3}(\\.[0-9]{1,2})?(, ?(<|>=) ?[0-9]{1,3}(\\.[0-9])?)? ?",
             "[0-9]{1,4} ?(MB|GB|TB|MiB|GiB|TiB|gb|G)? ?",
             "[a-z0-9A-Z_-]{0,42}",
+            "[a-z0-9A-Z/@+._-]{0,12}",
         ];
         (proptest::sample::select(&GRAMMARS[..]), text)
     }

@@ -1,28 +1,17 @@
-use std::{borrow::Cow, cmp::Ordering, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::{Grammar, Wrong};
+use crate::value::{RangeFault, VersionRange};
 
 /// Which versions of macOS a node may run: comparators, all of which must hold. `>=15, <27`; `=15.5` is
 /// every version whose first numbers are 15 and 5. Numbers compare one by one, and those that a version
 /// does not have are 0 (docs/mac-facts.md#macos-versions).
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct MacosRange {
-    text: String,
-    comparators: Vec<(Relation, Version)>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Relation {
-    AtLeast,
-    AtMost,
-    Above,
-    Below,
-    Is,
-}
+pub struct MacosRange(VersionRange);
 
 pub(super) const GRAMMAR: Grammar = Grammar {
     format: "macos-range",
@@ -31,36 +20,10 @@ pub(super) const GRAMMAR: Grammar = Grammar {
     judge: |text| text.parse::<MacosRange>().map(drop),
 };
 
-/// The longer signs first, since the shorter ones begin them.
-const SIGNS: [(&str, Relation); 5] = [
-    (">=", Relation::AtLeast),
-    ("<=", Relation::AtMost),
-    (">", Relation::Above),
-    ("<", Relation::Below),
-    ("=", Relation::Is),
-];
-
 impl MacosRange {
     /// Whether `version`, such as `15.5`, is within. What is no version is not.
     pub fn allows(&self, version: &str) -> bool {
-        Version::parse(version).is_some_and(|version| self.holds(&version))
-    }
-
-    fn holds(&self, version: &Version) -> bool {
-        self.comparators.iter().all(|(relation, bound)| match relation {
-            Relation::AtLeast => version >= bound,
-            Relation::AtMost => version <= bound,
-            Relation::Above => version > bound,
-            Relation::Below => version < bound,
-            Relation::Is => bound.begins(version),
-        })
-    }
-
-    /// Whether any version is within: if so, then 0, a bound, or what comes right after a bound.
-    fn possible(&self) -> bool {
-        let after = |bound: &Version| Version([bound.0.as_slice(), &[0, 0, 0, 1]].concat());
-        self.holds(&Version(vec![0]))
-            || self.comparators.iter().any(|(_, bound)| self.holds(bound) || self.holds(&after(bound)))
+        self.0.allows(version)
     }
 }
 
@@ -68,89 +31,28 @@ impl FromStr for MacosRange {
     type Err = Wrong;
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
-        let text = text.trim();
-        let comparators = text.split(',').map(comparator).collect::<Result<_, _>>()?;
-        let range = Self { text: text.to_owned(), comparators };
-        if range.possible() {
-            Ok(range)
-        } else {
-            Err(Wrong::new("no version of macOS can satisfy all of these"))
-        }
+        text.parse().map(Self).map_err(|fault| match fault {
+            RangeFault::Impossible => Wrong::new("no version of macOS can satisfy all of these"),
+            RangeFault::NoComparator { meant } => {
+                let wrong = Wrong::new(
+                    "macOS is asked for with `>=`, `>`, `<=`, `<` or `=` and a version, commas between several",
+                );
+                if let Some(meant) = meant { wrong.meant(meant) } else { wrong }
+            }
+        })
     }
 }
-
-fn comparator(text: &str) -> Result<(Relation, Version), Wrong> {
-    let text = text.trim();
-    let wrong = || {
-        Wrong::new(
-            "macOS is asked for with `>=`, `>`, `<=`, `<` or `=` and a version, commas between several",
-        )
-    };
-    let Some((sign, relation)) = SIGNS.into_iter().find(|(sign, _)| text.starts_with(sign)) else {
-        return Err(if Version::parse(text).is_some() {
-            wrong().meant(format_args!(">={text}"))
-        } else {
-            wrong()
-        });
-    };
-    match Version::parse(text[sign.len()..].trim()) {
-        Some(version) => Ok((relation, version)),
-        None => Err(wrong()),
-    }
-}
-
-/// Dotted numbers.
-#[derive(Clone, Debug)]
-struct Version(Vec<u32>);
-
-impl Version {
-    fn parse(text: &str) -> Option<Self> {
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        text.split('.')
-            .map(|part| part.parse().ok().filter(|_| digits(part)))
-            .collect::<Option<_>>()
-            .map(Self)
-    }
-
-    fn begins(&self, longer: &Self) -> bool {
-        self.0.iter().enumerate().all(|(at, number)| longer.0.get(at).unwrap_or(&0) == number)
-    }
-}
-
-impl Ord for Version {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let length = self.0.len().max(other.0.len());
-        let numbers =
-            |version: &Self| version.0.clone().into_iter().chain(std::iter::repeat(0)).take(length).collect();
-        let (mine, theirs): (Vec<u32>, Vec<u32>) = (numbers(self), numbers(other));
-        mine.cmp(&theirs)
-    }
-}
-
-impl PartialOrd for Version {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Version {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Version {}
 
 impl Default for MacosRange {
     /// `>=15`.
     fn default() -> Self {
-        Self { text: ">=15".to_owned(), comparators: vec![(Relation::AtLeast, Version(vec![15]))] }
+        Self(VersionRange::at_least(15))
     }
 }
 
 impl fmt::Display for MacosRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
+        self.0.fmt(f)
     }
 }
 
@@ -164,7 +66,7 @@ impl TryFrom<String> for MacosRange {
 
 impl From<MacosRange> for String {
     fn from(range: MacosRange) -> Self {
-        range.text
+        range.0.to_string()
     }
 }
 

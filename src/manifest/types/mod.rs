@@ -1,6 +1,7 @@
 //! The types of a manifest. The JSON Schema is derived from them.
 
 mod chips;
+mod formula;
 mod grammar;
 mod keep_alive;
 mod listen;
@@ -14,6 +15,7 @@ mod root;
 mod tools;
 
 pub use chips::Chips;
+pub use formula::Formula;
 pub use grammar::Wrong;
 pub use keep_alive::KeepAlive;
 pub use listen::Listen;

@@ -35,3 +35,10 @@ pub struct Manifest {
     #[schemars(with = "Ollama")]
     pub ollama: Option<Ollama>,
 }
+
+impl Manifest {
+    /// Whether it wants an Ollama that it does not bring.
+    pub fn expects_ollama(&self) -> bool {
+        self.ollama.is_some() && !self.tools.as_ref().is_some_and(Tools::wants_homebrew)
+    }
+}

@@ -7,14 +7,28 @@ mod plain;
 mod story;
 mod summary;
 
-pub use json_lines::{EventLog, JsonLines, event_line};
+pub use json_lines::{EventLog, JsonLines};
 pub use live::Live;
 pub use plain::Plain;
 pub use story::Manner;
 
+use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use crate::engine::event::{Event, Sink};
+
+/// Where the log of a run is for the person who is told.
+#[derive(Clone, Debug)]
+pub enum LogPlace {
+    /// On this machine.
+    Here,
+    /// On this machine, under the folder that is `/` of the Mac.
+    Under(Utf8PathBuf),
+    /// Behind a command that prints it when its path follows.
+    Behind(String),
+    /// It ended with its Mac.
+    Gone,
+}
 
 /// The time on the machine that a run is on.
 pub type Clock<'c> = Box<dyn Fn() -> Timestamp + Send + Sync + 'c>;

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::summary;
+use super::{LogPlace, summary};
 use crate::{
     desk::{Screen, Stopwatch},
     engine::{
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How a run is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Manner {
     /// What standard output shows.
     pub out: Screen,
@@ -31,6 +31,25 @@ pub struct Manner {
     pub quiet: bool,
     /// Whether somebody is asked about the plan, who then sees it in any case.
     pub asks: bool,
+    /// The command as it was typed, to go on with.
+    pub again: String,
+    /// Where the log is for the person.
+    pub log: LogPlace,
+}
+
+#[cfg(test)]
+impl Manner {
+    pub(super) fn plain(width: usize) -> Self {
+        let screen = Screen::plain(width);
+        Self {
+            out: screen,
+            err: screen,
+            quiet: false,
+            asks: false,
+            again: String::new(),
+            log: LogPlace::Here,
+        }
+    }
 }
 
 /// What is known of a run so far, and what each event adds to the page.
@@ -40,6 +59,8 @@ pub(super) struct Story {
     began: Option<Timestamp>,
     plan: Option<Plan>,
     problems: Vec<Problem>,
+    /// What stays of resources that are taken away or given back: told when that is done.
+    kept: BTreeMap<Id, Vec<String>>,
     /// What was told of each resource.
     seen: BTreeSet<(Id, String)>,
     /// What goes on now.
@@ -72,6 +93,7 @@ impl Story {
             began: None,
             plan: None,
             problems: vec![],
+            kept: BTreeMap::new(),
             seen: BTreeSet::new(),
             running: BTreeMap::new(),
         }
@@ -105,7 +127,8 @@ impl Story {
             Event::ResourceDone { id, evidence, seconds: took } => {
                 // What was as wanted and was only checked is counted at the end.
                 if self.running.remove(id).is_some() {
-                    told.out = row(&ink.good("done"), id, evidence, Some(*took), self.manner.out);
+                    let texts = [&evidence[..], &self.kept.remove(id).unwrap_or_default()].concat();
+                    told.out = row(&ink.good("done"), id, &texts, Some(*took), self.manner.out);
                     self.seen.extend(evidence.iter().map(|seen| (id.clone(), seen.clone())));
                 }
             }
@@ -124,6 +147,9 @@ impl Story {
             Event::ResourceSkipped { id, because } => {
                 self.running.remove(id);
                 told.out = row(&ink.warn("left out"), id, &[because], None, self.manner.out);
+            }
+            Event::Kept { id, why } if self.running.contains_key(id) => {
+                self.kept.entry(id.clone()).or_default().push(why.clone());
             }
             Event::Kept { id, why } => told.out = row(&ink.warn("kept"), id, &[why], None, self.manner.out),
             Event::Interrupted => {
@@ -196,12 +222,20 @@ impl Story {
         } else {
             format!("\n{}\n", problems("error", &self.problems, self.manner.err))
         };
-        let manifest = self.plan.as_ref().map_or("", |plan| &plan.manifest);
-        let only = self.plan.as_ref().map_or(&[][..], |plan| &plan.only);
-        let told = summary::Told { command: self.command, manifest, only, took, summary };
-        let out =
-            if self.manner.quiet { told.last_line(self.manner.out) } else { told.page(self.manner.out) };
-        Told { out, err, ..Told::default() }
+        let told = summary::Told { command: self.command, manner: &self.manner, took, summary };
+        let screen = self.manner.out;
+        let out = if self.manner.quiet { told.last_line(screen) } else { told.page(screen) };
+        // What was told with no other line.
+        let kept = if self.manner.quiet { String::new() } else { self.kept() };
+        Told { out: kept + &out, err, ..Told::default() }
+    }
+
+    fn kept(&mut self) -> String {
+        let kept = std::mem::take(&mut self.kept).into_iter();
+        kept.map(|(id, texts)| {
+            row(&Ink::new(self.manner.out).warn("kept"), &id, &texts, None, self.manner.out)
+        })
+        .collect()
     }
 }
 
@@ -235,7 +269,7 @@ mod tests {
     use crate::report::tests::spine_plan;
 
     fn story(quiet: bool, asks: bool) -> Story {
-        Story::new(Manner { out: Screen::plain(80), err: Screen::plain(80), quiet, asks })
+        Story::new(Manner { quiet, asks, ..Manner::plain(80) })
     }
 
     fn tell(story: &mut Story, at: i64, event: &Event) -> Told {
@@ -325,6 +359,25 @@ mod tests {
 
         Not finished after 0.0 s: 0 changed, 1 failed
         ");
+    }
+
+    #[test]
+    fn what_stays_of_a_thing_that_goes_is_told_with_it_and_once() {
+        let mut story = story(false, false);
+        let kept = |why: &str| Event::Kept { id: job(), why: why.to_owned() };
+        let tell = |story: &mut Story, event: &Event| tell(story, 0, event).out;
+        assert!(tell(&mut story, &kept("it holds data")).starts_with("  kept     job/dev.forge.ollama\n"));
+        tell(&mut story, &Event::ResourceStarted { id: job() });
+        assert_eq!(tell(&mut story, &kept("a copy is in backups/1")), "");
+        let done = Event::ResourceDone { id: job(), evidence: vec![], seconds: 0.0 };
+        assert_eq!(
+            tell(&mut story, &done),
+            "  done     job/dev.forge.ollama\n             a copy is in backups/1\n"
+        );
+        tell(&mut story, &Event::ResourceStarted { id: job() });
+        tell(&mut story, &kept("others use it"));
+        let end = tell(&mut story, &Event::Finished { summary: Summary::default() });
+        assert!(end.starts_with("  kept     job/dev.forge.ollama\n             others use it\n"), "{end}");
     }
 
     #[test]

@@ -1,23 +1,22 @@
+use std::collections::BTreeSet;
+
+use super::{LogPlace, story::Manner};
 use crate::{
     desk::Screen,
     engine::event::Summary,
-    machine::Command,
     report::{
         ink::Ink,
         layout::Page,
         words::{count, seconds},
     },
-    value::Id,
+    value::shell_word,
 };
 
 /// What a run left, to be told at its end.
 pub(super) struct Told<'s> {
     /// `apply` …
     pub(super) command: &'s str,
-    /// The manifest, as the person named it.
-    pub(super) manifest: &'s str,
-    /// The resources that it was narrowed to.
-    pub(super) only: &'s [Id],
+    pub(super) manner: &'s Manner,
     /// Seconds on the machine's clock.
     pub(super) took: f64,
     pub(super) summary: &'s Summary,
@@ -34,16 +33,31 @@ impl Told<'_> {
         if self.summary.declined {
             return self.last_line(screen);
         }
-        if !self.summary.ok() && !self.manifest.is_empty() {
+        if !self.summary.ok() {
             page.line("To go on from here:");
-            let mut words = vec!["forgectl", self.command, self.manifest];
-            words.extend(self.only.iter().flat_map(|id| ["--only", id.as_str()]));
-            page.line(&format!("    {}", ink.plain(&Command::new(&words).to_string())));
+            page.line(&format!("    {}", ink.plain(&self.manner.again)));
         }
         if !self.summary.log.is_empty() {
-            page.hanging("Log: ", &ink.dim(&self.summary.log));
+            self.log(&mut page);
         }
         page.done() + &self.last_line(screen)
+    }
+
+    /// Where the log is for the person who is told: a path on the Mac may be none on theirs.
+    fn log(&self, page: &mut Page) {
+        let (ink, log) = (page.ink, &self.summary.log);
+        match &self.manner.log {
+            LogPlace::Here => page.line(&format!("Log: {}", ink.dim(log))),
+            LogPlace::Under(root) => {
+                let path = root.join(log.trim_start_matches('/'));
+                page.line(&format!("Log: {}", ink.dim(path.as_str())));
+            }
+            LogPlace::Behind(command) => {
+                page.line("Log:");
+                page.line(&format!("    {}", ink.plain(&format!("{command} {}", shell_word(log)))));
+            }
+            LogPlace::Gone => {}
+        }
     }
 
     /// What was done, in one line.
@@ -63,9 +77,12 @@ impl Told<'_> {
         }
         let changed = if self.command == "destroy" { "removed or given back" } else { "changed" };
         let mut parts = vec![format!("{} {changed}", summary.changed.len())];
+        // What was changed in part is told with its own line.
+        let kept = summary.kept.iter().map(|(id, _)| id).filter(|id| !summary.changed.contains(id));
+        let kept = kept.collect::<BTreeSet<_>>().len();
         for (number, word) in [
             (unchanged, "as wanted"),
-            (summary.kept.len(), "kept"),
+            (kept, "kept"),
             (summary.failed.len(), "failed"),
             (summary.skipped.len(), "left out"),
         ] {
@@ -85,9 +102,16 @@ impl Told<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Id;
 
     fn told(command: &str, summary: &Summary) -> String {
-        Told { command, manifest: "stack.yaml", only: &[], took: 125.0, summary }.page(Screen::plain(80))
+        told_of(command, summary, LogPlace::Here)
+    }
+
+    fn told_of(command: &str, summary: &Summary, log: LogPlace) -> String {
+        let again = format!("forgectl {command} stack.yaml --on sim:mac.json --yes");
+        let manner = Manner { again, log, ..Manner::plain(80) };
+        Told { command, manner: &manner, took: 125.0, summary }.page(Screen::plain(80))
     }
 
     fn ids(names: &[&str]) -> Vec<Id> {
@@ -116,9 +140,34 @@ mod tests {
             Summary { changed: ids(&["a"]), failed: ids(&["b"]), skipped: ids(&["c"]), ..Summary::default() };
         insta::assert_snapshot!(told("apply", &summary), @"
         To go on from here:
-            forgectl apply stack.yaml
+            forgectl apply stack.yaml --on sim:mac.json --yes
         Not finished after 2 min 05 s: 1 changed, 1 failed, 1 left out
         ");
+    }
+
+    #[test]
+    fn the_log_of_another_mac_is_told_so_that_it_can_be_read() {
+        let log = "/Users/Zoë Lab/.local/state/forgectl/runs/1.jsonl".to_owned();
+        let summary = Summary { changed: ids(&["a"]), log, ..Summary::default() };
+        let in_file = LogPlace::Behind("forgectl sim exec mac.json -- cat".to_owned());
+        let page = told_of("apply", &summary, in_file);
+        let command =
+            "forgectl sim exec mac.json -- cat '/Users/Zo\\u{eb} Lab/.local/state/forgectl/runs/1.jsonl'";
+        assert!(page.contains(&format!("Log:\n    {command}\n")), "{page}");
+        let page = told_of("apply", &summary, LogPlace::Under("/tmp/mac/root".into()));
+        assert!(page.contains("Log: /tmp/mac/root/Users/"), "{page}");
+        assert!(!told_of("apply", &summary, LogPlace::Gone).contains("Log"));
+    }
+
+    #[test]
+    fn what_was_given_back_in_part_is_counted_once() {
+        let kept = |name: &str| (Id::new("job", name), "somebody changed it".to_owned());
+        let summary = Summary {
+            changed: ids(&["a"]),
+            kept: vec![kept("a"), kept("b"), kept("b")],
+            ..Summary::default()
+        };
+        assert!(told("destroy", &summary).ends_with(": 1 removed or given back, 1 kept\n"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use camino::Utf8Path;
 
 use super::{kept::Opened, serve};
 use crate::{
-    machine::{Output, local::offspring},
+    machine::local::offspring,
     sim::{Caller, Mac, Person, tool},
 };
 
@@ -22,8 +22,8 @@ pub struct Asker {
     pub person: Box<dyn Person>,
 }
 
-/// Runs `argv`, a program of the Mac in `folder`, and writes what it prints as it comes. What takes the Mac time goes by at
-/// once: only its clock goes on. Answers with the exit code.
+/// Runs `argv`, a program of the Mac in `folder`, and writes what it has printed once the Mac is free for others: whoever
+/// reads it may be slow. What takes the Mac time goes by at once: only its clock goes on. Answers with the exit code.
 pub fn exec(
     folder: &Utf8Path,
     argv: &[String],
@@ -37,22 +37,21 @@ pub fn exec(
         return serve::serve(opened, &binary, argv, &asker.environment, err);
     }
     if !asker.answers_sudo(&opened.mac, caller, argv) {
-        let _ = writeln!(err, "sudo: 3 incorrect password attempts");
         opened.close()?;
+        let _ = writeln!(err, "sudo: 3 incorrect password attempts");
         return Ok(1);
     }
     let mac = &mut opened.mac;
     pass(mac, tool::takes(argv));
-    let mut running = tool::run(mac, caller, argv);
-    let mut told = [0; 2];
-    tell(&running.output, &mut told, out, err);
+    let mut running = tool::run_in(mac, caller, argv, &asker.environment);
     while let Some((after, stage)) = running.stages.pop_front() {
         pass(mac, after);
         stage(mac, &mut running.output);
         mac.measure();
-        tell(&running.output, &mut told, out, err);
     }
     opened.close()?;
+    tell(&running.output.stdout, out);
+    tell(&running.output.stderr, err);
     if running.hangs {
         let parent = nix::unistd::getppid();
         while nix::unistd::getppid() == parent {
@@ -69,17 +68,9 @@ pub(super) fn pass(mac: &mut Mac, time: Duration) {
     mac.advance(time);
 }
 
-/// Writes what is new. Somebody who no longer listens does not keep the tool from its work.
-fn tell(output: &Output, told: &mut [usize; 2], out: &mut dyn Write, err: &mut dyn Write) {
-    let [told_out, told_err] = told;
-    tell_new(&output.stdout, told_out, out);
-    tell_new(&output.stderr, told_err, err);
-}
-
-fn tell_new(text: &str, told: &mut usize, to: &mut dyn Write) {
-    let new = text.get(*told..).unwrap_or_default();
-    let _ = to.write_all(new.as_bytes()).and_then(|()| to.flush());
-    *told = text.len();
+/// Somebody who no longer listens does not make the tool fail.
+fn tell(text: &str, to: &mut dyn Write) {
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
 }
 
 impl Asker {

@@ -122,9 +122,11 @@ impl Opened {
 
 /// Where everything of the Mac in `folder` lies, if there is one.
 pub(super) fn find(folder: &Utf8Path) -> Result<Layout> {
-    let real = folder.canonicalize_utf8().map_err(|error| none_there(folder).why(error.to_string()))?;
-    let layout = Layout::of(&real)?;
-    match Files::here().stat(&layout.state()).context("looking for a Mac")? {
+    let files = Files::here();
+    let real = camino::absolute_utf8(folder).and_then(|absolute| files.resolve(&absolute));
+    let real = real.map_err(|error| none_there(folder).why(error.to_string()))?;
+    let layout = Layout::of(&real.ok_or_else(|| none_there(folder))?)?;
+    match files.stat(&layout.state()).context("looking for a Mac")? {
         Some(_) => Ok(layout),
         None => Err(none_there(folder).into()),
     }

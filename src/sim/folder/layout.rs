@@ -45,6 +45,11 @@ impl Layout {
         self.folder.join("mac.lock")
     }
 
+    /// There, and held by the maker, while a Mac is made: one that nobody holds is left of a maker that was killed.
+    pub(super) fn making(&self) -> Utf8PathBuf {
+        self.folder.join("mac.making")
+    }
+
     /// What is noted of running processes.
     pub(super) fn jobs(&self) -> Utf8PathBuf {
         self.folder.join("jobs")
@@ -60,9 +65,19 @@ impl Layout {
         self.jobs().join(format!("{pid}.supervisor"))
     }
 
+    /// When a process began: another one with its id began at another time.
+    pub(super) fn began(&self, pid: u32) -> Utf8PathBuf {
+        self.jobs().join(format!("{pid}.began"))
+    }
+
     /// How a process ended: its exit code, or minus the signal.
     pub(super) fn ended(&self, pid: u32) -> Utf8PathBuf {
         self.jobs().join(format!("{pid}.ended"))
+    }
+
+    /// All that is noted of a process.
+    pub(super) fn notes(&self, pid: u32) -> [Utf8PathBuf; 4] {
+        [self.ended(pid), self.began(pid), self.alive(pid), self.supervisor(pid)]
     }
 
     /// Held by the process that lets launchd act when something is due.

@@ -14,6 +14,8 @@ mod supervise;
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::machine::local::Outside;
+
 pub use create::create;
 pub use exec::{Asker, exec};
 pub use kept::Opened;
@@ -22,6 +24,17 @@ pub use supervise::{end_all, keep, supervise};
 /// The folder that is `/` of the Mac in `folder`, for [`crate::machine::local::Local::under`].
 pub fn root(folder: &Utf8Path) -> Result<Utf8PathBuf> {
     Ok(kept::find(folder)?.root())
+}
+
+/// Where the Mac in `folder` really finds what its Internet has, for [`crate::machine::local::Local::reaching_only`].
+pub fn outside(folder: &Utf8Path) -> Result<Outside> {
+    let opened = Opened::open(folder)?;
+    let files = opened.mac.state.internet.files.iter();
+    let reached = files
+        .filter_map(|(url, file)| Some((url.clone(), (file.really_at.clone()?, file.sha256.clone()))))
+        .collect();
+    opened.close()?;
+    Ok(reached)
 }
 
 /// The Mac in `folder` as it is now, in memory and on its own from here on.

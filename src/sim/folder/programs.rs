@@ -14,7 +14,9 @@ pub(super) struct Programs {
 impl Programs {
     /// The script at a path without links, when a program that is imitated belongs there.
     pub(super) fn script(&self, path: &Utf8Path) -> Option<String> {
-        let imitated = tool::programs().any(|program| path == program) || ollama::Binary::at(path).is_some();
+        let imitated = tool::programs().any(|program| path == program)
+            || path == tool::brew::PROGRAM
+            || ollama::Binary::at(path).is_some();
         imitated.then(|| {
             let [forgectl, folder, path] = [&self.forgectl, &self.folder, path].map(quoted);
             format!("#!/bin/sh\nexec {forgectl} sim exec dir:{folder} -- {path} \"$@\"\n")

@@ -24,7 +24,7 @@ use tokio::{
     net::TcpListener,
     runtime::{Builder, Runtime},
     sync::Notify,
-    task::{LocalSet, spawn_local},
+    task::{LocalSet, spawn_local, yield_now},
 };
 
 use super::kept::{self, Opened};
@@ -41,6 +41,9 @@ use crate::{
 
 /// How often it is looked whether the folder is still there.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// The pause after a connection that could not be taken.
+const FULL: Duration = Duration::from_millis(10);
 
 /// The largest request that is read, in bytes; a real server takes more, and nobody here sends as much.
 const LARGEST: usize = 64 << 20;
@@ -86,26 +89,28 @@ pub(super) fn serve(
         environment: &entry.environment,
         memory: mac.state.spec.memory,
         version: &binary.version,
+        addresses: &mac.state.addresses,
+        by_launchd: environment.contains_key("XPC_SERVICE_NAME"),
     };
     let started = Server::start(mac.disk.as_mut(), &launch, &busy, mac.state.now);
     let (server, lines) = match started {
         Ok(started) => started,
         Err((code, said)) => {
             mac.state.processes.insert(pid, entry);
-            let _ = writeln!(err, "{said}");
             opened.close()?;
+            let _ = writeln!(err, "{said}");
             return Ok(code);
         }
     };
     mac.state.processes.insert(pid, Process { program: Program::Ollama(Box::new(server)), ..entry });
-    for line in lines {
-        let _ = writeln!(err, "{line}");
-    }
     let folder = opened.layout.folder().to_owned();
     // One that launchd started has a supervisor, who holds it already.
     let alive = opened.layout.alive(pid);
     let _alive = offspring::try_lock(&alive)?;
     opened.close()?;
+    for line in lines {
+        let _ = writeln!(err, "{line}");
+    }
 
     let stop = Arc::new(Notify::new());
     let told = stop.clone();
@@ -133,9 +138,10 @@ fn listen(runtime: &Runtime, address: &str, port: u16) -> io::Result<Vec<TcpList
         _ => all.to_vec(),
     };
     let mut listeners = vec![];
+    let _enter = runtime.enter();
     for address in on {
-        match runtime.block_on(TcpListener::bind(SocketAddr::new(address, port))) {
-            Ok(listener) => listeners.push(listener),
+        match offspring::listen(SocketAddr::new(address, port)) {
+            Ok(listener) => listeners.push(TcpListener::from_std(listener)?),
             // A machine without IPv6 has that address not at all.
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && !listeners.is_empty() => {}
             Err(error) => return Err(error),
@@ -145,7 +151,13 @@ fn listen(runtime: &Runtime, address: &str, port: u16) -> io::Result<Vec<TcpList
 }
 
 async fn accept(listener: TcpListener, answering: Rc<Answering>) {
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Whoever called is gone again, or too many are there; room comes when some of them go.
+            offspring::sleep(FULL);
+            yield_now().await;
+            continue;
+        };
         let answering = answering.clone();
         spawn_local(async move {
             let service = service_fn(|request| respond(&answering, request));

@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use camino::Utf8Path;
 
 use super::{
+    host::kill_own,
     kept::{self, Opened},
     layout::Layout,
 };
@@ -91,12 +92,7 @@ fn begin(layout: &Layout, order: impl Read) -> Result<(Begun, Locked)> {
     };
     let begun = start.begin().with_context(|| format!("starting `{program}`"))?;
     let pid = begun.pid();
-    let own = nix::unistd::getpid().to_string();
-    let noted = || {
-        offspring::put(&layout.supervisor(pid), own.as_bytes())?;
-        offspring::try_lock(&layout.alive(pid))
-    };
-    match noted() {
+    match note(layout, pid) {
         Ok(Some(alive)) => Ok((begun, alive)),
         other => {
             offspring::signal_group(pid, 9);
@@ -105,6 +101,15 @@ fn begin(layout: &Layout, order: impl Read) -> Result<(Begun, Locked)> {
             anyhow::bail!("the process {pid} is looked after already")
         }
     }
+}
+
+/// Notes whose a process is that was just started. A former one with its id may have left how it ended.
+fn note(layout: &Layout, pid: u32) -> io::Result<Option<Locked>> {
+    gone(Files::here().remove(&layout.ended(pid)))?;
+    let began = offspring::began(pid).unwrap_or_default();
+    offspring::put(&layout.began(pid), began.as_bytes())?;
+    offspring::put(&layout.supervisor(pid), nix::unistd::getpid().to_string().as_bytes())?;
+    offspring::try_lock(&layout.alive(pid))
 }
 
 /// Lets launchd act whenever something is due, until nothing is or somebody else does.
@@ -167,6 +172,9 @@ pub fn end_all(folder: &Utf8Path) -> Result<()> {
                 offspring::signal(supervisor, 15);
                 // Held until the supervisor has ended, and with it the process.
                 drop(offspring::lock(&alive)?);
+            } else if let Ok(pid) = of.parse() {
+                // Its supervisor was killed and left it.
+                kill_own(&layout, pid);
             }
             gone(files.remove(&path))?;
         } else if let Some(pid) = name.strip_suffix(".lock").and_then(|pid| pid.parse().ok())
@@ -179,4 +187,22 @@ pub fn end_all(folder: &Utf8Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_former_process_with_the_same_id_is_forgotten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let layout = Layout::of(Utf8Path::from_path(folder.path()).expect("UTF-8")).expect("short");
+        Files::here().make_dir(&layout.jobs(), 0o700).expect("made");
+        let pid = nix::unistd::getpid().as_raw().unsigned_abs();
+        offspring::put(&layout.ended(pid), b"0").expect("a rest");
+        let alive = note(&layout, pid).expect("noted").expect("nobody has it");
+        assert_eq!(Files::here().stat(&layout.ended(pid)).expect("looked"), None);
+        assert!(note(&layout, pid).expect("noted").is_none(), "it is looked after");
+        drop(alive);
+    }
 }

@@ -152,7 +152,8 @@ fn a_command_that_takes_too_long_is_ended() {
     let sim = sim();
     let hangs = Command::new(&["/usr/bin/caffeinate", "-i"]).limit(Duration::from_secs(90));
     let before = sim.now();
-    assert_eq!(sim.run(&hangs, &Quiet).unwrap().code, 143);
+    let output = sim.run(&hangs, &Quiet).unwrap();
+    assert_eq!((output.code, output.stderr.as_str()), (143, "ended after 90 s, the time that it may take\n"));
     assert_eq!(sim.now().duration_since(before).as_secs(), 90);
 }
 

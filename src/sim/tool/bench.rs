@@ -49,15 +49,7 @@ impl Bench {
     /// Writes a file, its folders with it.
     pub(super) fn file(&mut self, uid: u32, path: &str, text: &str, mode: u32) {
         let (path, now) = (Utf8Path::new(path), self.mac.state.now);
-        let missing: Vec<_> = path
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| self.mac.disk.resolve(folder).is_none())
-            .map(Utf8Path::to_owned)
-            .collect();
-        for folder in missing.iter().rev() {
-            self.mac.disk.make_dir(uid, folder, 0o755, now).unwrap();
-        }
+        self.mac.disk.make_dirs(uid, path.parent().unwrap(), 0o755, now).unwrap();
         self.mac.disk.write(uid, path, Content::Bytes(text.as_bytes().to_vec()), mode, now).unwrap();
     }
 

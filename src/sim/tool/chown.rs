@@ -46,21 +46,7 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::{
-        Content, Sim, USER,
-        testing::{exec, exec_as, sim},
-    };
-
-    fn owner_and_mode(sim: &Sim, path: &str) -> Option<(u32, u32, u32)> {
-        sim.with_mac(|mac| mac.disk.node(path.into())).map(|node| (node.uid, node.gid, node.mode))
-    }
-
-    fn file(sim: &Sim, path: &str) {
-        sim.with_mac(|mac| {
-            let now = mac.state.now;
-            mac.disk.write(USER, path.into(), Content::Bytes(b"text".to_vec()), 0o644, now).unwrap();
-        });
-    }
+    use crate::sim::testing::{exec, exec_as, file, owner_and_mode, sim};
 
     #[test]
     fn only_root_gives_files_away() {

@@ -1,6 +1,6 @@
 use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::{pkgutil, xcode_select};
 use crate::sim::{Caller, Content, Mac, Running, Session};
@@ -52,15 +52,7 @@ pub(super) fn install(mac: &mut Mac, version: &str) -> io::Result<()> {
     let now = mac.state.now;
     for (seed, (file, size)) in (1..).zip(FILES) {
         let path = Utf8Path::new(FOLDER).join(file);
-        let missing: Vec<Utf8PathBuf> = path
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| mac.disk.node(folder).is_none())
-            .map(Utf8Path::to_owned)
-            .collect();
-        for folder in missing.iter().rev() {
-            mac.disk.make_dir(0, folder, 0o755, now)?;
-        }
+        mac.disk.make_dirs(0, path.parent().unwrap_or(&path), 0o755, now)?;
         let build = version.bytes().fold(0, |sum: u64, byte| sum * 31 + u64::from(byte));
         let content = Content::Made { size: *size, seed: build.wrapping_add(seed) };
         mac.disk.write(0, &path, content, 0o755, now)?;

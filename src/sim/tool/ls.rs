@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn names_are_listed_and_described() {
         let sim = sim();
-        assert_eq!(exec(&sim, "ls /opt/homebrew/opt").stdout, "ollama\n");
+        assert_eq!(exec(&sim, "ls /opt/homebrew/opt").stdout, "mlx\nmlx-c\nollama\n");
         assert_eq!(exec(&sim, "ls /tmp").stdout, "");
         let long = exec(&sim, "ls -l /opt/homebrew/opt").stdout;
         assert!(

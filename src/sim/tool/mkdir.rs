@@ -47,14 +47,7 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
 
 #[cfg(test)]
 mod tests {
-    use crate::sim::{
-        Sim,
-        testing::{exec, sim},
-    };
-
-    fn owner_and_mode(sim: &Sim, path: &str) -> Option<(u32, u32, u32)> {
-        sim.with_mac(|mac| mac.disk.node(path.into())).map(|node| (node.uid, node.gid, node.mode))
-    }
+    use crate::sim::testing::{exec, owner_and_mode, sim};
 
     #[test]
     fn folders_are_made_one_at_a_time_or_with_their_parents() {

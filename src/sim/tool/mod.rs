@@ -1,7 +1,9 @@
 //! The Mac's tools, one file each. Each is a function of the Mac, who calls it, and its arguments.
 
+mod bash;
 #[cfg(test)]
 mod bench;
+pub mod brew;
 mod caffeinate;
 mod cat;
 mod chmod;
@@ -30,7 +32,7 @@ mod touch;
 pub(super) mod unix;
 mod xcode_select;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -47,15 +49,21 @@ enum Run {
     Plain(fn(&mut Mac, Caller, &[String]) -> Running),
     /// With its name as it was called in front of them.
     Named(fn(&mut Mac, Caller, &[String]) -> Running),
+    /// With its arguments and its environment.
+    Surrounded(fn(&mut Mac, Caller, &[String], &Environment) -> Running),
 }
 
-use Run::{Named, Plain};
+/// The variables that a program is given.
+type Environment = BTreeMap<String, String>;
+
+use Run::{Named, Plain, Surrounded};
 
 /// Where a program without a folder in its name is looked for.
 const PATH: [&str; 6] = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 
 /// The tools that come with macOS, by path.
 const TOOLS: &[(&str, Run)] = &[
+    ("/bin/bash", Surrounded(bash::run)),
     ("/bin/cat", Plain(cat::run)),
     ("/bin/chmod", Plain(chmod::run)),
     ("/bin/launchctl", Plain(launchctl::run)),
@@ -87,11 +95,24 @@ pub(super) fn programs() -> impl Iterator<Item = &'static str> {
     TOOLS.iter().map(|(path, _)| *path).chain(command_line_tools::SHIMS)
 }
 
-/// Runs a program: `argv` with it in front, absolute or to be looked for along `PATH`. Exit code 127 when it
-/// is not there, 126 when it cannot be run.
+/// Runs a program without any variables.
 pub fn run(mac: &mut Mac, caller: Caller, argv: &[String]) -> Running {
+    run_in(mac, caller, argv, &Environment::new())
+}
+
+/// Runs a program: `argv` with it in front, absolute or to be looked for along `PATH`. Exit code 127 when it
+/// is not there, 126 when it cannot be run or too many programs stand above it.
+pub fn run_in(
+    mac: &mut Mac,
+    caller: Caller,
+    argv: &[String],
+    environment: &BTreeMap<String, String>,
+) -> Running {
     let Some((name, arguments)) = argv.split_first() else {
         return Running::failed(127, "no command\n");
+    };
+    let Some(caller) = caller.deeper() else {
+        return Running::failed(126, format!("{name}: Resource temporarily unavailable\n"));
     };
     let path = match find(mac, caller, name) {
         Ok(path) => path,
@@ -100,6 +121,8 @@ pub fn run(mac: &mut Mac, caller: Caller, argv: &[String]) -> Running {
     match TOOLS.iter().find(|(tool, _)| path == *tool) {
         Some((_, Plain(tool))) => tool(mac, caller, arguments),
         Some((_, Named(tool))) => tool(mac, caller, argv),
+        Some((_, Surrounded(tool))) => tool(mac, caller, arguments, environment),
+        None if path == brew::PROGRAM => brew::run(mac, caller, arguments, environment),
         None if command_line_tools::SHIMS.contains(&path.as_str()) => {
             command_line_tools::shim(mac, caller, argv)
         }
@@ -172,5 +195,16 @@ mod tests {
         });
         assert_eq!(exec(&sim, "/tmp/x").code, 126);
         assert_eq!(exec(&sim, "true").code, 0);
+    }
+
+    #[test]
+    fn programs_start_programs_so_deep_and_no_deeper() {
+        let sim = sim();
+        for word in ["sudo ", "caffeinate -i "] {
+            assert_eq!(exec(&sim, &format!("{}true", word.repeat(30))).code, 0);
+            let output = exec(&sim, &format!("{}true", word.repeat(5000)));
+            assert_eq!(output.code, 126);
+            assert!(output.stderr.ends_with(": Resource temporarily unavailable\n"), "{}", output.stderr);
+        }
     }
 }

@@ -59,20 +59,9 @@ fn remove(
 #[cfg(test)]
 mod tests {
     use crate::sim::{
-        Content, Sim, USER,
-        testing::{exec, sim},
+        USER,
+        testing::{exec, file, owner_and_mode, sim},
     };
-
-    fn owner_and_mode(sim: &Sim, path: &str) -> Option<(u32, u32, u32)> {
-        sim.with_mac(|mac| mac.disk.node(path.into())).map(|node| (node.uid, node.gid, node.mode))
-    }
-
-    fn file(sim: &Sim, path: &str) {
-        sim.with_mac(|mac| {
-            let now = mac.state.now;
-            mac.disk.write(USER, path.into(), Content::Bytes(b"text".to_vec()), 0o644, now).unwrap();
-        });
-    }
 
     #[test]
     fn rm_takes_folders_only_when_told_and_what_is_missing_only_when_forced() {
@@ -89,6 +78,26 @@ mod tests {
             (output.code, output.stderr.as_str()),
             (1, "rm: /Library/LaunchDaemons: Permission denied\n")
         );
+    }
+
+    #[test]
+    fn no_path_is_too_long_and_the_deepest_folders_can_be_removed() {
+        let sim = sim();
+        let deep = format!(
+            "/tmp{}{}/{}",
+            "/d".repeat(60),
+            format!("/{}", "n".repeat(255)).repeat(3),
+            "n".repeat(129)
+        );
+        assert_eq!(deep.len(), 1022);
+        assert!(exec(&sim, &format!("mkdir -p {deep}")).ok());
+        for path in [format!("{deep}/d"), format!("/tmp/{}", "n".repeat(256))] {
+            let output = exec(&sim, &format!("mkdir {path}"));
+            assert_eq!((output.code, output.stderr), (1, format!("mkdir: {path}: File name too long\n")));
+        }
+        assert!(exec(&sim, &format!("mkdir /tmp/{}", "n".repeat(255))).ok());
+        assert!(exec(&sim, "rm -rf /tmp/d").ok());
+        assert_eq!(owner_and_mode(&sim, "/tmp/d"), None);
     }
 
     #[test]

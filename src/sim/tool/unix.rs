@@ -18,6 +18,7 @@ pub(in crate::sim) fn reason(error: &io::Error) -> String {
         E::IsADirectory => "Is a directory",
         E::ReadOnlyFilesystem => "Read-only file system",
         E::StorageFull => "No space left on device",
+        E::InvalidFilename => "File name too long",
         E::InvalidInput => "Invalid argument",
         _ => return error.to_string(),
     }

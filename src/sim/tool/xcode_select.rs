@@ -1,17 +1,25 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{command_line_tools, unix::reason};
+use super::{command_line_tools, launchd, unix::reason};
 use crate::sim::{Caller, Mac, Running, Session};
 
-/// The link that records a choice (docs/mac-facts.md#xcode-select-link).
-const LINK: &str = "/private/var/db/xcode_select_link";
+/// The link that records a choice; which release has which is known for 14 and later alone, and there from reports
+/// (docs/mac-facts.md#xcode-select-link).
+fn link(mac: &Mac) -> &'static Utf8Path {
+    let newer = launchd::release(mac) >= 15;
+    Utf8Path::new(if newer {
+        "/private/var/select/developer_dir"
+    } else {
+        "/private/var/db/xcode_select_link"
+    })
+}
 
 /// Where Xcode has its own tools.
 const XCODE: &str = "/Applications/Xcode.app/Contents/Developer";
 
 /// The active developer folder; it need not be there.
 pub(super) fn active(mac: &Mac) -> Option<Utf8PathBuf> {
-    if let Some(target) = mac.disk.node(Utf8Path::new(LINK)).and_then(|link| link.target) {
+    if let Some(target) = mac.disk.node(link(mac)).and_then(|link| link.target) {
         return Some(target);
     }
     [XCODE, command_line_tools::FOLDER]
@@ -64,7 +72,7 @@ fn select(mac: &mut Mac, caller: Caller, verb: &str, folder: Option<&str>) -> Ru
             );
         }
     };
-    let (link, now) = (Utf8Path::new(LINK), mac.state.now);
+    let (link, now) = (link(mac), mac.state.now);
     let removed = mac.disk.node(link).map_or(Ok(()), |_| mac.disk.remove(0, link, now));
     let made = target.map_or(Ok(()), |target| mac.disk.link(0, link, &target, now));
     match removed.and(made) {
@@ -162,6 +170,22 @@ mod tests {
         assert!(exec_as(&sim, root, "xcode-select --reset").ok());
         assert_eq!(exec(&sim, "xcode-select -p").code, 2);
         assert_eq!(exec_as(&sim, root, "xcode-select -s /nowhere").code, 1);
+    }
+
+    #[test]
+    fn the_choice_lies_where_the_release_keeps_it() {
+        for (macos, link) in
+            [("14.7", "/private/var/db/xcode_select_link"), ("15.5", "/private/var/select/developer_dir")]
+        {
+            let mut mac = Mac::new(&Spec { macos: macos.to_owned(), ..spec() }, 1);
+            command_line_tools::install(&mut mac, "16.4").unwrap();
+            let sim = Sim::new(mac, Options::default());
+            let root = crate::sim::Caller::user(true).root();
+            assert!(exec_as(&sim, root, "xcode-select -s /Library/Developer/CommandLineTools").ok());
+            assert!(sim.with_mac(|mac| mac.disk.node(link.into())).is_some(), "{macos}");
+            assert!(exec_as(&sim, root, "xcode-select --reset").ok());
+            assert!(sim.with_mac(|mac| mac.disk.node(link.into())).is_none(), "{macos}");
+        }
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn a_daemon_is_started_anew_by_root() {
 }
 
 const TOOLS: &str = "/Library/Developer/CommandLineTools";
-const LINK: &str = "/private/var/db/xcode_select_link";
+const LINK: &str = "/private/var/select/developer_dir";
 const PLACEHOLDER: &str = "/private/tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress";
 
 /// A Mac whose chosen Xcode is gone.
@@ -161,7 +161,7 @@ fn a_kill_between_a_choice_and_its_record_can_be_undone() {
             sim.with_mac(|mac| mac.state.faults.kill = Some(kill));
             let _ = apply(&sim, &spine());
             sim.revive();
-            met += u32::from(well(&sim, "ls -l /private/var/db").stdout.contains(TOOLS));
+            met += u32::from(well(&sim, "ls -l /private/var/select").stdout.contains(TOOLS));
             destroy_well(&sim, &spine());
             leads_somewhere(&sim, &format!("{kill:?}"));
         }

@@ -3,6 +3,7 @@
 
 mod adoption;
 mod drift;
+mod homebrew;
 mod interrupt;
 mod journal;
 mod launchd;

@@ -32,7 +32,7 @@ fn not_installed() {
         &[
             "Ollama is not installed",
             "/opt/homebrew/opt/ollama/bin/ollama is not there",
-            "`brew-formula/ollama` of a fuller stack",
+            "set `homebrew: true` in `tools`",
             "brew install ollama",
             "stack.yaml:12:1",
         ],
@@ -216,6 +216,20 @@ fn what_listens_beyond_this_mac_is_said_in_plain_words() {
     healed(&sim, &spine());
 }
 
+#[test]
+fn a_server_listens_on_an_address_of_this_mac_and_another_is_told_in_its_own_words() {
+    let own = spine_with("listen: loopback ", "listen: 192.168.64.10 ");
+    let sim = sim(fresh(&own));
+    apply_well(&sim, &own);
+    assert_eq!(sim.with_mac(|mac| mac.sockets(11434)[0].address.clone()), "192.168.64.10");
+    let foreign = spine_with("listen: loopback ", "listen: 192.168.64.11 ");
+    let sim = crate::faults::sim(fresh(&foreign));
+    says(
+        &told(&sim, &foreign).failure(JOB),
+        &["Error: listen tcp 192.168.64.11:11434: bind: can't assign requested address"],
+    );
+}
+
 fn models_at(path: &str) -> Stack {
     stack(&SPINE.replace("environment: {}", &format!("environment: {{OLLAMA_MODELS: {path}}}")))
 }
@@ -248,6 +262,30 @@ fn models_may_lie_on_another_disk() {
     nothing_to_do(&sim, &stack);
     destroy_well(&sim, &stack);
     same("destroyed", &before, &still(&sim));
+}
+
+#[test]
+fn models_where_launchd_may_not_go_are_refused_wherever_a_link_hides_it() {
+    for (path, why) in [
+        ("/Users/lab/Documents/models", "~/Documents"),
+        ("/Users/lab/Library/Mobile Documents/com~apple~CloudDocs/models", "~/Library/Mobile Documents"),
+        ("/Users/lab/hidden/models", "it leads to /Users/lab/Desktop/models"),
+    ] {
+        let stack = models_at(&format!("\"{path}\""));
+        let mut mac = fresh(&stack);
+        let now = mac.state.now;
+        mac.disk.link(USER, "/Users/lab/hidden".into(), "Desktop".into(), now).unwrap();
+        says(
+            &refused(mac, &stack),
+            &[
+                &format!("no folder to keep models in: `{path}`"),
+                "macOS keeps what launchd starts out of",
+                why,
+                "stack.yaml:18:",
+                "name a folder outside Documents",
+            ],
+        );
+    }
 }
 
 /// The disk is not connected, or is somebody else's.

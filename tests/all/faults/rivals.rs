@@ -48,6 +48,7 @@ fn the_port_counts_where_the_server_is_to_listen() {
         assert_eq!(held(&on(listen), USER, address), "", "{listen}, beside {address}");
         let mut mac = fresh(&spine());
         listener(&mut mac, USER, address);
+        mac.state.addresses.push(studio.parse().unwrap());
         let sim = sim(mac);
         apply_well(&sim, &on(listen));
         nothing_to_do(&sim, &on(listen));

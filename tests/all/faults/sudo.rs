@@ -30,7 +30,7 @@ impl Person for Sitting {
 fn sat_at(mac: Mac, knows: bool) -> (Sim, Arc<Mutex<Vec<String>>>) {
     let heard = Arc::default();
     let person = Box::new(Sitting { knows, heard: Arc::clone(&heard) });
-    (Sim::new(mac, Options { can_ask: true, person }), heard)
+    (Sim::new(mac, Options { person, ..Options::default() }), heard)
 }
 
 /// The download takes longer than a ticket lasts: it is kept, and nobody is asked twice.

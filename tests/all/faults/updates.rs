@@ -6,7 +6,7 @@ use super::*;
 
 const GIT: &str = "/Library/Developer/CommandLineTools/usr/bin/git";
 const PLACEHOLDER: &str = "/private/tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress";
-const LINK: &str = "/private/var/db/xcode_select_link";
+const LINK: &str = "/private/var/select/developer_dir";
 
 /// No dialog popped up, and the placeholder is gone.
 #[track_caller]
@@ -41,7 +41,7 @@ fn nothing_is_ever_offered() {
         &text,
         &[
             "the Command Line Tools are not on offer",
-            "waited 900 s",
+            "waited 924 s",
             "No new software available.",
             "softwareupdate -l",
             "developer.apple.com/download/all",

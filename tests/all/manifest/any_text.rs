@@ -1,7 +1,11 @@
 //! Whatever a file holds, reading it ends with a stack or with faults that can be shown.
 
 use super::read;
-use forgectl::value::{Problem, Sort};
+use forgectl::{
+    desk::Screen,
+    report,
+    value::{Problem, Sort},
+};
 use proptest::prelude::*;
 
 const SPINE: &str = include_str!("../../../stacks/spine.yaml");
@@ -59,17 +63,32 @@ fn show(problem: &Problem) {
     assert!(excerpt.start <= excerpt.line.chars().count(), "{problem:#?}");
 }
 
+/// Shows them to people, on screens of any sort.
+fn render(problems: &[Problem]) {
+    for (width, unicode, color) in [(40, true, false), (80, false, true), (500, true, true)] {
+        let page = report::problems("error", problems, Screen { unicode, color, ..Screen::plain(width) });
+        let told = page.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\u{1b}'));
+        assert_eq!(told.count(), 0, "{page:?}");
+        assert!(unicode || page.is_ascii(), "{page:?}");
+        assert!(color || !page.contains('\u{1b}'), "{page:?}");
+    }
+    let document: serde_json::Value = serde_json::from_str(&report::problems_json(problems)).unwrap();
+    assert_eq!(document["problems"].as_array().unwrap().len(), problems.len());
+}
+
 /// Reads `text` and holds what is promised for any text.
 fn holds(text: &str) {
     match read(text) {
         Ok(stack) => {
             stack.warnings.iter().for_each(show);
+            render(&stack.warnings);
             let again = read(&serde_json::to_string(&stack.manifest).unwrap());
             assert_eq!(again.unwrap_or_else(|problems| panic!("{problems:#?}")).manifest, stack.manifest);
         }
         Err(problems) => {
             assert!(!problems.is_empty());
             problems.iter().for_each(show);
+            render(&problems);
         }
     }
 }

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::sim::{Mac, Program, tool::ollama};
+use crate::sim::{Mac, Program, clock::after, tool::ollama};
 
 /// From the end of an application's server to its next start.
 const RESTART: Duration = Duration::from_secs(1);
@@ -33,12 +33,12 @@ pub(super) fn restart(mac: &mut Mac, nth: usize) {
     let program = child.argv.first().and_then(|program| mac.disk.resolve(Utf8Path::new(program)));
     let server = program
         .and_then(|program| ollama::Binary::at(&program))
-        .and_then(|binary| ollama::launch(mac, child.uid, &child.environment, &binary).ok());
+        .and_then(|binary| ollama::launch(mac, child.uid, &child.environment, &binary, false).ok());
     let pid = server.map(|(server, _)| {
         let program = Program::Ollama(Box::new(server));
         mac.spawn_process(child.uid, child.argv.clone(), child.environment.clone(), program)
     });
-    let again = pid.is_none().then(|| mac.state.now + RESTART);
+    let again = pid.is_none().then(|| after(mac.state.now, RESTART));
     if let Some(child) = mac.state.launchd.children.get_mut(nth) {
         child.pid = pid;
         child.restart_at = again;
@@ -53,7 +53,7 @@ pub(super) fn signalled(mac: &mut Mac, pid: u32, signal: i32) -> bool {
     };
     if signal != 0 {
         child.pid = None;
-        child.restart_at = Some(now + RESTART);
+        child.restart_at = Some(after(now, RESTART));
         mac.state.processes.remove(&pid);
     }
     true

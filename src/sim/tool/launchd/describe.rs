@@ -12,10 +12,16 @@ impl Launchd {
         }
         for (domain, job) in self.all_jobs() {
             let name = format!("job {domain}/{}", job.definition.label);
-            let plist = job.plist.as_ref().map_or("(none)", |plist| plist.as_str());
-            let definition = serde_json::to_string(&job.definition).unwrap_or_default();
+            let plist = job.plist.as_ref().map_or("(no property list)", |plist| plist.as_str());
             told.insert(format!("{name}: state"), job.state().to_owned());
-            told.insert(name, format!("{plist} {definition}"));
+            let definition = serde_json::to_value(&job.definition).unwrap_or_default();
+            for (key, value) in
+                definition.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null())
+            {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                told.insert(format!("{name}: {key}"), text);
+            }
+            told.insert(name, plist.to_owned());
         }
         let owned = |map: &BTreeMap<String, BTreeMap<String, bool>>| -> Vec<String> {
             let off = |labels: &BTreeMap<String, bool>| {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::{Definition, DomainTarget, Identity, Job, Refusal, judge::judge};
-use crate::sim::{Caller, Fault, Mac};
+use crate::sim::{Caller, Fault, Mac, clock::after};
 
 /// From load to the first start of a job that starts by itself.
 const FIRST_START: Duration = Duration::from_millis(40);
@@ -57,7 +57,7 @@ pub(in crate::sim::tool) fn insert(
         runs: 0,
         last: None,
         started: None,
-        spawn_at: (starts && !never).then(|| mac.state.now + FIRST_START),
+        spawn_at: (starts && !never).then(|| after(mac.state.now, FIRST_START)),
         ending: None,
         signalled: None,
         kill_at: None,

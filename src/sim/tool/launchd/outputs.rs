@@ -1,4 +1,4 @@
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::DomainTarget;
 use crate::sim::Mac;
@@ -7,18 +7,9 @@ use crate::sim::Mac;
 /// that a daemon with another user then cannot make the file (docs/mac-facts.md#launchd-plist-keys).
 pub(super) fn open(mac: &mut Mac, domain: DomainTarget, uid: u32, path: &Utf8Path) -> bool {
     let now = mac.state.now;
-    let missing: Vec<Utf8PathBuf> = path
-        .ancestors()
-        .skip(1)
-        .take_while(|folder| mac.disk.resolve(folder).is_none())
-        .map(Utf8Path::to_owned)
-        .collect();
-    for folder in missing.iter().rev() {
-        if mac.disk.make_dir(domain.uid(), folder, 0o755, now).is_err() {
-            return false;
-        }
-    }
-    mac.disk.append(uid, path, b"", now).is_ok()
+    let above = path.parent().unwrap_or(path);
+    mac.disk.make_dirs(domain.uid(), above, 0o755, now).is_ok()
+        && mac.disk.append(uid, path, b"", now).is_ok()
 }
 
 /// Appends lines to a job's standard error; without a file they go nowhere.

@@ -1,9 +1,16 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{DomainTarget, judge::judge, load::insert};
-use crate::sim::{Mac, Session, USER, permission::STAFF, tool::ollama};
+use crate::{
+    machine::Kind,
+    sim::{
+        Mac, Session, USER, fresh,
+        permission::STAFF,
+        tool::{ollama, sudo},
+    },
+};
 
-/// The Mac starts anew: every process and domain is gone, `setenv` too, overrides stay. Daemons are loaded unless
+/// The Mac starts anew: every process and domain is gone, `setenv`, sudo's tickets and what lay in `/tmp` too, overrides stay. Daemons are loaded unless
 /// FileVault waits for a password; nobody is logged in (docs/mac-facts.md#launchd-boot).
 pub fn reboot(mac: &mut Mac) {
     if let Some(host) = mac.host.as_mut() {
@@ -13,6 +20,10 @@ pub fn reboot(mac: &mut Mac) {
         }
     }
     mac.state.processes.clear();
+    mac.state.boot = mac.state.now;
+    mac.state.sudo = sudo::Tickets::default();
+    empty(mac, Utf8Path::new("/private/tmp"));
+    fresh::start_daemons(mac);
     let launchd = &mut mac.state.launchd;
     launchd.jobs.clear();
     launchd.sessions.clear();
@@ -38,6 +49,7 @@ pub fn log_in(mac: &mut Mac, session: Session) {
     let background = DomainTarget::User(USER);
     if mac.state.launchd.sessions.insert(background) {
         load_agents(mac, background);
+        fresh::start_session(mac, session);
     }
     let screen = DomainTarget::Gui(USER);
     if session == Session::Gui && mac.state.launchd.sessions.insert(screen) {
@@ -77,6 +89,19 @@ fn load_folder(mac: &mut Mac, domain: DomainTarget, folder: &Utf8Path) {
         if let Ok(definition) = judge(mac, domain, &plist) {
             insert(mac, domain, Some(&plist), definition);
         }
+    }
+}
+
+/// Removes all that is in a folder.
+fn empty(mac: &mut Mac, folder: &Utf8Path) {
+    let now = mac.state.now;
+    for name in mac.disk.list(0, folder).unwrap_or_default() {
+        let path = folder.join(name);
+        if mac.disk.node(&path).is_some_and(|node| node.kind == Kind::Folder) {
+            empty(mac, &path);
+        }
+        // What cannot be removed outlives the reboot, as what is immutable does.
+        let _kept = mac.disk.remove(0, &path, now);
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Child, DomainTarget, Exit, environment, outputs, spawn::spawn, unload};
-use crate::sim::{Mac, State};
+use crate::sim::{Mac, State, clock::after};
 
 /// From the end of a process to the start of the next where the throttle allows it at once.
 const RESPAWN: Duration = Duration::from_millis(20);
@@ -106,7 +106,7 @@ pub(super) fn reap(mac: &mut Mac, domain: DomainTarget, label: &str, exit: Exit)
     job.signalled = None;
     job.kill_at = None;
     let leaving = job.leaving;
-    let earliest = job.started.map_or(now, |at| at + Duration::from_secs(job.definition.throttle));
+    let earliest = job.started.map_or(now, |at| after(at, Duration::from_secs(job.definition.throttle)));
     let keep_alive = job.definition.keep_alive.clone();
     if let Some(pid) = pid {
         mac.state.processes.remove(&pid);
@@ -116,7 +116,7 @@ pub(super) fn reap(mac: &mut Mac, domain: DomainTarget, label: &str, exit: Exit)
     } else if keep_alive.wants(Some(exit), mac.disk.as_ref())
         && let Some(job) = mac.state.launchd.job_mut(domain, label)
     {
-        job.spawn_at = Some(earliest.max(now + RESPAWN));
+        job.spawn_at = Some(earliest.max(after(now, RESPAWN)));
     }
 }
 
@@ -151,7 +151,7 @@ fn watched(mac: &mut Mac) {
         .collect();
     for (domain, label) in due {
         if let Some(job) = mac.state.launchd.job_mut(domain, &label) {
-            job.spawn_at = Some(now + RESPAWN);
+            job.spawn_at = Some(after(now, RESPAWN));
         }
     }
 }

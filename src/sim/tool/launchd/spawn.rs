@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Definition, DomainTarget, Ending, Exit, Identity, environment, outputs};
 use crate::{
     machine::Kind,
-    sim::{Mac, Process, Program, Spawn, tool::ollama},
+    sim::{Mac, Process, Program, Spawn, clock::after, guarded::keeps_out, tool::ollama},
 };
 
 /// How long a server lives that fails at its start.
@@ -55,15 +55,20 @@ fn launch(
     let folder_is_there = |mac: &Mac, path: &Utf8PathBuf| {
         mac.disk.resolve(path).and_then(|path| mac.disk.node(&path)).is_some_and(|it| it.kind == Kind::Folder)
     };
-    if definition.directory.as_ref().is_some_and(|path| private(path) || !folder_is_there(mac, path)) {
+    if definition
+        .directory
+        .as_ref()
+        .is_some_and(|path| keeps_out(&*mac.disk, path) || !folder_is_there(mac, path))
+    {
         return Err(Exit::CONFIG);
     }
     for path in [&definition.stdout, &definition.stderr].into_iter().flatten() {
-        if private(path) || !outputs::open(mac, domain, uid, path) {
+        if keeps_out(&*mac.disk, path) || !outputs::open(mac, domain, uid, path) {
             return Err(Exit::CONFIG);
         }
     }
-    let real = mac.disk.resolve(Utf8Path::new(&definition.program)).filter(|real| !private(real));
+    let real =
+        mac.disk.resolve(Utf8Path::new(&definition.program)).filter(|real| !keeps_out(&*mac.disk, real));
     let real = real.filter(|real| {
         mac.disk.node(real).is_some_and(|node| node.kind == Kind::File && node.mode & 0o111 != 0)
     });
@@ -76,13 +81,13 @@ fn launch(
         ollama::Binary::at(&real).filter(|_| definition.arguments.get(1).is_some_and(|it| it == "serve"));
     let (program, ending) = match server {
         None => (Program::Idle, None),
-        Some(binary) => match ollama::launch(mac, uid, &variables, &binary) {
+        Some(binary) => match ollama::launch(mac, uid, &variables, &binary, true) {
             Ok((server, lines)) => {
                 outputs::say(mac, uid, definition.stderr.as_deref(), &lines);
                 (Program::Ollama(Box::new(server)), None)
             }
             Err((code, says)) => {
-                let at = mac.state.now + STILLBORN;
+                let at = after(mac.state.now, STILLBORN);
                 (Program::Idle, Some(Ending { at, exit: Exit::Code(code), says }))
             }
         },
@@ -115,15 +120,4 @@ fn real_process(
     let process = Process { pid, uid, argv, environment, started, program: Program::Idle };
     mac.state.processes.insert(pid, process);
     Ok(pid)
-}
-
-/// Folders that the system keeps background programs out of without asking (docs/mac-facts.md#tcc-folders).
-fn private(path: &Utf8Path) -> bool {
-    let mut parts = path.as_str().split('/').skip(1);
-    parts.next() == Some("Users")
-        && parts.next().is_some()
-        && matches!(
-            (parts.next(), parts.next()),
-            (Some("Documents" | "Desktop" | "Downloads"), _) | (Some("Library"), Some("Mobile Documents"))
-        )
 }

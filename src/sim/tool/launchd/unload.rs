@@ -3,7 +3,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::{Definition, DomainTarget, Ending, Exit, Refusal, chance};
-use crate::sim::{Caller, Content, Fault, Mac, Program};
+use crate::sim::{Caller, Content, Fault, Mac, Program, clock::after};
 
 /// SIGKILL and SIGTERM.
 const KILL: i32 = 9;
@@ -53,7 +53,7 @@ pub(super) fn terminate(mac: &mut Mac, domain: DomainTarget, label: &str) {
     if let Some(job) = mac.state.launchd.job_mut(domain, label) {
         let timeout = job.definition.exit_timeout;
         job.signalled = job.pid.map(|_| TERM);
-        job.kill_at = (timeout > 0).then(|| now + Duration::from_secs(timeout));
+        job.kill_at = (timeout > 0).then(|| after(now, Duration::from_secs(timeout)));
     }
 }
 
@@ -84,9 +84,9 @@ pub(super) fn signal(mac: &mut Mac, domain: DomainTarget, label: &str, signal: i
     let takes = Duration::from_millis(least + chance(mac, label) % 2_600);
     let now = mac.state.now;
     if let Some(job) = mac.state.launchd.job_mut(domain, label)
-        && job.ending.as_ref().is_none_or(|ending| ending.at > now + takes)
+        && job.ending.as_ref().is_none_or(|ending| ending.at > after(now, takes))
     {
-        job.ending = Some(Ending { at: now + takes, exit, says: String::new() });
+        job.ending = Some(Ending { at: after(now, takes), exit, says: String::new() });
     }
 }
 

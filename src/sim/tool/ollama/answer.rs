@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::sim::clock::after;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -52,7 +53,7 @@ impl Server {
         now: Timestamp,
     ) -> (Reply, Duration) {
         let waited = Duration::try_from(self.ready.duration_since(now)).unwrap_or_default();
-        let begin = now + waited;
+        let begin = after(now, waited);
         self.expire(begin);
         let (reply, took) = self.handle(disk, request, begin);
         (reply, waited + took)

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, io};
 
 use camino::Utf8Path;
 
-use super::store;
 use crate::sim::{
     Content, Mac, USER,
+    clock::after,
     tool::launchd::{Child, Definition, DomainTarget, KeepAlive, insert},
 };
 
@@ -21,7 +21,7 @@ pub fn with_desktop_app(mac: &mut Mac) -> io::Result<()> {
     let now = mac.state.now;
     for (program, size) in [(PROGRAM, 9_400_000), (SERVER, 34_000_000)] {
         let program = Utf8Path::new(program);
-        store::folders(mac.disk.as_mut(), 0, program.parent().unwrap_or(program), now)?;
+        mac.disk.make_dirs(0, program.parent().unwrap_or(program), 0o755, now)?;
         mac.disk.write(0, program, Content::Made { size, seed: size }, 0o755, now)?;
     }
     start_at_login(mac);
@@ -53,7 +53,7 @@ pub(in crate::sim::tool) fn start_at_login(mac: &mut Mac) {
         argv: vec![SERVER.to_owned(), "serve".to_owned()],
         environment,
         pid: None,
-        restart_at: Some(mac.state.now + std::time::Duration::from_millis(600)),
+        restart_at: Some(after(mac.state.now, std::time::Duration::from_millis(600))),
     });
 }
 

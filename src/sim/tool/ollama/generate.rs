@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::sim::clock::after;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -114,8 +115,8 @@ pub(super) fn respond(
     let Some(loaded) = server.loaded.get_mut(nth) else { return (error(500, "model unloaded"), soon) };
     let load = load + soon;
     if asked.prompt == 0 {
-        loaded.expires = keep_alive.until(now + load);
-        return (finished(asked, wrap, "load", now + load, &[]), load);
+        loaded.expires = keep_alive.until(after(now, load));
+        return (finished(asked, wrap, "load", after(now, load), &[]), load);
     }
     let (tokens, reason) = match u64::try_from(asked.num_predict) {
         Ok(limit) if limit < UNLIMITED => (limit, "length"),
@@ -126,7 +127,7 @@ pub(super) fn respond(
     let eval = fit::token_time(loaded.size, loaded.size_vram)
         .saturating_mul(u32::try_from(tokens).unwrap_or(u32::MAX));
     let took = load + prompt + eval;
-    loaded.expires = keep_alive.until(now + took);
+    loaded.expires = keep_alive.until(after(now, took));
     let counts = [
         ("total_duration", nanoseconds(took)),
         ("load_duration", nanoseconds(load)),
@@ -137,12 +138,12 @@ pub(super) fn respond(
     ];
     let words: Vec<&str> =
         WORDS.iter().copied().cycle().take(usize::try_from(tokens).unwrap_or_default()).collect();
-    let last = |said: &str| object(asked, wrap(said), now + took, Some(reason), &counts);
+    let last = |said: &str| object(asked, wrap(said), after(now, took), Some(reason), &counts);
     if !asked.stream {
         return (text(200, &last(&words.concat()).to_string()), took);
     }
     let mut lines: Vec<String> =
-        words.iter().map(|word| object(asked, wrap(word), now + took, None, &[]).to_string()).collect();
+        words.iter().map(|word| object(asked, wrap(word), after(now, took), None, &[]).to_string()).collect();
     lines.push(last("").to_string());
     (text(200, &(lines.join("\n") + "\n")), took)
 }

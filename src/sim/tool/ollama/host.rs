@@ -1,6 +1,9 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
+
+/// All that the loopback interface of macOS has; not the rest of 127.0.0.0/8 (docs/mac-facts.md#ollama-address-absent).
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// Where the server is to listen, read from `OLLAMA_HOST` (docs/mac-facts.md#ollama-host).
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -36,8 +39,8 @@ impl Bind {
         (Self { host, port, scheme }, warning)
     }
 
-    /// The address as `lsof` shows it, `*` for all interfaces; `Err` is what Go says of a bind that fails.
-    pub(super) fn address(&self, uid: u32) -> Result<String, String> {
+    /// The address as `lsof` shows it, `*` for all interfaces, on a Mac whose addresses beside loopback are `own`; `Err` is what Go says of a bind that fails.
+    pub(super) fn address(&self, uid: u32, own: &[IpAddr]) -> Result<String, String> {
         if self.host.is_empty() {
             return Ok("*".to_owned());
         }
@@ -54,7 +57,7 @@ impl Bind {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
-        if !ours(ip) {
+        if !LOOPBACK.contains(&ip) && !own.contains(&ip) {
             return Err(format!("listen tcp {shown}:{}: bind: can't assign requested address", self.port));
         }
         // docs/mac-facts.md#low-ports
@@ -86,17 +89,6 @@ fn split(place: &str) -> (String, Option<&str>) {
     }
 }
 
-/// Whether a Mac on a home or office network may have the address: loopback, private, or Tailscale's.
-fn ours(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,16 +110,26 @@ mod tests {
         ];
         for (value, address, port) in cases {
             let (bind, warning) = Bind::read(value);
-            assert_eq!((bind.address(501).as_deref(), bind.port), (Ok(address), port), "{value}");
+            assert_eq!((bind.address(501, &[]).as_deref(), bind.port), (Ok(address), port), "{value}");
             assert_eq!(warning.is_some(), value.ends_with("70000"), "{value}");
         }
     }
 
     #[test]
+    fn an_address_of_the_macs_own_is_listened_on() {
+        let own = ["192.168.64.10".parse().unwrap()];
+        assert_eq!(Bind::read("192.168.64.10").0.address(501, &own).as_deref(), Ok("192.168.64.10"));
+    }
+
+    #[test]
     fn what_cannot_be_bound_says_so_as_go_does() {
-        let failing = |value: &str| Bind::read(value).0.address(501).unwrap_err();
+        let failing =
+            |value: &str| Bind::read(value).0.address(501, &["192.168.64.10".parse().unwrap()]).unwrap_err();
         assert_eq!(failing("studio.local"), "listen tcp: lookup studio.local: no such host");
-        assert_eq!(failing("8.8.8.8"), "listen tcp 8.8.8.8:11434: bind: can't assign requested address");
+        for other in ["8.8.8.8", "192.168.64.11", "127.0.0.2", "100.64.0.1"] {
+            let said = format!("listen tcp {other}:11434: bind: can't assign requested address");
+            assert_eq!(failing(other), said);
+        }
         assert_eq!(failing("http://127.0.0.1"), "listen tcp 127.0.0.1:80: bind: permission denied");
     }
 }

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use camino::Utf8Path;
 
 use super::{Server, server::Environment};
@@ -14,6 +16,10 @@ pub struct Launch<'e> {
     pub memory: u64,
     /// The release.
     pub version: &'e str,
+    /// The Mac's addresses beside loopback.
+    pub addresses: &'e [IpAddr],
+    /// Whether launchd itself starts it, which is kept out of some folders (docs/mac-facts.md#tcc-folders).
+    pub by_launchd: bool,
 }
 
 /// An `ollama` on disk.
@@ -50,6 +56,7 @@ pub fn launch(
     uid: u32,
     environment: &Environment,
     binary: &Binary,
+    by_launchd: bool,
 ) -> Result<(Server, Vec<String>), (i32, String)> {
     let taken: Vec<(String, u16)> =
         mac.state.processes.values().filter_map(|process| process.program.listens()).collect();
@@ -57,6 +64,13 @@ pub fn launch(
         taken.iter().any(|(held, at)| *at == port && (held == address || held == "*" || address == "*"))
     };
     let memory = mac.state.spec.memory;
-    let launch = Launch { uid, environment, memory, version: &binary.version };
+    let launch = Launch {
+        uid,
+        environment,
+        memory,
+        version: &binary.version,
+        addresses: &mac.state.addresses,
+        by_launchd,
+    };
     Server::start(mac.disk.as_mut(), &launch, &busy, mac.state.now)
 }

@@ -127,7 +127,7 @@ impl Library<'_> {
     pub(super) fn copy(&mut self, from: &ModelName, to: &ModelName, now: Timestamp) -> io::Result<()> {
         let content = self.disk.read(self.uid, &self.models.join(from.manifest()))?;
         let path = self.models.join(to.manifest());
-        store::folders(self.disk, self.uid, path.parent().unwrap_or(self.models), now)?;
+        self.disk.make_dirs(self.uid, path.parent().unwrap_or(self.models), 0o755, now)?;
         self.disk.write(self.uid, &path, content, 0o644, now)
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Launch, Loaded, Settings, fit::Memory, loaded::gibibytes, store};
-use crate::sim::{Content, Disk};
+use crate::sim::{Content, Disk, clock::after, guarded::keeps_out};
 
 /// A running Ollama server.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl Server {
         let mut lines = key(disk, launch.uid, &settings.home, now)
             .map_err(|error| (1, format!("Error: could not create its key: {error}")))?;
         let failed = |said: String| (1, format!("Error: {said}"));
-        let address = settings.bind.address(launch.uid).map_err(failed)?;
+        let address = settings.bind.address(launch.uid, launch.addresses).map_err(failed)?;
         if busy(&address, settings.bind.port) {
             let written = settings.bind.written();
             return Err(failed(format!("listen tcp {written}: bind: address already in use")));
@@ -59,7 +59,10 @@ impl Server {
         ));
         for folder in ["blobs", "manifests"] {
             let folder = settings.models.join(folder);
-            store::folders(disk, launch.uid, &folder, now)
+            if launch.by_launchd && keeps_out(disk, &folder) {
+                return Err(failed(format!("mkdir {folder}: operation not permitted")));
+            }
+            disk.make_dirs(launch.uid, &folder, 0o755, now)
                 .map_err(|error| failed(format!("mkdir {folder}: {}", said(&error))))?;
         }
         let memory = Memory::of(launch.memory, &settings);
@@ -78,7 +81,7 @@ impl Server {
             version: launch.version.to_owned(),
             uid: launch.uid,
             memory: launch.memory,
-            ready: now + std::time::Duration::from_millis(150),
+            ready: after(now, std::time::Duration::from_millis(150)),
             loaded: vec![],
             address,
             settings,
@@ -104,7 +107,7 @@ fn key(disk: &mut dyn Disk, uid: u32, home: &Utf8Path, now: Timestamp) -> io::Re
     if disk.resolve(&private).is_some() {
         return Ok(vec![]);
     }
-    store::folders(disk, uid, &folder, now)?;
+    disk.make_dirs(uid, &folder, 0o755, now)?;
     let letters = store::sha256(format!("identity of {uid}").as_bytes());
     let public = format!("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{}", letters.get(..43).unwrap_or_default());
     let secret =
@@ -127,6 +130,7 @@ fn said(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied => "permission denied",
         io::ErrorKind::StorageFull => "no space left on device",
         io::ErrorKind::ReadOnlyFilesystem => "read-only file system",
+        io::ErrorKind::InvalidFilename => "file name too long",
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "not a directory",
         _ => "input/output error",
     }

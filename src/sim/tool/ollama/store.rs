@@ -84,7 +84,7 @@ fn store(
 ) -> io::Result<()> {
     let name = ModelName::read(name).ok_or(io::ErrorKind::InvalidInput)?;
     let blobs = models.join("blobs");
-    folders(disk, uid, &blobs, now)?;
+    disk.make_dirs(uid, &blobs, 0o755, now)?;
     let seed = u64::from_be_bytes(
         sha256(name.to_string().as_bytes()).as_bytes()[..8].try_into().unwrap_or_default(),
     );
@@ -113,7 +113,7 @@ fn store(
         "layers": layers,
     });
     let path = models.join(name.manifest());
-    folders(disk, uid, path.parent().unwrap_or(models), now)?;
+    disk.make_dirs(uid, path.parent().unwrap_or(models), 0o755, now)?;
     disk.write(uid, &path, Content::Bytes(manifest.to_string().into_bytes()), 0o644, now)
 }
 
@@ -132,12 +132,6 @@ fn blob(
     disk.remove(uid, &draft, now)?;
     disk.write(uid, &blobs.join(format!("sha256-{digest}")), content, 0o644, now)?;
     Ok((format!("sha256:{digest}"), size))
-}
-
-/// Makes a folder with its parents.
-pub(super) fn folders(disk: &mut dyn Disk, uid: u32, path: &Utf8Path, now: Timestamp) -> io::Result<()> {
-    let missing: Vec<_> = path.ancestors().take_while(|folder| disk.resolve(folder).is_none()).collect();
-    missing.into_iter().rev().try_for_each(|folder| disk.make_dir(uid, folder, 0o755, now))
 }
 
 /// SHA-256 in lower-case hex.

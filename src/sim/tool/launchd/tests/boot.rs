@@ -45,6 +45,26 @@ fn after_a_reboot_daemons_run_and_agents_wait_for_somebody_to_log_in() {
 }
 
 #[test]
+fn a_reboot_leaves_nothing_of_the_time_before_it() {
+    let mut bench = bench();
+    bench.file(501, "/tmp/deep/file", "", 0o644);
+    let now = bench.mac.state.now;
+    bench.mac.state.sudo.renew(1, now);
+    bench.pass(60.0);
+    let now = bench.mac.state.now;
+    reboot(&mut bench.mac);
+    assert_eq!(bench.mac.state.boot, now);
+    assert!(!bench.mac.state.sudo.holds(1, now));
+    assert!(bench.mac.disk.node("/tmp/deep".into()).is_none());
+    assert_eq!(bench.mac.disk.node("/private/tmp".into()).unwrap().mode, 0o1777);
+    let runs = |bench: &Bench, name: &str| bench.mac.state.processes.values().any(|it| it.command() == name);
+    assert_eq!(bench.mac.state.processes[&1].command(), "launchd");
+    assert!(runs(&bench, "powerd") && !runs(&bench, "Finder"));
+    log_in(&mut bench.mac, Session::Gui);
+    assert!(runs(&bench, "Finder"));
+}
+
+#[test]
 fn with_filevault_nothing_runs_until_a_password_is_typed() {
     let mut bench = bench();
     bench.mac.state.filevault = true;

@@ -1,5 +1,6 @@
 mod boot;
 mod identity;
+mod long;
 mod outside;
 mod rivals;
 mod run;

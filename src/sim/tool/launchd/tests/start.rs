@@ -59,10 +59,16 @@ fn what_cannot_be_started_is_seventy_eight() {
         "<key>WorkingDirectory</key><string>/none</string>",
         "<key>StandardOutPath</key><string>/Volumes/External/out.log</string>",
         "<key>StandardErrorPath</key><string>/Users/lab/Documents/err.log</string>",
+        "<key>StandardErrorPath</key><string>/Users/lab/work/err.log</string>",
+        "<key>WorkingDirectory</key><string>/Users/lab/work</string>",
         "<key>StandardOutPath</key><string>/private/var/log/out.log</string>",
     ];
     for keys in cases {
-        let mut bench = Bench::loaded(&format!("<key>RunAtLoad</key><true/>{keys}"));
+        let mut bench = Bench::new();
+        let now = bench.mac.state.now;
+        bench.mac.disk.link(USER, "/Users/lab/work".into(), "Documents".into(), now).unwrap();
+        bench.plist(&format!("<key>RunAtLoad</key><true/>{keys}"));
+        assert!(bench.ctl(&format!("bootstrap gui/501 {PLIST}")).ok());
         bench.pass(1.0);
         assert_eq!(exit_code(&mut bench, JOB), "78: EX_CONFIG", "{keys}");
         assert_eq!(bench.job().pid(), None);

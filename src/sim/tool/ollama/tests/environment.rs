@@ -155,6 +155,15 @@ fn models_may_lie_elsewhere_where_the_user_may_write() {
 }
 
 #[test]
+fn models_among_a_users_documents_are_kept_from_a_server_of_launchds() {
+    let mut bench = Bench::serving(&[("OLLAMA_MODELS", "/Users/lab/Documents/models")]);
+    assert_eq!(bench.job().pid(), None);
+    assert_eq!(bench.value("last exit code").as_deref(), Some("1"));
+    assert!(bench.log().contains("Error: mkdir /Users/lab/Documents/models/blobs: operation not permitted"));
+    assert!(bench.mac.disk.node("/Users/lab/Documents/models".into()).is_none());
+}
+
+#[test]
 fn a_daemon_without_a_home_panics() {
     let path = "/Library/LaunchDaemons/dev.test.job.plist";
     for (home, code) in [("", "2"), ("<key>HOME</key><string>/Users/lab</string>", "(never exited)")] {

@@ -2,27 +2,13 @@ use super::{
     super::{stack::Stack, types::Ollama, words::quoted},
     Findings,
 };
-use crate::value::{MemorySize, Problem};
-
-/// The least memory that a Mac with Apple silicon was ever sold with.
-const LEAST: MemorySize = MemorySize(8 << 30);
+use crate::value::Problem;
 
 /// The first port that anybody may take (docs/mac-facts.md#low-ports).
 const FIRST_FREE: u16 = 1024;
 
-/// Warns of a demand for memory that refuses no Mac.
-pub(super) fn memory(stack: &Stack, findings: &mut Findings) {
-    let wanted = stack.manifest.node.memory;
-    if wanted < LEAST {
-        let problem =
-            Problem::manifest(format!("every Mac has that much memory: {}", quoted(&wanted.to_string())))
-                .why(format!("no Mac with Apple silicon has less than {LEAST}, so this refuses none"));
-        findings.warnings.push(problem.at(Some(&stack.span(&["node", "memory"]))));
-    }
-}
-
 /// Warns of a port that the server will not get: it runs as the user, at login and at boot alike.
-pub(super) fn port(ollama: &Ollama, stack: &Stack, findings: &mut Findings) {
+pub(super) fn check(ollama: &Ollama, stack: &Stack, findings: &mut Findings) {
     if ollama.port >= FIRST_FREE || ollama.listen.address().is_unspecified() {
         return;
     }

@@ -1,0 +1,144 @@
+//! What Homebrew has installed, read from its trees: no `brew` is started (docs/mac-facts.md#brew-trees).
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Deserialize;
+
+use crate::machine::{Kind, Look, Looking};
+
+/// Where Homebrew lies on Apple silicon.
+pub const PREFIX: &str = "/opt/homebrew";
+
+/// Its program.
+pub const BREW: &str = "/opt/homebrew/bin/brew";
+
+/// A formula that is installed, in its active version.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Keg {
+    /// Its name now; it may be asked for by a former one.
+    pub name: String,
+    /// The version that `opt` leads to.
+    pub version: String,
+    /// Whether somebody asked for it by name.
+    pub on_request: bool,
+    /// What it stands on at run time.
+    pub needs: Vec<String>,
+}
+
+/// What a keg's receipt says.
+#[derive(Default, Deserialize)]
+struct Receipt {
+    #[serde(default)]
+    installed_on_request: Option<bool>,
+    #[serde(default)]
+    runtime_dependencies: Option<Vec<Dependency>>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    #[serde(default)]
+    full_name: String,
+}
+
+fn cellar() -> Utf8PathBuf {
+    Utf8Path::new(PREFIX).join("Cellar")
+}
+
+/// The formula that `opt/NAME` leads to: former names and aliases lead to it too.
+pub fn keg(look: &dyn Look, name: &str) -> Result<Option<Keg>> {
+    let Some(real) = look.resolve(&Utf8Path::new(PREFIX).join("opt").join(name))? else { return Ok(None) };
+    let parts = real
+        .strip_prefix(cellar())
+        .ok()
+        .map(|keg| keg.components().map(|part| part.as_str()).collect::<Vec<_>>());
+    let Some([name, version]) = parts.as_deref() else { return Ok(None) };
+    // An empty folder is what a crash left.
+    if look.list(&real)?.is_none_or(|names| names.is_empty()) {
+        return Ok(None);
+    }
+    let text = look.read(&real.join("INSTALL_RECEIPT.json"))?.unwrap_or_default();
+    let receipt: Receipt = serde_json::from_slice(&text).unwrap_or_default();
+    let needs = receipt.runtime_dependencies.unwrap_or_default();
+    Ok(Some(Keg {
+        name: (*name).to_owned(),
+        version: (*version).to_owned(),
+        // A receipt that does not say so is of somebody's asking, as Homebrew takes it.
+        on_request: receipt.installed_on_request.unwrap_or(true),
+        needs: needs
+            .into_iter()
+            .filter_map(|need| need.full_name.rsplit('/').next().map(str::to_owned))
+            .collect(),
+    }))
+}
+
+/// The names in the Cellar; `None` without one.
+pub fn names(look: &dyn Look) -> Result<Option<Vec<String>>> {
+    Ok(look.list(&cellar())?.map(|names| names.into_iter().filter(|name| !name.starts_with('.')).collect()))
+}
+
+/// Everything that is installed.
+pub fn kegs(look: &dyn Look) -> Result<Vec<Keg>> {
+    let names = names(look)?.unwrap_or_default();
+    let kegs = names.iter().filter_map(|name| keg(look, name).transpose());
+    // A former name leads to a keg that has its own.
+    kegs.filter(|keg| keg.as_ref().map_or(true, |keg| names.contains(&keg.name))).collect()
+}
+
+/// The casks that are installed; a renamed one leaves a link behind, which does not count.
+pub fn casks(look: &dyn Look) -> Result<Vec<String>> {
+    let room = Utf8Path::new(PREFIX).join("Caskroom");
+    let mut casks = vec![];
+    for name in look.list(&room)?.unwrap_or_default() {
+        let folder = look.stat(&room.join(&name))?.is_some_and(|stat| stat.kind == Kind::Folder);
+        if folder && look.list(&room.join(&name))?.is_some_and(|versions| !versions.is_empty()) {
+            casks.push(name);
+        }
+    }
+    Ok(casks)
+}
+
+/// What nobody asked for and nothing stands on any more once `going` are gone, none of `kept` among it; users before
+/// what they use.
+pub fn orphans(kegs: &[Keg], going: &BTreeSet<String>, kept: &BTreeSet<String>) -> Vec<String> {
+    let mut orphans: Vec<String> = vec![];
+    loop {
+        let gone = |name: &String| going.contains(name) || orphans.contains(name);
+        let needed = |name: &String| kegs.iter().any(|user| !gone(&user.name) && user.needs.contains(name));
+        let next = kegs.iter().find(|keg| {
+            !keg.on_request && !gone(&keg.name) && !kept.contains(&keg.name) && !needed(&keg.name)
+        });
+        match next {
+            Some(keg) => orphans.push(keg.name.clone()),
+            None => return orphans,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keg(name: &str, on_request: bool, needs: &[&str]) -> Keg {
+        let needs = needs.iter().map(|&name| name.to_owned()).collect();
+        Keg { name: name.into(), version: "1".into(), on_request, needs }
+    }
+
+    #[test]
+    fn what_only_the_going_need_is_an_orphan_and_what_was_asked_for_is_none() {
+        let kegs = [
+            keg("a", true, &["c", "d"]),
+            keg("b", true, &["d"]),
+            keg("c", false, &["e", "f"]),
+            keg("d", false, &[]),
+            keg("e", false, &[]),
+            keg("f", true, &[]),
+            keg("old", false, &[]),
+        ];
+        let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(orphans(&kegs, &set(&["a"]), &set(&["old"])), ["c", "e"]);
+        assert_eq!(orphans(&kegs, &set(&["a", "b"]), &set(&["old"])), ["c", "d", "e"]);
+        assert_eq!(orphans(&kegs, &set(&[]), &set(&["old"])), [] as [&str; 0]);
+    }
+}

@@ -1,0 +1,122 @@
+use std::time::Duration;
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{Evidence, Removal, Resource, in_the_way};
+use crate::{
+    journal::Receipt,
+    machine::{Kind, Look, Looking, Machine},
+    step::{AddProfileLine, SHELLENV, Step, TakeProfileLine},
+    value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
+};
+
+/// The line in a shell's profile that finds Homebrew.
+#[derive(Debug)]
+pub struct ProfileLine {
+    /// The profile as people write it, `~/.zprofile`.
+    pub name: String,
+    /// The profile.
+    pub path: Utf8PathBuf,
+}
+
+impl Resource for ProfileLine {
+    fn id(&self) -> Id {
+        Id::new("profile-line", &self.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::ProfileLine { path: self.path.clone() }
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted::from([("line".into(), Want::Present)])
+    }
+
+    fn reason(&self, _: &State, _: &[Delta]) -> String {
+        "add the line that finds Homebrew".into()
+    }
+
+    fn hindrance(&self, found: &State, _: bool) -> Option<Problem> {
+        if *found.get("kind") == "dead link".into() {
+            return Some(
+                Problem::mac(format!(
+                    "a link that leads nowhere is where a profile belongs: `{}`",
+                    self.path
+                ))
+                .hint("put back what it leads to, or remove it:")
+                .remedy(format!("ls -l '{}'", self.path)),
+            );
+        }
+        in_the_way(&self.path, "file", found)
+    }
+
+    fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
+        vec![Box::new(AddProfileLine { path: self.path.clone() })]
+    }
+
+    fn check(&self, look: &dyn Look, _: Duration) -> Result<Evidence> {
+        match observe(look, &self.path)?.get("line").as_text() {
+            Some(line) => Ok(vec![format!("{} says {line}", self.path)]),
+            None => Err(Problem::mac(format!("a new shell does not find Homebrew: `{}`", self.path)).into()),
+        }
+    }
+
+    /// That it is there proves nothing of the stack.
+    fn prove(&self, _: &dyn Machine) -> Result<Evidence> {
+        Ok(vec![])
+    }
+}
+
+/// Whether a line finds Homebrew: as its installer writes it today, or did before (docs/mac-facts.md#brew-shellenv).
+fn finds_homebrew(line: &str) -> bool {
+    let rest = line.trim().strip_prefix("eval \"$(/opt/homebrew/bin/brew shellenv");
+    rest.and_then(|rest| rest.strip_suffix(")\"")).is_some_and(|shell| !shell.contains('"'))
+}
+
+pub(super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
+    let Some(stat) = look.stat(path)? else { return Ok(State::absent()) };
+    let real = look.resolve(path)?.map(|real| look.stat(&real)).transpose()?.flatten();
+    let kind = match real.map(|real| real.kind) {
+        Some(Kind::File) => "file",
+        Some(Kind::Folder) => "folder",
+        _ if stat.kind == Kind::Link => "dead link",
+        _ => "special file",
+    };
+    let state = State::present().with("kind", kind);
+    if kind != "file" {
+        return Ok(state);
+    }
+    let text = look.read_text(path)?.unwrap_or_default();
+    let line = text.lines().find(|line| finds_homebrew(line)).map(|line| line.trim().to_owned());
+    Ok(state.with("line", line).with("ended", text.is_empty() || text.ends_with('\n')))
+}
+
+/// Our line goes where there was none; the rest is not ours.
+pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State) -> Removal {
+    let ours = *receipt.former.get("line") == Value::Absent && found.get("line").as_text() == Some(SHELLENV);
+    if !ours {
+        return Removal::default();
+    }
+    Removal::of(TakeProfileLine {
+        path: path.to_owned(),
+        file: receipt.former.present,
+        ended: *receipt.former.get("ended") != Value::Bool(false),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_form_of_the_line_is_known_and_no_other() {
+        assert!(finds_homebrew(SHELLENV));
+        assert!(finds_homebrew("  eval \"$(/opt/homebrew/bin/brew shellenv)\" "));
+        for other in
+            ["# eval \"$(/opt/homebrew/bin/brew shellenv)\"", "eval \"$(/usr/local/bin/brew shellenv)\"", ""]
+        {
+            assert!(!finds_homebrew(other), "{other}");
+        }
+    }
+}

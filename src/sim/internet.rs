@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use serde::{Deserialize, Serialize};
+
+use super::{Content, Fault, Mac, USER};
+
+/// Homebrew's installer as forgectl pins it (docs/mac-facts.md#homebrew-installer). Its size has no meaning but for the time that
+/// it takes to fetch.
+const INSTALLER: (&str, u64, &str) = (
+    "https://raw.githubusercontent.com/Homebrew/install/ca0130bd52235f2fcb2bf23cfdda004bc5d250c1/install.sh",
+    34_000,
+    "8ff338091a5e10bb5fc040b38316648110f42feff057ecf9feaab51fd0a13ef9",
+);
+
+/// What the Internet has for a simulated Mac: no byte of it, but what it is.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Internet {
+    /// Files by URL.
+    pub files: BTreeMap<String, Served>,
+}
+
+/// A file on a server.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Served {
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 in lower-case hex.
+    pub sha256: String,
+    /// What it does when it is run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Script>,
+    /// Where a Mac in a folder really finds it: a server on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub really_at: Option<String>,
+}
+
+/// A script that is imitated, known by its digest.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Script {
+    /// Homebrew's installer.
+    HomebrewInstall,
+}
+
+impl Default for Internet {
+    /// What forgectl itself fetches.
+    fn default() -> Self {
+        let (url, size, sha256) = INSTALLER;
+        let script = Some(Script::HomebrewInstall);
+        let file = Served { size, sha256: sha256.to_owned(), script, really_at: None };
+        Self { files: BTreeMap::from([(url.to_owned(), file)]) }
+    }
+}
+
+impl Internet {
+    /// The script with this digest.
+    pub fn script(&self, sha256: &str) -> Option<Script> {
+        self.files.values().find(|file| file.sha256 == sha256)?.script
+    }
+
+    fn knows_host(&self, url: &str) -> bool {
+        self.files.keys().any(|known| host(known) == host(url))
+    }
+}
+
+fn host(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split('/').next()
+}
+
+/// How a download went: bytes that arrived, and what came of it.
+pub(super) struct Fetched {
+    pub(super) bytes: u64,
+    pub(super) total: Option<u64>,
+    /// The SHA-256 of the whole; else why there is none.
+    pub(super) whole: Result<String, String>,
+}
+
+/// Fetches what is at `url`.
+pub(super) fn fetch(mac: &mut Mac, url: &str) -> Fetched {
+    let nothing = |why: String| Fetched { bytes: 0, total: None, whole: Err(why) };
+    if mac.state.faults.take(Fault::NetworkGone) || !mac.state.internet.knows_host(url) {
+        return nothing(format!("no such host: {}", host(url).unwrap_or(url)));
+    }
+    let file = mac.state.internet.files.get(url).cloned();
+    let Some(file) = file.filter(|_| !mac.state.faults.take(Fault::FetchNotFound)) else {
+        return nothing("the server answered 404".to_owned());
+    };
+    let total = Some(file.size);
+    if mac.state.faults.take(Fault::FetchCut) {
+        let bytes = file.size / 3;
+        return Fetched {
+            bytes,
+            total,
+            whole: Err(format!("it broke off after {bytes} of {} bytes", file.size)),
+        };
+    }
+    let other = mac.state.faults.take(Fault::FetchOther);
+    let sha256 = if other { Content::Bytes(vec![]).digest() } else { file.sha256 };
+    Fetched { bytes: file.size, total, whole: Ok(sha256) }
+}
+
+/// Puts what was fetched in place, as a file of forgectl's own.
+pub(super) fn store(mac: &mut Mac, path: &Utf8Path, size: u64, sha256: &str) -> std::io::Result<()> {
+    let content = Content::Declared { size, sha256: sha256.to_owned() };
+    let now = mac.state.now;
+    mac.disk.write(USER, path, content, 0o600, now)
+}

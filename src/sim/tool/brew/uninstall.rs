@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use super::{Call, cellar, install};
+use crate::sim::{Mac, Running, running::Print};
+
+/// `brew uninstall NAME…`: the active keg of each (docs/mac-facts.md#brew-uninstall).
+pub(super) fn uninstall(mac: &mut Mac, call: &Call) -> Running {
+    let mut running = Running::default();
+    let mut kegs: Vec<(&'static str, String)> = vec![];
+    for name in &call.names {
+        let Ok(formula) = install::formula(name, &mut running.output) else { return running };
+        if let Some(locked) = install::locked(mac, "uninstall", formula) {
+            return locked;
+        }
+        let Some(version) = cellar::active(&*mac.disk, formula.name) else {
+            return Running::failed(1, format!("Error: No such keg: {}\n", cellar::rack(formula.name)));
+        };
+        kegs.push((formula.name, version));
+    }
+    for (name, version) in &kegs {
+        let users = cellar::users(&*mac.disk, name);
+        let left = users.iter().find(|user| !kegs.iter().any(|(going, _)| going == user));
+        let last = cellar::versions(&*mac.disk, name).len() == 1;
+        if let Some(user) = left.filter(|_| last && !call.has("--ignore-dependencies")) {
+            return Running::failed(
+                1,
+                format!(
+                    "Error: Refusing to uninstall {}\nbecause it is required by {user}, which is currently \
+                     installed.\nYou can override this and force removal with:\n  brew uninstall \
+                     --ignore-dependencies {name}\n",
+                    cellar::keg(name, version)
+                ),
+            );
+        }
+    }
+    for (name, version) in kegs {
+        running = running.then(Duration::from_millis(200), move |mac, output| {
+            let keg = cellar::keg(name, &version);
+            output.out(format!("Uninstalling {keg}... (3 files)\n"));
+            let now = mac.state.now;
+            install::told(output, name, cellar::remove(&mut *mac.disk, name, &version, now));
+            let left = cellar::versions(&*mac.disk, name);
+            if !left.is_empty() {
+                let left = left.join(", ");
+                output.out(format!(
+                    "{name} {left} is still installed.\nTo remove all versions, run:\n  brew uninstall --force {name}\n"
+                ));
+            }
+        });
+    }
+    running
+}

@@ -7,10 +7,12 @@ use std::{hint::black_box, process::Command, sync::Arc};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use forgectl::{
     blueprint::Entry,
-    engine,
+    desk::Screen,
+    engine::{self, plan::Plan},
     journal::Journal,
-    machine::Looking,
+    machine::{Looking, facts},
     manifest::{self, Stack},
+    report,
     resource::Folder,
     sim::{Mac, Options, Sim},
     value::Source,
@@ -34,6 +36,7 @@ fn plan(criterion: &mut Criterion) {
     let identity = sim.identity().unwrap();
     let journal = Journal::open(&sim, &identity.state).unwrap();
     let origin = stack.span(&["stack"]);
+    let spine = engine::survey(&sim, &stack).unwrap();
     let mut group = criterion.benchmark_group("plan of synthetic resources");
     for count in [20_u32, 200, 2_000] {
         let entries: Vec<Entry> = (0..count)
@@ -50,7 +53,14 @@ fn plan(criterion: &mut Criterion) {
             .collect();
         group.throughput(Throughput::Elements(u64::from(count)));
         group.bench_with_input(BenchmarkId::from_parameter(count), &entries, |bencher, entries| {
-            bencher.iter(|| black_box(engine::wanted(&sim, entries, &journal).unwrap()));
+            bencher.iter(|| {
+                let plan = Plan {
+                    items: engine::wanted(&sim, entries, &journal).unwrap(),
+                    node: facts::gather(&sim).unwrap(),
+                    ..spine.clone()
+                };
+                black_box((report::plan(&plan, Screen::plain(100), false), report::plan_json(&plan).unwrap()))
+            });
         });
     }
 }

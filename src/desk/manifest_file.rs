@@ -176,6 +176,16 @@ mod tests {
     }
 
     #[test]
+    fn what_may_not_be_read_is_named_with_whose_it_is() {
+        let problem = unreadable(Utf8Path::new("my stack.yaml"), &ErrorKind::PermissionDenied.into());
+        assert_eq!(problem.what, "the manifest cannot be read: `my stack.yaml`");
+        assert_eq!(
+            (problem.why, problem.remedy),
+            (vec!["permission denied".into()], vec!["ls -l 'my stack.yaml'".into()])
+        );
+    }
+
+    #[test]
     fn one_mebibyte_is_read_and_one_byte_more_is_not() {
         let mut text = vec![b'#'; 1 << 20];
         let (_folder, path) = file(&text);

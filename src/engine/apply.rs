@@ -75,7 +75,7 @@ fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> 
         return Ok(false);
     }
     if plan.changes().any(|item| item.action != Action::Keep) {
-        run.get_sudo(plan.counts().sudo)?;
+        run.get_sudo(plan.counts().sudo, plan.sudo_origin())?;
         run.machine.done(&Change::Awake)?;
     }
     Ok(true)

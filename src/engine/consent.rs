@@ -6,7 +6,7 @@ use super::{plan::Plan, run::Run, saved::SavedPlan};
 use crate::{
     desk::Person,
     machine::{Change, Changing, Looking, Sudo, Tool},
-    value::{Id, Problem, Problems},
+    value::{Id, Problem, Problems, Span},
 };
 
 /// How a run was asked for.
@@ -44,8 +44,9 @@ pub(super) fn agreed(plan: &Plan, how: &How, question: &str, person: &dyn Person
 }
 
 impl Run<'_> {
-    /// Gets leave to run commands as root for these reasons, if there are any and sudo would ask.
-    pub(super) fn get_sudo(&self, reasons: Vec<String>) -> Result<()> {
+    /// Gets leave to run commands as root for these reasons, if there are any and sudo would ask; the first of them is `asked`
+    /// for in the manifest.
+    pub(super) fn get_sudo(&self, reasons: Vec<String>, asked: Option<&Span>) -> Result<()> {
         if reasons.is_empty() {
             return Ok(());
         }
@@ -55,7 +56,8 @@ impl Run<'_> {
             return self.machine.done(&Change::Sudo(Sudo::Keep));
         }
         let problem = Problem::mac("sudo asks for a password, and got none")
-            .why(format!("root is needed for: {}", reasons.join(", ")));
+            .why(format!("root is needed for: {}", reasons.join(", ")))
+            .at(asked);
         if !self.identity.can_ask {
             return Err(problem
                 .why("no terminal, and SUDO_ASKPASS names no executable")
@@ -69,6 +71,10 @@ impl Run<'_> {
         }
         // Who asked to stop instead of typing it has not typed a wrong one.
         self.go_on()?;
-        Err(problem.why(format!("`sudo -v` answered: {}", output.said())).into())
+        Err(problem
+            .why(format!("`sudo -v` answered: {}", output.said()))
+            .hint("run it again, and type your own password; whether sudo takes it:")
+            .remedy("sudo -v")
+            .into())
     }
 }

@@ -107,6 +107,12 @@ impl Plan {
         self.items.iter().filter(|item| item.action != Action::Keep)
     }
 
+    /// The first place in the manifest that asks for something that needs root.
+    pub fn sudo_origin(&self) -> Option<&Span> {
+        let needs_root = |item: &&Item| item.steps.iter().any(|step| step.sudo.is_some());
+        self.items.iter().filter(needs_root).find_map(|item| item.origin.as_ref())
+    }
+
     /// It in numbers.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

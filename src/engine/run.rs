@@ -53,7 +53,7 @@ impl Run<'_> {
             if let Some(reason) = sudo
                 && !self.ticket.load(Ordering::SeqCst)
             {
-                self.get_sudo(vec![reason])?;
+                self.get_sudo(vec![reason], None)?;
             }
             let started = self.machine.now();
             self.sink.event(&Event::StepStarted { id: id.clone(), words: words.clone() });
@@ -102,7 +102,11 @@ impl Run<'_> {
                 self.skipped(id, "stopped before it was done; the next run goes on from here");
             }
             Some(Halt::Killed) | None => {
-                let problem = Problem::from_error(error).of(id);
+                let mut problem = Problem::from_error(error).of(id);
+                if problem.hints.is_empty() && problem.remedy.is_empty() {
+                    problem =
+                        problem.hint("put right what is told here, and run it again: it goes on from there");
+                }
                 let problem = match asked {
                     Asked::Here(span) => problem.at(Some(span)),
                     Asked::Before(place) => problem.why(format!("{place} asked for it when it was brought")),

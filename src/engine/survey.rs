@@ -88,7 +88,9 @@ pub(super) fn observe(
     if plan.sudo_asks {
         plan.sudo_questions = graph::questions(&blueprint.entries, &plan.items);
     }
-    plan.refusals.extend(blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free));
+    let largest = plan.items.iter().max_by_key(|item| item.quote.download.max(item.quote.disk));
+    let shortage = blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free);
+    plan.refusals.extend(shortage.map(|problem| problem.at(largest.and_then(|item| item.origin.as_ref()))));
     Ok(Survey { blueprint, plan, leaving })
 }
 
@@ -178,7 +180,7 @@ fn judge_sudo(look: &dyn Look, plan: &mut Plan, identity: &Identity) -> Result<(
         return Ok(());
     }
     if !identity.is_admin() {
-        plan.refusals.push(not_admin(&identity.user, &reasons));
+        plan.refusals.push(not_admin(&identity.user, &reasons).at(plan.sudo_origin()));
         return Ok(());
     }
     plan.sudo_asks = !look.tool(Tool::SudoReady)?.ok();
@@ -188,7 +190,8 @@ fn judge_sudo(look: &dyn Look, plan: &mut Plan, identity: &Identity) -> Result<(
 fn not_admin(user: &str, reasons: &[String]) -> Problem {
     Problem::mac(format!("`{user}` is not an administrator of this Mac"))
         .why(format!("root is needed for: {}", reasons.join(", ")))
-        .hint("let an administrator apply, or take these parts out of the manifest")
+        .hint("let an administrator apply, or take these parts out of the manifest; who is one:")
+        .remedy("dscl . -read /Groups/admin GroupMembership")
 }
 
 /// What would be done about each of `entries`, in their order.

@@ -3,7 +3,10 @@
 
 use std::{fs, process::Command as Process};
 
-use crate::folder_mac::{FORGECTL, Folder, free_port};
+use crate::{
+    folder_mac::{FORGECTL, Folder},
+    processes::free_port,
+};
 
 /// The processes of this machine whose command line holds `word`.
 fn commands_with(word: &str) -> Vec<String> {

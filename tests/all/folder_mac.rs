@@ -7,7 +7,7 @@ use std::{
     net::{TcpListener, TcpStream},
     os::unix::process::CommandExt,
     process::{Child, Command as Process, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -24,6 +24,8 @@ use forgectl::{
     value::{Domain, PowerSource},
 };
 use tempfile::TempDir;
+
+use crate::processes::{alive, free_port};
 
 pub(crate) const FORGECTL: &str = env!("CARGO_BIN_EXE_forgectl");
 const GUI: Domain = Domain::Gui(501);
@@ -151,17 +153,6 @@ fn spec(sudo: SudoMode) -> Spec {
         ollama: true,
         user: "lab".into(),
     }
-}
-
-/// A port that nobody listens on.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn alive(pid: u32) -> bool {
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(pid).unwrap());
-    let zombie = fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "));
-    nix::sys::signal::kill(pid, None).is_ok() && !zombie
 }
 
 #[test]
@@ -484,6 +475,17 @@ impl Run {
         process
     }
 
+    /// The same command, writing its events to a file.
+    fn with_events(&self, command: &str) -> String {
+        format!("{command} --events {}", self.stack.with_extension("jsonl"))
+    }
+
+    /// How many were written so far.
+    fn events(&self) -> usize {
+        let written = fs::read_to_string(self.stack.with_extension("jsonl")).unwrap_or_default();
+        written.matches('\n').count()
+    }
+
     fn well(&self, command: &str) -> String {
         let output = self.forgectl(command).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -519,28 +521,28 @@ fn the_spine_is_applied_proved_kept_and_destroyed_by_real_processes() {
 fn killed_anywhere_and_applied_again_it_is_the_same() {
     let undisturbed = Run::new();
     let before = folder::copy(&undisturbed.mac.path()).unwrap();
-    let started = Instant::now();
-    undisturbed.well("apply --yes");
-    let whole = started.elapsed();
-    let mut killed = 0;
-    for nth in 1..=5_u32 {
-        let run = Run::new();
-        let mut process = run.forgectl("apply --yes").spawn().unwrap();
-        std::thread::sleep(whole * nth / 6);
-        let ended = process.try_wait().unwrap();
+    undisturbed.well(&undisturbed.with_events("apply --yes"));
+    let whole = undisturbed.events();
+    assert!(whole > 20, "{whole} events");
+    for part in 1..=5 {
+        let (run, number) = (Run::new(), whole * part / 6);
+        let mut process = run.forgectl(&run.with_events("apply --yes")).spawn().unwrap();
+        while run.events() < number {
+            assert_eq!(process.try_wait().unwrap(), None, "it ended before event {number} of {whole}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
         process.kill().unwrap();
-        process.wait().unwrap();
-        killed += u32::from(ended.is_none());
+        let ended = process.wait().unwrap();
+        assert_eq!(ended.code(), None, "it was not killed at event {number} of {whole}");
         run.well("apply --yes");
-        assert!(run.mac.version(run.port).is_some(), "killed at {nth}/6");
+        assert!(run.mac.version(run.port).is_some(), "killed at event {number}");
         assert!(
             run.well("plan --detailed-exitcode").contains("Plan: 0 add, 0 change, 0 remove"),
-            "killed at {nth}/6"
+            "killed at event {number}"
         );
         run.well("destroy --yes --all-data");
-        assert_eq!(run.differences(&before), Vec::<String>::new(), "killed at {nth}/6");
+        assert_eq!(run.differences(&before), Vec::<String>::new(), "killed at event {number}");
     }
-    assert!(killed > 0, "no run was caught at work");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod local_processes;
 mod manifest;
 mod only;
 mod output;
+mod processes;
 mod promises;
 mod readme;
 mod saved_plan;

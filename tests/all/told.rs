@@ -1,7 +1,7 @@
 //! What is wrong, as each command tells it to people and to programs.
 #![expect(clippy::disallowed_methods, reason = "the manifests are files")]
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::Value;
 
@@ -79,4 +79,45 @@ fn no_mac_is_simulated_that_there_is_not() {
     fs::write(shell.path("large.yaml"), SPINE.replace("16GB", "256GB")).unwrap();
     shell.well("sim new mac.json --for large.yaml");
     assert!(shell.well("facts --on sim:mac.json").contains("M3 Ultra"));
+}
+
+#[test]
+fn no_command_goes_on_with_a_bad_manifest() {
+    let shell = Shell::with_mac();
+    let before = fs::read(shell.path("mac.json")).unwrap();
+    fs::create_dir(shell.path("folder.yaml")).unwrap();
+    let level = |at: usize| format!("a{at}: &a{at} [{}]\n", vec![format!("*a{}", at - 1); 9].join(", "));
+    let bomb = (1..=9).map(level).collect::<Vec<_>>().concat();
+    let bad = [
+        ("empty.yaml", String::new()),
+        ("broken.yaml", SPINE.replace("chip: any", "chip: [any")),
+        ("wrong.yaml", SPINE.replace("16GB", "much")),
+        ("huge.yaml", "#".repeat((1 << 20) + 1)),
+        ("deep.yaml", format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
+        ("bomb.yaml", format!("a0: &a0 x\n{bomb}")),
+    ];
+    let names = bad.iter().map(|(name, _)| *name).chain(["folder.yaml", "gone.yaml"]);
+    for (name, text) in &bad {
+        fs::write(shell.path(name), text).unwrap();
+    }
+    for name in names {
+        for command in ["plan", "apply --yes", "status", "destroy --yes"] {
+            let left = shell.run(&format!("{command} {name} --on sim:mac.json"));
+            assert_eq!((left.code, left.out.as_str()), (1, ""), "{command} {name}: {left:?}");
+            assert!(left.err.starts_with("error: ") && left.err.contains(name), "{command}: {left:?}");
+            assert!(fs::read(shell.path("mac.json")).unwrap() == before, "{command} {name} changed the Mac");
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_others_keep_to_themselves_is_named() {
+    let shell = Shell::with_mac();
+    fs::set_permissions(shell.path("stack.yaml"), fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::File::open(shell.path("stack.yaml")).is_ok() {
+        return; // Root reads everything; the words are tested where they are made.
+    }
+    let left = shell.run("plan stack.yaml --on sim:mac.json");
+    assert_eq!((left.code, left.out.as_str()), (1, ""), "{left:?}");
+    assert!(left.err.starts_with("error: the manifest cannot be read: `stack.yaml`\n"), "{left:?}");
 }

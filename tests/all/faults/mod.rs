@@ -3,6 +3,7 @@
 
 mod adoption;
 mod drift;
+mod every;
 mod homebrew;
 mod interrupt;
 mod journal;
@@ -28,7 +29,7 @@ use forgectl::{
     machine::{Change, Machine, Output},
     manifest::Stack,
     sim::{Caller, Content, Fault, Mac, Sim, USER, differences, tool::launchd::DomainTarget},
-    value::{Problem, Problems},
+    value::{Problem, Sort},
 };
 use serde_json::Value;
 
@@ -56,6 +57,8 @@ impl Told {
         let place =
             problem["place"].as_str().unwrap_or_else(|| panic!("no place in the manifest: {problem:#}"));
         assert!(place.starts_with("stack.yaml:"), "{place}");
+        assert!(!problem["why"].as_array().unwrap().is_empty(), "nothing is told of the cause: {problem:#}");
+        assert!(!problem["advice"].as_array().unwrap().is_empty(), "no next step: {problem:#}");
         let lines = ["why", "hints", "remedy"].iter().flat_map(|part| problem[part].as_array().unwrap());
         let lines = std::iter::once(&problem["what"]).chain(lines).map(|line| line.as_str().unwrap());
         lines.chain([place]).collect::<Vec<_>>().join("\n")
@@ -95,7 +98,17 @@ fn refused(mac: Mac, stack: &Stack) -> String {
     refused_on(&sim(mac), stack)
 }
 
-/// The same, with forgectl standing as it does on `sim`.
+/// What no line of a manifest asks for.
+const NOT_OF_THE_MANIFEST: [&str; 6] = [
+    "forgectl cannot keep its books",
+    "the journal ",
+    "an Intel processor",
+    "translated by Rosetta",
+    "does not run as root",
+    "another run is under way",
+];
+
+/// The same, with forgectl standing as it does on `sim`. Every refusal names its place, where it has one, and a next step.
 #[track_caller]
 fn refused_on(sim: &Sim, stack: &Stack) -> String {
     let before = still(sim);
@@ -103,16 +116,18 @@ fn refused_on(sim: &Sim, stack: &Stack) -> String {
     let after = still(sim);
     same("refused, yet changed", &before, &after);
     assert_eq!(before.state.meter.effects, after.state.meter.effects, "effects before the refusal");
+    for problem in Problem::all_of(&error) {
+        let step = !problem.hints.is_empty() || !problem.remedy.is_empty();
+        assert!(step && problem.sort != Sort::Bug, "no next step: {problem:#?}");
+        let about_the_manifest = !NOT_OF_THE_MANIFEST.iter().any(|what| problem.what.contains(what));
+        assert_eq!(problem.span.is_some(), about_the_manifest, "its place: {problem:#?}");
+    }
     text_of(&error)
 }
 
 /// All that a person is told of an error.
 fn text_of(error: &Error) -> String {
-    let problems = match error.downcast_ref::<Problems>() {
-        Some(Problems(problems)) => problems.clone(),
-        None => vec![Problem::from_error(error)],
-    };
-    problems.iter().map(text).collect()
+    Problem::all_of(error).iter().map(text).collect()
 }
 
 fn text(problem: &Problem) -> String {

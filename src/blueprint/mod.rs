@@ -6,9 +6,11 @@ mod ollama;
 mod port;
 mod power;
 mod rivals;
+pub mod standing;
 mod tools;
 
 pub(crate) use node::disk_shortage;
+pub(crate) use ollama::LABEL as OLLAMA_LABEL;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -31,10 +33,6 @@ pub struct Blueprint {
     pub refusals: Vec<Problem>,
     /// What is worth knowing beforehand.
     pub warnings: Vec<Problem>,
-    /// What will listen beyond this Mac, in plain words.
-    pub exposed: Vec<String>,
-    /// What can be opened once a resource is there: its id, a name and a URL.
-    pub open: Vec<(Id, String, String)>,
     /// The ids of the entries.
     known: HashSet<Id>,
     /// The user's home folder.
@@ -74,8 +72,6 @@ pub fn build(
         entries: vec![],
         refusals: node::judge(&site),
         warnings: stack.warnings.clone(),
-        exposed: vec![],
-        open: vec![],
         known: HashSet::new(),
         home: identity.home.clone(),
     };
@@ -159,8 +155,6 @@ mod tests {
             entries: vec![],
             refusals: vec![],
             warnings: vec![],
-            exposed: vec![],
-            open: vec![],
             known: HashSet::new(),
             home: "/Users/lab".into(),
         };

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use anyhow::{Context, Result, ensure};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use super::{Blueprint, Site, data, port, rivals, tilde, tools};
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Label of the job.
-const LABEL: &str = "dev.forge.ollama";
+pub(crate) const LABEL: &str = "dev.forge.ollama";
 
 /// Homebrew's link to the program; never the path below its Cellar, which goes with an upgrade.
 const PROGRAM: &str = "/opt/homebrew/opt/ollama/bin/ollama";
@@ -41,9 +41,9 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     let home = &site.identity.home;
     let boot = section.start == Start::Boot;
     let log = home.join("Library/Logs/forgectl/ollama.log");
-    let folder = if boot { "/Library/LaunchDaemons".into() } else { home.join("Library/LaunchAgents") };
+    let path = property_list(home, section.start);
     let definition = Definition {
-        path: folder.join(format!("{LABEL}.plist")),
+        path,
         arguments: vec![PROGRAM.into(), "serve".into()],
         environment: environment(site, section),
     };
@@ -56,7 +56,7 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     needs =
         vec![blueprint.add(LogFile { name: tilde(home, &log), path: log.clone() }, needs, origin.clone())];
     if !boot {
-        needs.extend(blueprint.add_folders(home, &folder, 0o755, vec![], &origin));
+        needs.extend(blueprint.add_folders(home, &home.join("Library/LaunchAgents"), 0o755, vec![], &origin));
     }
     let tools = site.stack.manifest.tools.as_ref();
     let brought = tools.is_some_and(manifest::Tools::wants_homebrew);
@@ -83,12 +83,6 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
 
     let url =
         format!("http://{}", std::net::SocketAddr::new(asked_at(section.listen.address()), section.port));
-    if section.listen.beyond_this_mac() {
-        blueprint.exposed.push(format!(
-            "Ollama listens on {}: whoever reaches this Mac on the network can use it and delete its models; it asks for no password",
-            section.socket()
-        ));
-    }
     let ollama = Ollama {
         job,
         url,
@@ -104,9 +98,17 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     for refusal in blueprint.refusals.iter_mut().skip(before) {
         *refusal = refusal.clone().of(&id);
     }
-    blueprint.open.push((id, "Ollama".into(), ollama.url.clone()));
     blueprint.add(ollama, needs, origin);
     Ok(())
+}
+
+/// Where the property list of the job is.
+pub(super) fn property_list(home: &Utf8Path, start: Start) -> Utf8PathBuf {
+    let folder = match start {
+        Start::Login => home.join("Library/LaunchAgents"),
+        Start::Boot => "/Library/LaunchDaemons".into(),
+    };
+    folder.join(format!("{LABEL}.plist"))
 }
 
 /// That applying loads a model, since a server is proved by use.

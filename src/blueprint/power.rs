@@ -9,7 +9,7 @@ use crate::{
 
 /// What keeps a Mac from sleeping, and lets it start again after a power cut; a key is set where the source has
 /// it (docs/mac-facts.md#pmset-autorestart).
-const SETTINGS: [(&str, &str); 3] = [("sleep", "0"), ("disksleep", "0"), ("autorestart", "1")];
+pub(super) const SETTINGS: [(&str, &str); 3] = [("sleep", "0"), ("disksleep", "0"), ("autorestart", "1")];
 
 pub(super) fn never_sleep(site: &Site, blueprint: &mut Blueprint) -> Result<()> {
     let origin = site.stack.span(&["power", "never_sleep"]);

@@ -1,27 +1,49 @@
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::{
     context::Context,
     node::{Node, Use},
+    only::{self, Only},
     running::{self, Flags},
     stack::Manifest,
 };
-use crate::engine;
+use crate::{
+    engine::{self, How},
+    value::Problem,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     manifest: Manifest,
     #[command(flatten)]
+    only: Only,
+    #[command(flatten)]
     flags: Flags,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let stack = args.manifest.read()?;
+    let (stack, saved) = args.manifest.read_or_plan(context)?;
+    let mut only = args.only.only.clone();
+    if let Some(plan) = &saved {
+        if !only.is_empty() {
+            bail!(
+                Problem::usage("`--only` narrows no saved plan")
+                    .hint(
+                        "what it is about was said when it was made; make another, narrowed as you want it:"
+                    )
+                    .remedy(&plan.again)
+            );
+        }
+        only = plan.only().to_vec();
+    }
     let node = Node::open(context, Some(&stack), Use::Change("apply"))?;
-    let command = args.manifest.command("apply", context);
+    // Half of a saved plan is another plan: what is left of it is done from the manifest.
+    let manifest = saved.as_ref().map_or(args.manifest.clone(), |plan| Manifest::at(plan.manifest()));
+    let command = manifest.command("apply", &only::words(&only), context);
+    let how = How { command, only, saved, ..How::default() };
     let code = node.work(context, args.flags.trace, |machine| {
-        running::tell(&args.flags, context, machine, command, |how, person, sink| {
+        running::tell(&args.flags, context, machine, how, |how, person, sink| {
             engine::apply(machine, &stack, how, person, sink)
         })
     });

@@ -4,8 +4,8 @@ use clap::{
 };
 
 use super::{
-    apply, completions, destroy, examples::examples, facts, plan, rehearse, schema, sim, status,
-    switch::switch, target::Target, validate,
+    apply, completions, destroy, examples::examples, export, facts, init, output, plan, rehearse, schema,
+    sim, status, switch::switch, target::Target, validate,
 };
 use crate::desk::ColorChoice;
 
@@ -75,6 +75,12 @@ impl From<Color> for ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a first manifest for the Mac, with a comment on every key
+    #[command(after_help = examples(&["forgectl init", "forgectl init lab.yaml --on chip=M4,memory=16GB"]))]
+    Init(init::Args),
+    /// Print the Mac as it stands as a manifest whose plan is empty
+    #[command(after_help = examples(&["forgectl export", "forgectl export this-mac.yaml"]))]
+    Export(export::Args),
     /// Check a manifest: every fault at once, with line and column
     #[command(after_help = examples(&["forgectl validate stack.yaml", "cat stack.yaml | forgectl validate -"]))]
     Validate(validate::Args),
@@ -82,10 +88,13 @@ pub(super) enum Command {
     #[command(after_help = examples(&["forgectl schema", "forgectl schema > stack.schema.json"]))]
     Schema(schema::Args),
     /// Show what apply would change, without touching anything
-    #[command(after_help = examples(&["forgectl plan stack.yaml --explain", "forgectl plan stack.yaml --on sim:mac.json"]))]
+    #[command(after_help = examples(&["forgectl plan stack.yaml --explain", "forgectl plan stack.yaml --out plan.json"]))]
     Plan(plan::Args),
     /// Bring the Mac to what the manifest says, and prove it
-    #[command(after_help = examples(&["forgectl apply stack.yaml", "forgectl apply stack.yaml --yes --events run.jsonl"]))]
+    ///
+    /// In the manifest's place it takes a plan that was saved with `plan --out`: that is carried out without a question if it is
+    /// still the same, and otherwise not at all.
+    #[command(after_help = examples(&["forgectl apply stack.yaml --events run.jsonl", "forgectl apply plan.json"]))]
     Apply(apply::Args),
     /// Take away what forgectl brought, and give back what it changed
     #[command(after_help = examples(&["forgectl destroy stack.yaml", "forgectl destroy stack.yaml --all-data --yes"]))]
@@ -94,6 +103,9 @@ pub(super) enum Command {
     #[command(visible_alias = "verify")]
     #[command(after_help = examples(&["forgectl status stack.yaml", "forgectl status stack.yaml --use"]))]
     Status(status::Args),
+    /// Print the URLs and places of a stack that was applied
+    #[command(after_help = examples(&["forgectl output", "forgectl output ollama --stack stack.yaml"]))]
+    Output(output::Args),
     /// Print what is known of the Mac
     #[command(after_help = examples(&["forgectl facts", "forgectl facts --output json"]))]
     Facts(facts::Args),

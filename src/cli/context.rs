@@ -6,12 +6,13 @@ use serde::Serialize;
 use super::{
     args::{Global, Output},
     target::Target,
+    usage::WRONG_USAGE,
 };
 use crate::{
     desk::{Printer, Screen, Stream},
-    machine::Halt,
+    machine::{Command, Halt},
     report,
-    value::Problem,
+    value::{Problem, Sort},
 };
 
 /// What all commands share: the global flags, and the way out.
@@ -35,6 +36,13 @@ impl Context {
     /// Whether the target was named.
     pub(super) fn named_target(&self) -> Option<&Target> {
         self.global.on.as_ref()
+    }
+
+    /// `forgectl` with `words`, the target and `flags`, as it would be typed.
+    pub(super) fn typed(&self, words: &[&str], flags: &[&str]) -> String {
+        let target = self.named_target().map(Target::to_string);
+        let target: Vec<&str> = target.iter().flat_map(|target| ["--on", target]).collect();
+        Command::new(&[&["forgectl"], words, &target, flags].concat()).to_string()
     }
 
     /// Whether a program reads the output.
@@ -97,8 +105,9 @@ impl Context {
             self.say("Stopped.");
             return INTERRUPTED;
         }
-        self.tell_problems(&Problem::all_of(error));
-        1
+        let problems = Problem::all_of(error);
+        self.tell_problems(&problems);
+        if problems.iter().any(|problem| problem.sort == Sort::Usage) { WRONG_USAGE } else { 1 }
     }
 
     /// Tells people what is no fault, but probably not meant.

@@ -7,7 +7,7 @@ use super::{
     stack::Manifest,
     switch::switch,
 };
-use crate::engine;
+use crate::engine::{self, How};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,10 +23,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let stack = args.manifest.read()?;
     let node = Node::open(context, Some(&stack), Use::Change("destroy"))?;
-    let all_data = if args.all_data { " --all-data" } else { "" };
-    let command = args.manifest.command("destroy", context) + all_data;
+    let all_data: &[&str] = if args.all_data { &["--all-data"] } else { &[] };
+    let command = args.manifest.command("destroy", all_data, context);
+    let how = How { command, ..How::default() };
     let code = node.work(context, args.flags.trace, |machine| {
-        running::tell(&args.flags, context, machine, command, |how, person, sink| {
+        running::tell(&args.flags, context, machine, how, |how, person, sink| {
             engine::destroy(machine, &stack, how, args.all_data, person, sink)
         })
     });

@@ -5,10 +5,15 @@ mod args;
 mod completions;
 mod context;
 mod destroy;
+mod draft;
 mod examples;
+mod export;
 mod facts;
+mod init;
 mod line;
 mod node;
+mod only;
+mod output;
 mod plan;
 mod rehearse;
 mod running;
@@ -43,12 +48,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let context = Context::new(global);
     let done = match command {
+        Command::Init(args) => init::run(&args, &context),
+        Command::Export(args) => export::run(&args, &context),
         Command::Validate(args) => validate::run(&args, &context),
         Command::Schema(args) => schema::run(&args, &context),
         Command::Plan(args) => plan::run(&args, &context),
         Command::Apply(args) => apply::run(&args, &context),
         Command::Destroy(args) => destroy::run(&args, &context),
         Command::Status(args) => status::run(&args, &context),
+        Command::Output(args) => output::run(&args, &context),
         Command::Facts(args) => facts::run(&args, &context),
         Command::Rehearse(args) => rehearse::run(&args, &context),
         Command::Sim(args) => sim::run(&args, &context),

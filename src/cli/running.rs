@@ -39,18 +39,18 @@ fn events_file(text: &str) -> Result<Utf8PathBuf, String> {
     }
 }
 
-/// Lets `work`, a call of the engine, run, told as the person wants it, and answers with the exit code. `command` is what they typed, for the hint
-/// when nobody can be asked.
+/// Lets `work`, a call of the engine, run as asked for by `how` and the flags, told as the person wants it, and answers with the
+/// exit code.
 pub(super) fn tell(
     flags: &Flags,
     context: &Context,
     machine: &dyn Machine,
-    command: String,
+    how: How,
     work: impl FnOnce(&How, &dyn Person, &dyn Sink) -> Result<Summary>,
 ) -> Result<u8> {
     let log = flags.events.as_deref().map(EventFile::create).transpose()?;
     let log = log.map(|file| EventLog::new(file, Box::new(|| machine.now())));
-    let how = How { yes: flags.yes, command: command.clone() };
+    let how = How { yes: flags.yes, ..how };
     let clock = Box::new(|| machine.now());
     let run = |person: &dyn Person, view: &dyn Sink| match &log {
         Some(log) => work(&how, person, &Both(view, log)),
@@ -58,12 +58,12 @@ pub(super) fn tell(
     };
     let summary = if context.json() {
         let view = JsonLines::new(clock);
-        match run(&Program { command }, &view) {
+        match run(&Program { command: how.command.clone() }, &view) {
             Err(error) if view.refused() => return Ok(context.tell_people(&error)),
             summary => summary,
         }
     } else {
-        let asks = !flags.yes && desk::somebody_answers();
+        let asks = !flags.yes && how.saved.is_none() && desk::somebody_answers();
         let (out, err) = (context.screen(Stream::Out), context.screen(Stream::Err));
         let again = if flags.yes { format!("{} --yes", how.command) } else { how.command.clone() };
         let manner = Manner { out, err, quiet: context.quiet(), asks, again, log: log_place(context)? };

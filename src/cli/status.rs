@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     });
     node.keep()?;
     let status = status?;
-    let apply = args.manifest.command("apply", context);
+    let apply = args.manifest.command("apply", &[], context);
     let view = StatusView { verbose: args.verbose, apply: &apply };
     context.print(
         || report::status_json(&status),

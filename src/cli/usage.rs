@@ -39,7 +39,7 @@ fn problem(error: &clap::Error) -> Problem {
     let mut paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let what = paragraphs.next().unwrap_or_default();
-    let mut problem = Problem::manifest(words(what.trim_start_matches("error: ")));
+    let mut problem = Problem::usage(words(what.trim_start_matches("error: ")));
     for paragraph in paragraphs {
         match paragraph.strip_prefix("tip: ") {
             Some(tip) => problem = problem.hint(words(tip)),

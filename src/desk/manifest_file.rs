@@ -12,18 +12,26 @@ use crate::value::{Problem, Source, shell_word};
 /// The most that a manifest may hold, in bytes: 1 MiB.
 const LIMIT: u64 = 1 << 20;
 
+/// The most that another file may hold which is given in a manifest's place: 16 MiB.
+const OTHER_LIMIT: u64 = 16 << 20;
+
 const STANDARD_INPUT: &str = "(standard input)";
 
 /// Reads the manifest at `path` once and whole; `-` reads standard input. Its name is the path as the person
 /// typed it, or `(standard input)`.
 pub fn read_manifest(path: &Utf8Path) -> Result<Arc<Source>> {
+    read_manifest_or(path, |_| false)
+}
+
+/// The same where the file may be another one, which its first bytes tell `is_other` and which may be larger.
+pub fn read_manifest_or(path: &Utf8Path, is_other: impl Fn(&[u8]) -> bool) -> Result<Arc<Source>> {
     let (name, bytes) = if path == "-" {
-        (STANDARD_INPUT, read_some(io::stdin().lock()))
+        (STANDARD_INPUT, read_some(io::stdin().lock(), &is_other))
     } else {
-        (path.as_str(), open(path).and_then(read_some))
+        (path.as_str(), open(path).and_then(|file| read_some(file, &is_other)))
     };
     let bytes = bytes.map_err(|error| unreadable(path, &error))?;
-    if bytes.len() as u64 > LIMIT {
+    if bytes.len() as u64 > LIMIT && !(is_other(&bytes) && bytes.len() as u64 <= OTHER_LIMIT) {
         bail!(
             Problem::manifest(format!("the manifest is too large: `{name}`"))
                 .why("it has more than 1 MiB; a manifest has a few kilobytes")
@@ -43,9 +51,12 @@ fn open(path: &Utf8Path) -> io::Result<File> {
     if file.metadata()?.is_dir() { Err(ErrorKind::IsADirectory.into()) } else { Ok(file) }
 }
 
-fn read_some(from: impl Read) -> io::Result<Vec<u8>> {
+fn read_some(mut from: impl Read, is_other: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
-    from.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    from.by_ref().take(LIMIT + 1).read_to_end(&mut bytes)?;
+    if is_other(&bytes) {
+        from.take(OTHER_LIMIT - LIMIT).read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
 }
 

@@ -29,7 +29,7 @@ pub fn apply(
     sink: &dyn Sink,
 ) -> Result<Summary> {
     in_run(machine, stack, "apply", sink, |run| {
-        let survey = survey::observe(machine, stack, run.identity, run.journal)?;
+        let survey = survey::observe(machine, stack, run.identity, run.journal, &how.only)?;
         run.sink.event(&Event::Planned { plan: Box::new(survey.plan.clone()) });
         if !begin(run, &survey.plan, how, "Apply", person)? {
             return Ok(false);
@@ -38,8 +38,8 @@ pub fn apply(
         run.converge_all(&survey.blueprint.entries, &survey.plan.items, &stuck);
         run.with_summary(|summary| {
             let there = |id: &Id| !summary.failed.contains(id) && !summary.skipped.contains(id);
-            let open = survey.blueprint.open.iter().filter(|(id, ..)| there(id));
-            summary.open = open.map(|(_, name, url)| (name.clone(), url.clone())).collect();
+            let entries = survey.blueprint.entries.iter().filter(|entry| there(&entry.resource.id()));
+            summary.open = entries.flat_map(|entry| entry.resource.urls()).collect();
         });
         Ok(true)
     })
@@ -70,7 +70,7 @@ pub fn destroy(
 fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> Result<bool> {
     let changes = plan.changes().count();
     let noun = if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
-    let how = if plan.is_empty() { &How { yes: true, command: String::new() } } else { how };
+    let how = if plan.is_empty() && how.saved.is_none() { &How { yes: true, ..How::default() } } else { how };
     if !consent::agreed(plan, how, &format!("{verb} {noun}? [y/N/e(xplain)]"), person)? {
         return Ok(false);
     }

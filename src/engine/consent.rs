@@ -2,11 +2,11 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Result;
 
-use super::{plan::Plan, run::Run};
+use super::{plan::Plan, run::Run, saved::SavedPlan};
 use crate::{
     desk::Person,
     machine::{Change, Changing, Looking, Sudo, Tool},
-    value::{Problem, Problems, Span},
+    value::{Id, Problem, Problems, Span},
 };
 
 /// How a run was asked for.
@@ -16,12 +16,19 @@ pub struct How {
     pub yes: bool,
     /// The command as it was typed, for "type this again with --yes".
     pub command: String,
+    /// The resources that an apply is narrowed to, with all that they need; none for all.
+    pub only: Vec<Id>,
+    /// The plan that the person agreed to before: it has to be the same still, and nothing is asked.
+    pub saved: Option<SavedPlan>,
 }
 
 /// Whether the plan may be carried out: its refusals come first, then the person is asked.
 pub(super) fn agreed(plan: &Plan, how: &How, question: &str, person: &dyn Person) -> Result<bool> {
     if !plan.refusals.is_empty() {
         return Err(Problems(plan.refusals.clone()).into());
+    }
+    if let Some(saved) = &how.saved {
+        return saved.judge(plan).map(|()| true);
     }
     if how.yes {
         return Ok(true);

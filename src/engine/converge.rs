@@ -48,7 +48,7 @@ impl Run<'_> {
             let still = differences(&resource.wanted(), &left);
             if still.is_empty() {
                 let left = remembered(&place, &resource.wanted(), left);
-                return Ok(Record::Done { stack: self.stack.clone(), id: id.clone(), left });
+                return Ok(self.finished(&**resource, left));
             }
             let fields: Vec<String> =
                 still.iter().map(|delta| format!("{} is {}", delta.field, delta.found)).collect();
@@ -82,15 +82,18 @@ impl Run<'_> {
     /// Nothing has to be done: what the journal does not know yet is written down, and the resource is checked.
     fn keep(&self, entry: &Entry, receipt: Option<&Receipt>, place: &Place, found: State) -> Result<()> {
         let id = entry.resource.id();
-        let known =
-            receipt.is_some_and(|receipt| receipt.claims.contains(&self.stack) && receipt.aim.is_none());
+        let known = receipt.is_some_and(|receipt| {
+            receipt.claims.contains(&self.stack)
+                && receipt.aim.is_none()
+                && receipt.urls == entry.resource.urls()
+        });
         if !known {
             if receipt.is_none_or(|receipt| !receipt.claims.contains(&self.stack)) {
                 self.back_up(place, receipt, &found)?;
                 self.write_down(self.intent(entry, place, &found))?;
             }
             let left = remembered(place, &entry.resource.wanted(), found);
-            self.write_down(Record::Done { stack: self.stack.clone(), id: id.clone(), left })?;
+            self.write_down(self.finished(&*entry.resource, left))?;
         }
         // A server that was just started again may need a moment.
         let evidence = entry.resource.check(self.machine, PATIENCE)?;
@@ -114,6 +117,10 @@ impl Run<'_> {
             former: remembered(place, &wanted, former),
             aim: remembered(place, &wanted, aim(&wanted)),
         }
+    }
+
+    fn finished(&self, resource: &dyn Resource, left: State) -> Record {
+        Record::Done { stack: self.stack.clone(), id: resource.id(), left, urls: resource.urls() }
     }
 
     /// Keeps a copy, by digest, of a file that is about to be replaced and is not ours.

@@ -1,6 +1,6 @@
 //! What would be done, and why.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     machine::facts::Facts,
@@ -20,6 +20,10 @@ pub struct Plan {
     pub node: Facts,
     /// A line a resource, in the order of the run; those without a change too.
     pub items: Vec<Item>,
+    /// The resources that it was narrowed to, as the person named them; none when it is whole.
+    pub only: Vec<Id>,
+    /// How many other resources of the stack were left aside for that, neither looked at nor changed.
+    pub left_aside: usize,
     /// Why it cannot be applied: each is shown, and apply stops before the first change.
     pub refusals: Vec<Problem>,
     /// What is worth knowing beforehand.
@@ -54,7 +58,7 @@ pub struct Item {
 }
 
 /// What is done about a resource.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// It is as wanted.

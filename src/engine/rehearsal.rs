@@ -142,7 +142,7 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, asked: fn() -> u32) 
     let mut mac = Mac::new(spec, 0);
     mac.state.bandwidth = bandwidth;
     let sim = Sim::new(mac, Options { asked, ..Options::default() });
-    let how = How { yes: true, command: String::new() };
+    let how = How { yes: true, ..How::default() };
     let began = sim.now();
     let hearing = Hearing { sim: &sim, began, heard: Mutex::default() };
     let summary = whole(apply(&sim, stack, &how, &Nobody, &hearing)?)?;

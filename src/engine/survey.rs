@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{
     graph,
+    only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
 };
@@ -28,9 +29,15 @@ pub(super) struct Survey {
 
 /// What would be done to bring the Mac behind `look` to `stack`. Changes nothing.
 pub fn survey(look: &dyn Look, stack: &Stack) -> Result<Plan> {
+    survey_only(look, stack, &[])
+}
+
+/// The same for the resources `only` and all that they need, while nothing leaves; for all when none is named. Fails with a
+/// fault of usage when one of them is none of the stack's.
+pub fn survey_only(look: &dyn Look, stack: &Stack, only: &[Id]) -> Result<Plan> {
     let identity = look.identity()?;
     let journal = Journal::open(look, &identity.state)?;
-    Ok(observe(look, stack, &identity, &journal)?.plan)
+    Ok(observe(look, stack, &identity, &journal, only)?.plan)
 }
 
 pub(super) fn observe(
@@ -38,14 +45,16 @@ pub(super) fn observe(
     stack: &Stack,
     identity: &Identity,
     journal: &Journal,
+    only: &[Id],
 ) -> Result<Survey> {
     let look = &Once::new(look);
     let facts = facts::gather(look)?;
     let receipts = journal.receipts();
     let name = stack.manifest.stack.as_str();
-    let blueprint = blueprint::build(look, stack, &facts, identity, &receipts)?;
+    let mut blueprint = blueprint::build(look, stack, &facts, identity, &receipts)?;
 
-    let leaving = leaving(&blueprint, receipts, name);
+    let mut leaving = leaving(&blueprint, receipts, name);
+    let left_aside = narrow(&mut blueprint, &mut leaving, stack, only)?;
     let stays: HashSet<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
 
     let mut items = vec![];
@@ -66,9 +75,11 @@ pub(super) fn observe(
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
         items,
+        only: only.to_vec(),
+        left_aside,
         refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
         warnings: blueprint.warnings.iter().cloned().chain(shared).collect(),
-        exposed: blueprint.exposed.clone(),
+        exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,
         sudo_questions: 0,
         node: facts,
@@ -146,6 +157,8 @@ pub(super) fn destruction(
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
         items,
+        only: vec![],
+        left_aside: 0,
         refusals: vec![],
         warnings: vec![],
         exposed: vec![],

@@ -5,7 +5,7 @@ mod receipt;
 mod record;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -97,6 +97,11 @@ impl Journal {
     /// All receipts.
     pub fn receipts(&self) -> Receipts {
         self.receipts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The stacks that have something on this node, by name.
+    pub fn stacks(&self) -> BTreeSet<String> {
+        self.receipts().into_values().flat_map(|receipt| receipt.claims).collect()
     }
 
     /// Forgectl's state folder on the node.

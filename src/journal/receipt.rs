@@ -21,6 +21,8 @@ pub struct Receipt {
     pub former: State,
     /// What we left.
     pub left: Option<State>,
+    /// What can be opened of it: names and URLs.
+    pub urls: Vec<(String, String)>,
     /// What an unfinished convergence was to leave.
     pub aim: Option<State>,
 }
@@ -53,6 +55,7 @@ pub(super) fn fold(receipts: &mut Receipts, record: Record) {
                 needs: vec![],
                 former: former.clone(),
                 left: None,
+                urls: vec![],
                 aim: None,
             });
             receipt.claims.insert(stack);
@@ -65,10 +68,11 @@ pub(super) fn fold(receipts: &mut Receipts, record: Record) {
                 receipt.former.fields.entry(field).or_insert(value);
             }
         }
-        Record::Done { stack, id, left } => {
+        Record::Done { stack, id, left, urls } => {
             if let Some(receipt) = receipts.get_mut(&id) {
                 receipt.claims.insert(stack);
                 receipt.left = Some(left);
+                receipt.urls = urls;
                 receipt.aim = None;
             }
         }

@@ -49,6 +49,9 @@ pub enum Record {
         id: Id,
         /// What was left.
         left: State,
+        /// What can be opened since: names and URLs.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        urls: Vec<(String, String)>,
     },
     /// The stack has no more part in it: it was removed, given back, or is still wanted by another.
     Released {

@@ -32,6 +32,16 @@ impl Stack {
         self.source.span(place.start, place.len())
     }
 
+    /// The section of the manifest that `span`, a part of this manifest's text, lies in: `ollama`.
+    pub fn section(&self, span: &Span) -> Option<&str> {
+        self.keys(span).first().copied()
+    }
+
+    /// The same, and the key in it where there is one: `tools`, `homebrew`.
+    pub fn keys(&self, span: &Span) -> Vec<&str> {
+        self.tree.keys(span.start())
+    }
+
     /// Where the key of a value was given; else as [`Self::span`].
     pub fn key_span(&self, path: &[&str]) -> Span {
         let place = self.tree.key_place(path);

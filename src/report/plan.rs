@@ -58,6 +58,9 @@ pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
     let adopt = if counts.adopt > 0 { format!(", {} adopt", counts.adopt) } else { String::new() };
     let mut parts =
         vec![format!("Plan: {} add, {} change, {} remove{adopt}", counts.add, counts.change, counts.remove)];
+    if plan.left_aside > 0 {
+        parts.push(format!("{} left aside", count(plan.left_aside, "other resource", "other resources")));
+    }
     parts.push(match counts.download {
         0 => "nothing to download".to_owned(),
         bytes => format!("{} to download", download(bytes)),

@@ -84,6 +84,8 @@ pub(super) fn spine_plan() -> Plan {
             Item { steps: vec![job], ..item("job", "dev.forge.ollama", Action::Add, "write and load", 58) },
             item("rival", "homebrew.mxcl.ollama", Action::Remove, "put back", 58),
         ],
+        only: vec![],
+        left_aside: 0,
         refusals: vec![],
         warnings: vec![],
         exposed: vec![],

@@ -18,7 +18,7 @@ use std::{fmt, time::Duration};
 
 use anyhow::Result;
 use camino::Utf8Path;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     machine::{Look, Machine},
@@ -63,6 +63,16 @@ pub trait Resource: fmt::Debug + Send + Sync {
         Ok(Quote { download: Some(0), disk: Some(0) })
     }
 
+    /// What of it listens beyond this Mac, in plain words.
+    fn exposed(&self) -> Option<String> {
+        None
+    }
+
+    /// What can be opened when it is there: names and URLs, which the journal keeps; never with a secret in them.
+    fn urls(&self) -> Vec<(String, String)> {
+        vec![]
+    }
+
     /// The steps from `found` to what is wanted; pure.
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>>;
 
@@ -89,7 +99,8 @@ pub trait Resource: fmt::Debug + Send + Sync {
 pub type Evidence = Vec<String>;
 
 /// What bringing a resource costs; what is not known is `None`.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Quote {
     /// Bytes to fetch.
     pub download: Option<u64>,

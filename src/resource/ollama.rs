@@ -79,6 +79,19 @@ impl Resource for Ollama {
         self.job.steps(found, deltas)
     }
 
+    fn exposed(&self) -> Option<String> {
+        let socket = self.socket;
+        (!socket.ip().is_loopback()).then(|| {
+            format!(
+                "Ollama listens on {socket}: whoever reaches this Mac on the network can use it and delete its models; it asks for no password"
+            )
+        })
+    }
+
+    fn urls(&self) -> Vec<(String, String)> {
+        vec![("Ollama".into(), self.url.clone())]
+    }
+
     fn check(&self, look: &dyn Look, patience: Duration) -> Result<Evidence> {
         let patience = Patience { every: Duration::from_millis(250), limit: patience, how: Wait::Poll };
         let checked =

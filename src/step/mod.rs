@@ -14,7 +14,7 @@ mod rival;
 use std::fmt;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::{Machine, Tell};
 
@@ -45,7 +45,8 @@ pub trait Step: fmt::Debug + Send + Sync {
 }
 
 /// What a step says of itself before it runs.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct About {
     /// What it does: `install the Command Line Tools`.
     pub words: String,

@@ -16,6 +16,11 @@ impl Id {
         Self { text: format!("{kind}/{name}"), kind_len: kind.len() }
     }
 
+    /// The whole of it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// What sort of thing it names.
     pub fn kind(&self) -> &str {
         &self.text[..self.kind_len]

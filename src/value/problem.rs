@@ -8,8 +8,10 @@ use super::{Id, Span};
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sort {
-    /// What the person wrote: the manifest or the command line.
+    /// What the person wrote into the manifest.
     Manifest,
+    /// What the person typed: nothing was tried.
+    Usage,
     /// The state of the Mac, or what one of its tools answered.
     Mac,
     /// A fault of forgectl.
@@ -55,6 +57,11 @@ impl Problem {
     /// A fault in what the person wrote.
     pub fn manifest(what: impl Into<String>) -> Self {
         Self::new(Sort::Manifest, what)
+    }
+
+    /// A fault in what the person typed, which only shows once something was looked at.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Sort::Usage, what)
     }
 
     /// A fault of the Mac or of a tool on it.

@@ -69,6 +69,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// Its first byte in the text.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
     /// Its line, counted from one.
     pub fn line(&self) -> usize {
         self.source.line_starts.partition_point(|&at| at <= self.start)

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cli;
+mod drafts;
 mod facts;
 mod faults;
 mod fetching;
@@ -11,9 +12,12 @@ mod giving_back;
 mod local_files;
 mod local_processes;
 mod manifest;
+mod only;
+mod output;
 mod processes;
 mod promises;
 mod readme;
+mod saved_plan;
 mod scenarios;
 mod secrets;
 mod status;

@@ -67,7 +67,7 @@ fn the_events_of_a_refused_run_end_with_why() {
     let stack = spine_with("memory: 16GB", "memory: 64GB");
     let sim = sim(fresh(&spine()));
     let ears = Ears::default();
-    engine::apply(&sim, &stack, &How { yes: true, command: String::new() }, &Nobody, &ears).unwrap_err();
+    engine::apply(&sim, &stack, &How { yes: true, ..How::default() }, &Nobody, &ears).unwrap_err();
     let last = ears.told().pop().unwrap();
     assert!(last.contains(r#""event":"refused""#) && last.contains("`memory`"), "{last}");
     let ears = Ears::default();

@@ -50,7 +50,7 @@ pub(crate) fn copy(mac: &Mac) -> Mac {
 }
 
 pub(crate) fn yes() -> How {
-    How { yes: true, command: "forgectl apply stack.yaml".into() }
+    How { yes: true, command: "forgectl apply stack.yaml".into(), ..How::default() }
 }
 
 pub(crate) fn apply(machine: &dyn Machine, stack: &Stack) -> anyhow::Result<Summary> {

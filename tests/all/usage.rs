@@ -168,6 +168,9 @@ fn wrong_usage_ends_with_64_and_says_so_on_standard_error() {
         "plan stack.yaml --on chip=M4,chip=M4,memory=16GB",
         "completions tcsh",
         "facts --output yaml",
+        "plan stack.yaml --only power",
+        "plan stack.yaml --only power/dc --on chip=M4,memory=16GB",
+        "apply stack.yaml --yes --only power/ac --only power/dc --on chip=M4,memory=16GB",
     ] {
         let left = shell.run(line);
         assert_eq!((left.code, left.out.as_str()), (64, ""), "{line}: {left:?}");

@@ -58,6 +58,19 @@ impl Tree {
         self.find(path, true)
     }
 
+    /// The keys of the outermost map, and of the one in it, that the byte `at` belongs to: the last that start no later.
+    pub(in super::super) fn keys(&self, at: usize) -> Vec<&str> {
+        let mut keys = vec![];
+        let mut tree = self;
+        while let (Kind::Map(entries), 0..2) = (&tree.kind, keys.len()) {
+            let begun = entries.iter().filter(|entry| entry.key_place.start <= at);
+            let Some(entry) = begun.max_by_key(|entry| entry.key_place.start) else { break };
+            keys.push(entry.key.as_str());
+            tree = &entry.value;
+        }
+        keys
+    }
+
     fn find(&self, path: &[&str], want_key: bool) -> Range<usize> {
         let mut place = self.place.clone();
         let mut tree = self;

@@ -24,7 +24,7 @@ pub use name::StackName;
 pub use node::Node;
 pub use ollama::{Ollama, Start};
 pub use power::Power;
-pub use root::{FORMAT, Manifest};
+pub use root::{FORMAT, Manifest, OF_ALL};
 pub use tools::Tools;
 
 pub(super) use grammar::{GRAMMARS, Grammar};

@@ -6,6 +6,9 @@ use super::{Node, Ollama, Power, StackName, Tools};
 /// The format of manifest that this forgectl reads and writes.
 pub const FORMAT: u32 = 1;
 
+/// The keys that concern every resource; all others are sections of what is wanted.
+pub const OF_ALL: [&str; 3] = ["forge", "stack", "node"];
+
 /// What one Mac is to be. A section that is left out is not managed; a section brings what it needs.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,41 @@
+use anyhow::Result;
+use camino::Utf8PathBuf;
+
+use super::{
+    context::Context,
+    node::{Node, Use},
+    stack,
+};
+use crate::{engine, report};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Print this one alone: a URL by its name, a place by the id of its resource
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// The manifest of the stack; without it the one stack that this Mac has
+    #[arg(long, value_name = "FILE", env = "FORGECTL_STACK")]
+    stack: Option<Utf8PathBuf>,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
+    let stack = args.stack.as_deref().map(stack::read).transpose()?;
+    let node = Node::open(context, stack.as_ref(), Use::Look)?;
+    let name = stack.as_ref().map(|stack| stack.manifest.stack.as_str());
+    let outputs = node.work(context, false, |machine| engine::outputs(machine, name))?;
+    match &args.name {
+        None => {
+            let human = |screen| report::outputs(&outputs, screen);
+            context.print(|| report::outputs_json(&outputs), human, human)?;
+        }
+        Some(name) => {
+            let output = outputs.get(name)?;
+            context.print(
+                || report::output_json(output),
+                |_| report::output(output),
+                |_| report::output(output),
+            )?;
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,216 @@
+use anyhow::Result;
+use camino::Utf8PathBuf;
+
+use super::{
+    draft::{Aim, Draft},
+    starter::{chip, memory},
+};
+use crate::{
+    blueprint::{
+        OLLAMA_LABEL,
+        standing::{self, Standing},
+    },
+    journal::Journal,
+    machine::{
+        Identity, Look, Looking, Once,
+        facts::{self, Facts},
+        tool::brew,
+    },
+    manifest::{self, Ollama, Start},
+    value::{Problems, Source},
+};
+
+/// Before a comment, where the line is no longer.
+const COLUMN: usize = 31;
+
+/// The Mac behind `look` as it stands, as a manifest whose plan is empty, with a comment on where each line was seen. It has
+/// the name of the one stack that is known there, if with that name nothing would leave. Changes nothing.
+pub fn export(look: &dyn Look) -> Result<Draft> {
+    let look = &Once::new(look);
+    let identity = look.identity()?;
+    let facts = facts::gather(look)?;
+    let known = Journal::open(look, &identity.state)?.stacks();
+    let parts = Parts::of(look, &identity, &facts)?;
+    if let (Some(name), 1) = (known.first(), known.len()) {
+        let draft = parts.draft(name, "the one stack that is known here");
+        let (draft, plan) = draft.settle(look, Aim::Empty)?;
+        if plan.is_empty() {
+            return Ok(draft);
+        }
+    }
+    let mut name = "this-mac".to_owned();
+    let mut number = 1;
+    while known.contains(&name) {
+        number += 1;
+        name = format!("this-mac-{number}");
+    }
+    Ok(parts.draft(&name, "a new name").settle(look, Aim::Empty)?.0)
+}
+
+/// What the manifest is put together of.
+struct Parts {
+    node: String,
+    power: Part,
+    /// Each key of the section.
+    tools: Vec<Part>,
+    /// The section, or why there is none.
+    ollama: Option<Result<String, String>>,
+    /// What has no place in a manifest.
+    others: Vec<String>,
+}
+
+/// A key of it with all that belongs to it.
+struct Part {
+    /// `power`, `tools.homebrew`.
+    key: &'static str,
+    lines: String,
+    /// Why it is not so.
+    otherwise: Option<String>,
+}
+
+impl Parts {
+    fn of(look: &dyn Look, identity: &Identity, facts: &Facts) -> Result<Self> {
+        let macos = facts.macos.as_deref().unwrap_or("15");
+        let node = [
+            line("  chip", &chip(facts), "sysctl machdep.cpu.brand_string"),
+            line("  memory", &memory(facts).to_string(), "sysctl hw.memsize"),
+            line("  macos", &format!("\">={macos}\""), "/System/Library/CoreServices/SystemVersion.plist"),
+        ];
+        let ollama = standing::ollama(look, identity)?.map(|standing| match standing {
+            Standing::So(section, from) => readable(ollama(&section, &from)),
+            Standing::Otherwise(how) => Err(how),
+        });
+        let power = switch("power", "never_sleep", standing::never_sleeps(look)?);
+        Ok(Self {
+            node: node.concat(),
+            power,
+            tools: tools(look, identity)?,
+            ollama,
+            others: others(look, identity)?,
+        })
+    }
+
+    fn draft(&self, name: &str, from: &str) -> Draft {
+        let mut text = String::from(
+            "# This Mac as it stood when `forgectl export` looked at it: then its plan was empty.\n",
+        );
+        text += &["forge: 1\n", &line("stack", name, from), "\nnode:\n", &self.node].concat();
+        text += &["\npower:\n", &self.power.lines, "\ntools:\n"].concat();
+        text.extend(self.tools.iter().map(|key| key.lines.as_str()));
+        match &self.ollama {
+            Some(Ok(section)) => text += &["\n", section].concat(),
+            // A key that is left out at once, and so is a comment.
+            Some(Err(_)) => text += "\nollama:\n",
+            None => {}
+        }
+        if !self.others.is_empty() {
+            text += "\n# Here too, and no part of a manifest:\n";
+            text.extend(self.others.iter().map(|other| format!("#   {other}\n")));
+        }
+        let mut draft = Draft::new(name, text);
+        for Part { key, otherwise, .. } in std::iter::once(&self.power).chain(&self.tools) {
+            if let Some(how) = otherwise {
+                draft.leave_out(key, how);
+            }
+        }
+        if let Some(Err(how)) = &self.ollama {
+            draft.leave_out("ollama", how);
+        }
+        draft
+    }
+}
+
+/// A line of a manifest with a comment.
+fn line(key: &str, value: &str, from: &str) -> String {
+    commented(&format!("{key}: {value}"), from)
+}
+
+fn commented(said: &str, from: &str) -> String {
+    format!("{said:<COLUMN$} # {from}\n")
+}
+
+/// The switch `name` that `key` is about.
+fn switch(key: &'static str, name: &str, standing: Standing<()>) -> Part {
+    let name = format!("  {name}");
+    match standing {
+        Standing::So((), from) => Part { key, lines: line(&name, "true", &from), otherwise: None },
+        Standing::Otherwise(how) => Part { key, lines: format!("{name}: true\n"), otherwise: Some(how) },
+    }
+}
+
+fn tools(look: &dyn Look, identity: &Identity) -> Result<Vec<Part>> {
+    let tools = standing::has_command_line_tools(look)?;
+    let homebrew = standing::has_homebrew(look, identity)?;
+    let formulae = match homebrew {
+        Standing::So(..) => standing::formulae(look)?,
+        Standing::Otherwise(_) => vec![],
+    };
+    let mut keys = vec![
+        switch("tools.command_line_tools", "command_line_tools", tools),
+        switch("tools.homebrew", "homebrew", homebrew),
+    ];
+    if !formulae.is_empty() {
+        let items = formulae.iter().map(|(name, from)| commented(&format!("    - {}", quoted(name)), from));
+        let lines = ["  formulae:\n".to_owned()].into_iter().chain(items).collect();
+        keys.push(Part { key: "tools.formulae", lines, otherwise: None });
+    }
+    Ok(keys)
+}
+
+fn ollama(section: &Ollama, from: &str) -> String {
+    let start = match section.start {
+        Start::Login => ("login", "a launch agent"),
+        Start::Boot => ("boot", "a launch daemon"),
+    };
+    let host = format!("OLLAMA_HOST {}", section.socket());
+    let mut text = commented("ollama:", from);
+    text += &line("  listen", &quoted(&section.listen.to_string()), &host);
+    text += &line("  port", &section.port.to_string(), &host);
+    text += &line("  num_ctx", &section.num_ctx.to_string(), "OLLAMA_CONTEXT_LENGTH");
+    text += &line("  keep_alive", &quoted(&section.keep_alive.to_string()), "OLLAMA_KEEP_ALIVE");
+    text += &line("  start", start.0, start.1);
+    if !section.environment.is_empty() {
+        text += "  environment:\n";
+        let variables = section.environment.iter();
+        text.extend(
+            variables.map(|(name, value)| line(&format!("    {}", quoted(name)), &quoted(value), "the same")),
+        );
+    }
+    text
+}
+
+/// `text` as YAML reads it as that text, in quotes unless it is a plain word.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let word = text.ends_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain);
+    // JSON's texts are YAML's too.
+    if word { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+/// The section if a manifest may say so, and otherwise why not.
+fn readable(section: String) -> Result<String, String> {
+    let text = format!("forge: 1\nstack: this-mac\nnode:\n  memory: 1GB\n{section}");
+    match manifest::read(&Source::new("export", text)) {
+        Ok(_) => Ok(section),
+        Err(Problems(faults)) => {
+            let what: Vec<String> = faults.into_iter().map(|fault| fault.what).collect();
+            Err(format!("no manifest may say so: {}", what.join("; ")))
+        }
+    }
+}
+
+/// The property lists of others' jobs, and casks.
+fn others(look: &dyn Look, identity: &Identity) -> Result<Vec<String>> {
+    let own = identity.home.join("Library/LaunchAgents");
+    let folders: [Utf8PathBuf; 3] = [own, "/Library/LaunchAgents".into(), "/Library/LaunchDaemons".into()];
+    let mut others = vec![];
+    for folder in folders {
+        for name in look.list(&folder)?.unwrap_or_default() {
+            if name.strip_suffix(".plist").is_some_and(|label| label != OLLAMA_LABEL) {
+                others.push(format!("launchd job {}", folder.join(name).as_str().escape_debug()));
+            }
+        }
+    }
+    others.extend(brew::casks(look)?.into_iter().map(|cask| format!("cask {}", cask.escape_debug())));
+    Ok(others)
+}

@@ -1,0 +1,73 @@
+use anyhow::{Context, Result};
+use minijinja::{Environment, UndefinedBehavior, context};
+
+use super::draft::{Aim, Draft};
+use crate::{
+    blueprint::OLLAMA_LABEL,
+    machine::{
+        Look, Looking, Once,
+        facts::{self, Facts},
+        tool::launchctl::JobView,
+    },
+    manifest::{Chips, StackName},
+    value::{Domain, MemorySize, PowerSource, shell_word},
+};
+
+const TEMPLATE: &str = include_str!("../../templates/starter.yaml");
+
+/// A first manifest for the Mac behind `look`, for the person to go on from; `file` is what it will be called. It can be
+/// applied to that Mac as it stands: what cannot is left out.
+pub fn starter(look: &dyn Look, stack: &StackName, file: &str) -> Result<Draft> {
+    let look = &Once::new(look);
+    let facts = facts::gather(look)?;
+    let no_session = look.job(Domain::Gui(facts.uid), OLLAMA_LABEL)? == JobView::NoDomain;
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Values are padded, so that the comments behind them stand in one column.
+    let padded = |text: String, width: usize| format!("{text:<width$}");
+    let text = templates.render_str(
+        TEMPLATE,
+        context! {
+            file => shell_word(file),
+            stack => stack.as_str(),
+            chip => chip(&facts),
+            memory => padded(memory(&facts).to_string(), 20),
+            macos => padded(format!("\">={}\"", major(&facts)), 21),
+            start => if no_session { "boot " } else { "login" },
+        },
+    );
+    let text = text.context("rendering a manifest")? + "\n";
+    let mut draft = Draft::new(stack.as_str(), text);
+    if let Some(why) = why_it_may_sleep(look)? {
+        draft.leave_out("power", why);
+    }
+    Ok(draft.settle(look, Aim::Applicable)?.0)
+}
+
+/// The chip as a manifest names it; any where macOS calls it something else, as in a virtual machine.
+pub(super) fn chip(facts: &Facts) -> String {
+    let named = |chip: &String| serde_json::from_value::<Chips>(chip.as_str().into()).is_ok();
+    facts.chip.clone().filter(named).unwrap_or_else(|| "any".to_owned())
+}
+
+/// The first number of macOS's version.
+fn major(facts: &Facts) -> &str {
+    facts.macos.as_deref().and_then(|macos| macos.split('.').next()).unwrap_or("15")
+}
+
+/// The memory as a manifest says it. Where it is unknown the plan will say so.
+pub(super) fn memory(facts: &Facts) -> MemorySize {
+    MemorySize(facts.memory.unwrap_or(8 << 30))
+}
+
+/// Why the Mac should go on to sleep, if it should.
+fn why_it_may_sleep(look: &dyn Look) -> Result<Option<&'static str>> {
+    let sources = look.power_settings()?;
+    Ok(if sources.contains_key(&PowerSource::Battery) {
+        Some("this Mac has a battery, which is soon empty when it never sleeps")
+    } else if sources.is_empty() {
+        Some("this Mac lists no power source")
+    } else {
+        None
+    })
+}

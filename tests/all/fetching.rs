@@ -21,7 +21,7 @@ use forgectl::{
 };
 use tempfile::TempDir;
 
-use crate::folder_mac::free_port;
+use crate::processes::free_port;
 
 const FORGECTL: &str = env!("CARGO_BIN_EXE_forgectl");
 const SCRIPT: &str = "#!/bin/bash\n# what a test pins in place of Homebrew's installer\n";

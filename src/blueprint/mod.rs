@@ -48,6 +48,8 @@ pub struct Entry {
     pub needs: Vec<Id>,
     /// The place in the manifest that asks for it.
     pub origin: Span,
+    /// Whether the stack can do without it: it comes last, and its failure is a warning.
+    pub optional: bool,
 }
 
 /// What the sections know of the Mac and of what forgectl did to it.
@@ -96,7 +98,7 @@ impl Blueprint {
     fn add(&mut self, resource: impl Resource + 'static, needs: Vec<Id>, origin: Span) -> Id {
         let id = resource.id();
         if self.known.insert(id.clone()) {
-            self.entries.push(Entry { resource: Arc::new(resource), needs, origin });
+            self.entries.push(Entry { resource: Arc::new(resource), needs, origin, optional: false });
         } else if let Some(entry) = self.entries.iter_mut().find(|entry| entry.resource.id() == id) {
             let more: Vec<Id> = needs.into_iter().filter(|need| !entry.needs.contains(need)).collect();
             entry.needs.extend(more);

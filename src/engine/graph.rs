@@ -84,7 +84,14 @@ struct Job<'e> {
     after_brew: bool,
     /// Goes after the short ones.
     long: bool,
+    /// Takes one of the lanes of large downloads.
+    download: bool,
+    /// Goes after all that the stack cannot do without.
+    optional: bool,
 }
+
+/// How many large downloads go at a time.
+const DOWNLOADS: usize = 2;
 
 /// The jobs of `entries`, in their order, by what the plan shows of them.
 fn jobs<'e>(entries: &'e [Entry], ids: &[Id], items: &[Item]) -> Vec<Job<'e>> {
@@ -107,6 +114,8 @@ fn jobs<'e>(entries: &'e [Entry], ids: &[Id], items: &[Item]) -> Vec<Job<'e>> {
             brew: steps.iter().any(|step| step.brew),
             after_brew,
             long: steps.iter().any(|step| step.long),
+            download: steps.iter().any(|step| step.download),
+            optional: entry.optional,
         });
     }
     jobs
@@ -117,6 +126,8 @@ fn jobs<'e>(entries: &'e [Entry], ids: &[Id], items: &[Item]) -> Vec<Job<'e>> {
 fn next(jobs: &[Job], stages: &[Stage]) -> Option<usize> {
     let lane = |job: &Job| job.sudo || job.brew;
     let taken = jobs.iter().zip(stages).any(|(job, stage)| lane(job) && *stage == Stage::Running);
+    let running = |(job, stage): &(&Job, &Stage)| job.download && **stage == Stage::Running;
+    let downloads = jobs.iter().zip(stages).filter(running).count();
     let early = |(job, stage): (&Job, &Stage)| {
         job.sudo && !job.brew && !job.after_brew && matches!(stage, Stage::Waiting | Stage::Running)
     };
@@ -126,7 +137,8 @@ fn next(jobs: &[Job], stages: &[Stage]) -> Option<usize> {
         .filter(|&at| jobs[at].needs.iter().all(|&need| stages[need] == Stage::Done))
         .filter(|&at| !(taken && lane(&jobs[at])))
         .filter(|&at| !(brew_waits && jobs[at].brew))
-        .min_by_key(|&at| (jobs[at].long, !jobs[at].sudo, at))
+        .filter(|&at| !(jobs[at].download && downloads >= DOWNLOADS))
+        .min_by_key(|&at| (jobs[at].optional, jobs[at].long, !jobs[at].sudo, at))
 }
 
 /// How often sudo asks: once beforehand, and again for what is privileged after a `brew`. `items` of which there is no entry

@@ -198,15 +198,46 @@ impl fmt::Display for Command {
     }
 }
 
-/// A POST request with a JSON body.
+/// A request with a JSON body.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Request {
+    /// What is to be done.
+    pub method: Method,
     /// Where to.
     pub url: String,
     /// The body.
     pub body: String,
-    /// How long the answer may take.
+    /// How long the answer may take; of one that comes in lines, how long it may be silent.
     pub limit: Duration,
+    /// Whether the answer comes in lines while the server works: each is told as it comes, and the reply's body is the last.
+    /// The first interruption ends the connection, and with it what the server does for it.
+    pub lines: bool,
+}
+
+impl Request {
+    /// A POST request that is answered at once.
+    pub fn post(url: impl Into<String>, body: impl Into<String>, limit: Duration) -> Self {
+        Self { method: Method::Post, url: url.into(), body: body.into(), limit, lines: false }
+    }
+}
+
+/// The methods of HTTP that change something.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// POST.
+    Post,
+    /// DELETE.
+    Delete,
+}
+
+impl Method {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// What is wanted of sudo (docs/mac-facts.md#sudo-ticket).
@@ -235,7 +266,7 @@ impl fmt::Display for Change {
             Self::Move { from, to } => write!(f, "move {from} to {to}"),
             Self::Run(command) => write!(f, "run {command}"),
             Self::Send(request) | Self::Use(request) => {
-                write!(f, "POST {} ({} bytes)", request.url, request.body.len())
+                write!(f, "{} {} ({} bytes)", request.method.name(), request.url, request.body.len())
             }
             Self::Append { path, line } => write!(f, "append {} bytes to {path}", line.len()),
             Self::Keep { path, content } => write!(f, "keep {path} ({} bytes)", content.len()),

@@ -52,6 +52,14 @@ pub trait Changing: Machine {
         }
     }
 
+    /// Sends a request that changes what a server keeps.
+    fn send(&self, request: Request, tell: &dyn Tell) -> Result<Result<Reply, String>> {
+        match self.change(&Change::Send(request), tell)? {
+            Outcome::Reply(reply) => Ok(reply),
+            _ => bail!("a request was answered with something else"),
+        }
+    }
+
     /// Adds a line to a file of forgectl's own; see [`Change::Append`].
     fn append(&self, path: &Utf8Path, line: String) -> Result<()> {
         self.done(&Change::Append { path: path.to_owned(), line })

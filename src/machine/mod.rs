@@ -14,7 +14,7 @@ mod recorded;
 pub mod tool;
 
 pub use answer::{Answer, Identity, Kind, Listener, Output, Reply, Space, Stat, overlap};
-pub use change::{Change, Class, Command, Hold, Outcome, Request, Sudo};
+pub use change::{Change, Class, Command, Hold, Method, Outcome, Request, Sudo};
 pub use changing::Changing;
 pub use halt::Halt;
 pub use look::{Look, Machine, Quiet, Task, Tell, Wait};

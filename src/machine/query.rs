@@ -26,7 +26,7 @@ pub enum Query {
     Identity,
     /// A read-only command.
     Tool(Tool),
-    /// A GET request, answered within seconds or not at all.
+    /// A GET request to a server of this Mac or of another, answered within seconds or not at all.
     Get(String),
 }
 

@@ -5,7 +5,7 @@ use super::{
     reading::{self, Tree},
     types::Manifest,
 };
-use crate::value::{Problem, Problems, Source, Span};
+use crate::value::{Lock, Problem, Problems, Source, Span};
 
 /// A manifest that was read and found good, with the places of its values.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Stack {
     pub manifest: Manifest,
     /// What is no fault, but probably not meant.
     pub warnings: Vec<Problem>,
+    /// What earlier applies resolved of what it leaves open.
+    pub lock: Lock,
     source: Arc<Source>,
     tree: Tree,
 }
@@ -52,7 +54,8 @@ impl Stack {
 /// Reads a manifest. Every fault that can be known is told at once, in the order of the text.
 pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
     let (manifest, tree) = reading::read(source).map_err(Problems)?;
-    let mut stack = Stack { manifest, warnings: vec![], source: Arc::clone(source), tree };
+    let mut stack =
+        Stack { manifest, warnings: vec![], lock: Lock::default(), source: Arc::clone(source), tree };
     let findings = checks::check(&stack);
     if !findings.faults.is_empty() {
         return Err(Problems(findings.faults));

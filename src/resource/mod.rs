@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     machine::{Look, Machine},
     step::Step,
-    value::{Delta, Deltas, Id, Place, Problem, State, Want, Wanted},
+    value::{Delta, Deltas, Id, Pin, Place, Problem, State, Want, Wanted},
 };
 
 pub use clt::CommandLineTools;
@@ -71,6 +71,11 @@ pub trait Resource: fmt::Debug + Send + Sync {
     /// What can be opened when it is there: names and URLs, which the journal keeps; never with a secret in them.
     fn urls(&self) -> Vec<(String, String)> {
         vec![]
+    }
+
+    /// What the lock keeps of it, taken from what is there; `None` where the manifest leaves nothing open.
+    fn pin(&self, _look: &dyn Look) -> Result<Option<Pin>> {
+        Ok(None)
     }
 
     /// The steps from `found` to what is wanted; pure.

@@ -312,7 +312,7 @@ impl Ollama {
         limit: Duration,
     ) -> Result<Result<Vec<u8>, String>> {
         let url = format!("{}{path}", self.url);
-        Ok(match machine.try_out(Request { url: url.clone(), body, limit }, &Quiet)? {
+        Ok(match machine.try_out(Request::post(&url, body, limit), &Quiet)? {
             Ok(reply) if reply.status == 200 => Ok(reply.body),
             Ok(reply) => {
                 Err(format!("`{url}` answered {}: {}", reply.status, String::from_utf8_lossy(&reply.body)))

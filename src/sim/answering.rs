@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
 
-use super::{Mac, Sim, Socket, disk::LARGEST_READ, machine::refused, permission, tool::ollama};
+use super::{Mac, Sim, Socket, disk::LARGEST_READ, internet, machine::refused, permission, tool::ollama};
 use crate::machine::{Answer, Identity, Listener, Query, Quiet, Reply, tool::lsof};
 
 /// What a call of the file system takes.
@@ -19,6 +19,9 @@ const HASHED: u64 = 2000;
 
 /// What a connection on the machine itself takes.
 const CONNECT: Duration = Duration::from_millis(1);
+
+/// What a server far away takes to answer.
+pub(super) const FAR: Duration = Duration::from_millis(150);
 
 /// How long a GET may take.
 const GET: Duration = Duration::from_secs(10);
@@ -59,6 +62,11 @@ pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
         Query::Tool(tool) => {
             sim.with_mac(|mac| mac.state.meter.processes += 1);
             Answer::Ran(sim.execute(sim.caller(), &tool.argv(), &BTreeMap::new(), None, None, &Quiet))
+        }
+        Query::Get(url) if url.starts_with("https://") => {
+            sim.with_mac(|mac| mac.state.meter.requests += 1);
+            sim.pass(FAR);
+            Answer::Reply(sim.with_mac(|mac| internet::get(mac, url)))
         }
         Query::Get(url) => Answer::Reply(request(sim, "GET", url, b"", GET)),
     })

@@ -3,7 +3,13 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::{Result, anyhow, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Content, Fault, Mac, Program, Sim, USER, answering::request, internet, machine::refused, tool};
+use super::{
+    Content, Fault, Mac, Program, Sim, USER,
+    answering::{FAR, request},
+    internet,
+    machine::refused,
+    tool,
+};
 use crate::machine::{Change, Command, Kind, Look, Outcome, Output, Quiet, Sudo, Tell};
 
 /// What a change of the file system takes, and what one takes that is synced.
@@ -35,9 +41,13 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
             mac.disk.rename(USER, from, to, now).map_err(|error| refused(from, &error))
         }),
         Change::Run(command) => Ok(Outcome::Ran(run(sim, command, tell))),
-        Change::Send(order) | Change::Use(order) => {
-            Ok(Outcome::Reply(request(sim, "POST", &order.url, order.body.as_bytes(), order.limit)))
-        }
+        Change::Send(order) | Change::Use(order) => Ok(Outcome::Reply(request(
+            sim,
+            order.method.name(),
+            &order.url,
+            order.body.as_bytes(),
+            order.limit,
+        ))),
         Change::Append { path, line } => file(sim, SYNCED, |mac| {
             let mut before = own_file(mac, path)?;
             if before.last().is_some_and(|&last| last != b'\n') {
@@ -77,9 +87,6 @@ fn file(sim: &Sim, takes: Duration, act: impl FnOnce(&mut Mac) -> Result<()>) ->
     sim.with_mac(act)?;
     Ok(Outcome::Done)
 }
-
-/// What a server far away takes to answer.
-const FAR: Duration = Duration::from_millis(150);
 
 fn fetch(sim: &Sim, url: &str, sha256: &str, path: &Utf8Path, tell: &dyn Tell) -> Result<Outcome> {
     sim.with_mac(|mac| mac.state.meter.requests += 1);

@@ -4,6 +4,7 @@ use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Fault, Mac, USER};
+use crate::machine::Reply;
 
 /// Homebrew's installer as forgectl pins it (docs/mac-facts.md#homebrew-installer). Its size has no meaning but for the time that
 /// it takes to fetch.
@@ -18,6 +19,18 @@ const INSTALLER: (&str, u64, &str) = (
 pub struct Internet {
     /// Files by URL.
     pub files: BTreeMap<String, Served>,
+    /// What a GET request is answered with, by URL.
+    #[serde(default)]
+    pub pages: BTreeMap<String, Page>,
+}
+
+/// An answer of a server.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// HTTP status.
+    pub status: u16,
+    /// What follows.
+    pub body: String,
 }
 
 /// A file on a server.
@@ -49,7 +62,7 @@ impl Default for Internet {
         let (url, size, sha256) = INSTALLER;
         let script = Some(Script::HomebrewInstall);
         let file = Served { size, sha256: sha256.to_owned(), script, really_at: None };
-        Self { files: BTreeMap::from([(url.to_owned(), file)]) }
+        Self { files: BTreeMap::from([(url.to_owned(), file)]), pages: BTreeMap::new() }
     }
 }
 
@@ -60,7 +73,7 @@ impl Internet {
     }
 
     fn knows_host(&self, url: &str) -> bool {
-        self.files.keys().any(|known| host(known) == host(url))
+        self.files.keys().chain(self.pages.keys()).any(|known| host(known) == host(url))
     }
 }
 
@@ -98,6 +111,17 @@ pub(super) fn fetch(mac: &mut Mac, url: &str) -> Fetched {
     let other = mac.state.faults.take(Fault::FetchOther);
     let sha256 = if other { Content::Bytes(vec![]).digest() } else { file.sha256 };
     Fetched { bytes: file.size, total, whole: Ok(sha256) }
+}
+
+/// Answers a GET request to a server far away.
+pub(super) fn get(mac: &mut Mac, url: &str) -> Result<Reply, String> {
+    if mac.state.faults.take(Fault::NetworkGone) || !mac.state.internet.knows_host(url) {
+        return Err(format!("no such host: {}", host(url).unwrap_or(url)));
+    }
+    Ok(match mac.state.internet.pages.get(url) {
+        Some(page) => Reply { status: page.status, body: page.body.clone().into_bytes() },
+        None => Reply { status: 404, body: b"not found".to_vec() },
+    })
 }
 
 /// Puts what was fetched in place, as a file of forgectl's own.

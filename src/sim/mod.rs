@@ -35,7 +35,7 @@ pub use disk::{Content, Disk, Node};
 pub use faults::{Fault, Faults, Kill};
 pub use fresh::BANDWIDTH;
 pub use host::{Host, Spawn};
-pub use internet::{Internet, Script, Served};
+pub use internet::{Internet, Page, Script, Served};
 pub use mac::{Mac, Socket, State};
 pub use machine::{Options, Sim};
 pub use memory::MemoryDisk;

@@ -62,6 +62,8 @@ pub struct About {
     pub restarts: Option<String>,
     /// Whether it may take minutes.
     pub long: bool,
+    /// Whether it fetches gigabytes, of which two go at a time.
+    pub download: bool,
     /// Whether it starts `brew`, of which one goes at a time, and which lets sudo's ticket go
     /// (docs/mac-facts.md#brew-drops-ticket).
     pub brew: bool,

@@ -2,6 +2,7 @@
 
 mod hex;
 mod id;
+mod lock;
 mod place;
 mod problem;
 mod secret;
@@ -14,6 +15,7 @@ mod want;
 
 pub use hex::hex;
 pub use id::Id;
+pub use lock::{Lock, Pin};
 pub use place::{Domain, Place, PowerSource};
 pub use problem::{Problem, Problems, Sort};
 pub use secret::{HIDDEN, looks_secret, masked};

@@ -7,7 +7,7 @@ use reqwest::{
     redirect::Policy,
 };
 
-use crate::machine::{Reply, Request};
+use crate::machine::{Method, Reply, Request};
 
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -25,11 +25,13 @@ impl Http {
         self.ask(|client| client.get(url), GET)
     }
 
-    pub(super) fn post(&self, request: &Request) -> Result<Reply, String> {
+    pub(super) fn send(&self, request: &Request) -> Result<Reply, String> {
+        let begin = |client: &Client| match request.method {
+            Method::Post => client.post(&request.url),
+            Method::Delete => client.delete(&request.url),
+        };
         self.ask(
-            |client| {
-                client.post(&request.url).header(CONTENT_TYPE, "application/json").body(request.body.clone())
-            },
+            |client| begin(client).header(CONTENT_TYPE, "application/json").body(request.body.clone()),
             request.limit,
         )
     }

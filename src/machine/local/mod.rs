@@ -221,7 +221,7 @@ impl Machine for Local {
                 return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
             }
             Change::Send(request) | Change::Use(request) => {
-                return Ok(Outcome::Reply(self.http.post(request)));
+                return Ok(Outcome::Reply(self.http.send(request)));
             }
             Change::Append { path, line } => own_files::append(files, self.who()?, path, line)?,
             Change::Keep { path, content } => own_files::keep(files, self.who()?, path, content)?,

@@ -254,7 +254,7 @@ fn a_request_has_its_own_limit() {
     let port = server("");
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://127.0.0.1:{}/", silent.local_addr().expect("an address").port());
-    let request = Request { url, body: "{}".to_owned(), limit: Duration::from_secs(1) };
+    let request = Request::post(url, "{}", Duration::from_secs(1));
     let late = local.try_out(request, &Quiet).expect("asked").expect_err("no answer");
     assert!(late.contains("no answer within"), "{late}");
     let broken = local.get(&format!("http://127.0.0.1:{port}/")).expect("asked");

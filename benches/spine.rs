@@ -49,6 +49,7 @@ fn plan(criterion: &mut Criterion) {
                 }),
                 needs: vec![],
                 origin: origin.clone(),
+                optional: false,
             })
             .collect();
         group.throughput(Throughput::Elements(u64::from(count)));

@@ -1,0 +1,57 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Id;
+
+/// What an apply resolved of one resource that its manifest leaves open, so that another apply brings the same. All of it
+/// was fetched and checked, never guessed.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pin {
+    /// Its version, as its own tool writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// SHA-256 in lower-case hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Packages of an environment, a requirement each, with the hashes of all files that will do:
+    /// `mlx==0.32.4 --hash=sha256:…`. Sorted by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<String>,
+}
+
+/// What is resolved of a stack, by resource.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lock(BTreeMap<Id, Pin>);
+
+impl Lock {
+    /// What is resolved of `id`, if anything.
+    pub fn pin(&self, id: &Id) -> Option<&Pin> {
+        self.0.get(id)
+    }
+
+    /// Sets what is resolved of `id`.
+    pub fn set(&mut self, id: Id, pin: Pin) {
+        self.0.insert(id, pin);
+    }
+
+    /// Forgets what was resolved of `id`.
+    pub fn remove(&mut self, id: &Id) -> Option<Pin> {
+        self.0.remove(id)
+    }
+
+    /// All of it, in the order of the ids.
+    pub fn iter(&self) -> impl Iterator<Item = (&Id, &Pin)> {
+        self.0.iter()
+    }
+
+    /// Whether nothing is resolved.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

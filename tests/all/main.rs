@@ -14,6 +14,7 @@ mod local_processes;
 mod manifest;
 mod only;
 mod output;
+mod plans;
 mod processes;
 mod promises;
 mod readme;

@@ -8,7 +8,7 @@ use crate::{
     journal::Receipt,
     machine::{Look, Looking, tool::brew},
     step::{InstallFormula, MarkFormula, ReturnFormula, Step, UninstallFormula, UpgradeFormula},
-    value::{Delta, Deltas, Id, Place, Problem, State, Value, VersionRange, Want, Wanted},
+    value::{Delta, Deltas, Id, Pin, Place, Problem, State, Value, VersionRange, Want, Wanted},
 };
 
 /// A formula of Homebrew's.
@@ -61,6 +61,12 @@ impl Resource for Formula {
     /// What Homebrew fetches it says only when it does.
     fn quote(&self, _: &dyn Look) -> Result<Quote> {
         Ok(Quote::default())
+    }
+
+    /// The version as seen: what it was poured from, Homebrew has checked.
+    fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        let keg = brew::keg(look, &self.name)?;
+        Ok(keg.map(|keg| Pin { version: Some(keg.version), ..Pin::default() }))
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {

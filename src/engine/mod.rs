@@ -7,6 +7,7 @@ mod draft;
 pub mod event;
 mod export;
 mod graph;
+mod lock;
 mod log;
 mod nearest;
 mod only;

@@ -114,7 +114,7 @@ fn what_no_forgectl_wrote_is_damaged_and_told_with_its_place() {
 
 #[test]
 fn marks_of_a_merge_are_told_as_such() {
-    let text = format!("{}<<<<<<< HEAD\n=======\n>>>>>>> other\n", FIRST);
+    let text = format!("{FIRST}<<<<<<< HEAD\n=======\n>>>>>>> other\n");
     let (why, line) = refused(&text);
     assert_eq!((why.as_str(), line), ("a merge has left its marks in it", FIRST.lines().count() + 1));
 }

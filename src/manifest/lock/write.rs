@@ -27,7 +27,9 @@ pub fn lock_text(lock: &Lock, of: &str) -> Result<String> {
             match value {
                 Value::Array(items) => {
                     let _ = writeln!(text, "    {name}:");
-                    items.iter().for_each(|value| item(&mut text, value));
+                    for value in items {
+                        item(&mut text, value);
+                    }
                 }
                 // JSON is YAML, and what is in quotes is no number.
                 value => drop(writeln!(text, "    {name}: {value}")),

@@ -9,6 +9,7 @@ mod draft;
 mod examples;
 mod export;
 mod facts;
+mod file;
 mod init;
 mod line;
 mod node;

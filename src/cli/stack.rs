@@ -42,9 +42,10 @@ impl Manifest {
         if !SavedPlan::begins(source.text().as_bytes()) {
             return Ok((of(&self.path, &source, context)?, None));
         }
-        let mut plan = SavedPlan::read(source.name(), source.text())?;
-        let made_of = Self::at(plan.manifest());
         let out = self.path().map_or("plan.json", Utf8Path::as_str);
+        let again = context.typed(&["plan", "STACK"], &["--out", out]);
+        let mut plan = SavedPlan::read(source.name(), source.text(), &again)?;
+        let made_of = Self::at(plan.manifest());
         let flags: Vec<&str> = only::words(plan.only()).into_iter().chain(["--out", out]).collect();
         plan.again = made_of.command("plan", &flags, context);
         let manifest = desk::read_manifest(&made_of.path)
@@ -110,11 +111,12 @@ fn lock_place(path: &Utf8Path, context: &Context) -> Result<LockPlace> {
 fn open(path: &Utf8Path) -> Result<Arc<Source>> {
     let source = desk::read_manifest_or(path, SavedPlan::begins)?;
     if SavedPlan::begins(source.text().as_bytes()) {
-        let plan = SavedPlan::read(source.name(), source.text())?;
-        bail!(
-            Problem::usage(format!("this is a saved plan, and no manifest: `{path}`"))
-                .hint(format!("`apply` alone takes it; every other command takes `{}`", plan.manifest()))
-        );
+        let problem = Problem::usage(format!("this is a saved plan, and no manifest: `{}`", source.name()));
+        // Of one that cannot be read nobody knows its manifest.
+        let manifest =
+            SavedPlan::read(source.name(), source.text(), "").ok().map(|plan| plan.manifest().to_string());
+        let takes = manifest.map_or("a manifest".to_owned(), |manifest| format!("`{manifest}`"));
+        bail!(problem.hint(format!("`apply` alone takes it; every other command takes {takes}")));
     }
     Ok(source)
 }

@@ -13,9 +13,13 @@ use crate::value::Problem;
 /// says so of its content, a link's target in its stead; otherwise it stays, and the answer is `false`.
 pub fn put_file(path: &Utf8Path, text: &str, may_replace: impl FnOnce(&[u8]) -> bool) -> Result<bool> {
     put(path, text, 0o666, |there| there.is_none_or(may_replace)).map_err(|error| {
-        let problem =
-            Problem::manifest(format!("the file cannot be written: `{path}`")).why(error.to_string());
-        problem.hint("it has to lie in a folder that you can write to").into()
+        let problem = Problem::manifest(format!("the file cannot be written: `{path}`"));
+        if error.kind() == ErrorKind::IsADirectory {
+            return problem.why("it is a folder").hint("name the file in it").into();
+        }
+        let gone = path.parent().filter(|folder| !folder.as_str().is_empty() && !folder.exists());
+        let why = gone.map_or_else(|| error.to_string(), |folder| format!("there is no folder `{folder}`"));
+        problem.why(why).hint("it has to lie in a folder that you can write to").into()
     })
 }
 

@@ -22,7 +22,7 @@ mod words;
 pub use diff::{differences, differences_total};
 pub use explain::explained;
 pub use facts::facts;
-pub use graph::{GraphForm, plan_graph};
+pub use graph::{GraphForm, plan_graph, plan_graph_json};
 pub use output::{output, output_json, outputs, outputs_json};
 pub use plan::{plan, plan_json, plan_totals};
 pub use problem::{problems, problems_json};

@@ -61,6 +61,10 @@ pub enum Fault {
     FetchCut,
     /// A server sends something else than it should.
     FetchOther,
+    /// Ollama's registry answers 429 to a request for a manifest (docs/mac-facts.md#ollama-registry).
+    RegistryBusy,
+    /// Ollama's registry answers 503 to a request for a manifest.
+    RegistryDown,
     /// Another `brew` holds the lock of a formula (docs/mac-facts.md#brew-lock).
     BrewLocked,
     /// The data volume has no room for the next file.

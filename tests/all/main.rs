@@ -15,6 +15,7 @@ mod lock;
 mod manifest;
 mod only;
 mod output;
+mod plans;
 mod processes;
 mod promises;
 mod readme;

@@ -110,13 +110,13 @@ impl SavedPlan {
         rest.is_some_and(|rest| rest.starts_with(b"\"forge_plan\""))
     }
 
-    /// Reads the text of the file called `name`.
-    pub fn read(name: &str, text: &str) -> Result<Self> {
+    /// Reads the text of the file called `name`; `again` is the command that makes such a file of a manifest.
+    pub fn read(name: &str, text: &str, again: &str) -> Result<Self> {
         let wrong = |what: &str, why: String| {
             Problem::manifest(format!("{what}: `{name}`"))
                 .why(why)
                 .hint("nothing was changed; make the plan anew:")
-                .remedy(format!("forgectl plan STACK --out {name}"))
+                .remedy(again)
         };
         let damaged = |error: serde_json::Error| wrong("this saved plan is damaged", error.to_string());
         let Versioned { forge_plan } = serde_json::from_str(text).map_err(damaged)?;

@@ -19,7 +19,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let stack = args.stack.as_deref().map(stack::read).transpose()?;
+    let stack = args.stack.as_deref().map(|path| stack::read(path, context)).transpose()?;
     let node = Node::open(context, stack.as_ref(), Use::Look)?;
     let name = stack.as_ref().map(|stack| stack.manifest.stack.as_str());
     let manifest = args.stack.as_deref().map_or("STACK", Utf8Path::as_str);

@@ -69,7 +69,7 @@ impl From<Graph> for GraphForm {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let saves = args.out.as_deref().map(|file| Saves::new(args, file)).transpose()?;
-    let stack = args.manifest.read()?;
+    let stack = args.manifest.read(context)?;
     let node = Node::open(context, Some(&stack), Use::Look)?;
     let plan =
         node.work(context, args.trace, |machine| engine::survey_only(machine, &stack, &args.only.only))?;

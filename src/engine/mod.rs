@@ -8,6 +8,7 @@ pub mod event;
 mod export;
 mod graph;
 mod ids;
+mod lock;
 mod log;
 mod nearest;
 mod only;

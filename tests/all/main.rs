@@ -12,6 +12,7 @@ mod folder_mac;
 mod giving_back;
 mod local_files;
 mod local_processes;
+mod lock;
 mod manifest;
 mod only;
 mod output;

@@ -13,7 +13,7 @@ use crate::{
     machine::facts::Facts,
     resource::Quote,
     step::About,
-    value::{Delta, Id, Problem, hex},
+    value::{Delta, Id, Pin, Problem, hex},
 };
 
 /// The version of the form that this forgectl writes. It reads every earlier one.
@@ -85,6 +85,8 @@ struct Item {
     steps: Vec<About>,
     quote: Quote,
     needs: Vec<Id>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    locked: Option<Pin>,
 }
 
 impl SavedPlan {
@@ -207,6 +209,7 @@ fn items(plan: &Plan) -> Vec<Item> {
         steps: item.steps.clone(),
         quote: item.quote.clone(),
         needs: item.needs.clone(),
+        locked: item.locked.clone(),
     };
     plan.items.iter().map(item).collect()
 }

@@ -118,14 +118,18 @@ impl Named {
     /// The stack, if one is named. Standard input is the shell's.
     fn stack(&self) -> Result<Option<Stack>> {
         let path = self.manifest.as_ref().filter(|path| *path != "-");
-        path.map(|path| stack::read(text(path)?.into())).transpose()
+        path.map(|path| stack::read(text(path)?.into(), &self.context()?)).transpose()
     }
 
     fn looking<T>(&self, work: impl FnOnce(&dyn Machine) -> Result<T>) -> Result<T> {
+        let context = self.context()?;
+        Node::open(&context, None, Use::Look)?.work(&context, false, work)
+    }
+
+    fn context(&self) -> Result<Context> {
         let target = |on| text(on)?.parse::<Target>().map_err(anyhow::Error::msg);
         let on = self.target.as_ref().map(target).transpose()?;
-        let context = Context::new(Global { on, output: Output::Human, quiet: true, color: Color::Never });
-        Node::open(&context, None, Use::Look)?.work(&context, false, work)
+        Ok(Context::new(Global { on, output: Output::Human, quiet: true, color: Color::Never }))
     }
 }
 

@@ -440,6 +440,7 @@ fn the_lock_beside_a_manifest_is_shown_anywhere() {
     fs::write(shell.path("stack.lock"), fixture.replace("lock: 1", "lock: 9")).unwrap();
     let newer = shell.run("lock --stack stack.yaml");
     assert!(newer.code == 1 && newer.err.contains("newer forgectl: `stack.lock`"), "{newer:?}");
+    assert_eq!(shell.run("validate stack.yaml").err, newer.err);
     let rehearsal = shell.run("rehearse stack.yaml");
     assert!(rehearsal.code == 0 && rehearsal.err.starts_with("stack.lock is left aside: "), "{rehearsal:?}");
     assert_eq!(shell.run("lock --stack -").code, 1, "standard input has no lock, and here no manifest");

@@ -13,6 +13,7 @@ mod facts;
 mod file;
 mod init;
 mod line;
+mod lock;
 mod node;
 mod only;
 mod output;
@@ -64,6 +65,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Destroy(args) => destroy::run(&args, &context),
         Command::Status(args) => status::run(&args, &context),
         Command::Output(args) => output::run(&args, &context),
+        Command::Lock(args) => lock::run(&args, &context),
         Command::Facts(args) => facts::run(&args, &context),
         Command::Rehearse(args) => rehearse::run(&args, &context),
         Command::Sim(args) => sim::run(&args, &context),

@@ -88,7 +88,11 @@ fn of(path: &Utf8Path, source: &Arc<Source>, context: &Context) -> Result<Stack>
         }
         Problems(faults)
     })?;
-    Ok(stack.kept_in(lock_place(path, context)?))
+    let mut stack = stack.kept_in(lock_place(path, context)?);
+    if path != "-" && desk::is_file(path) {
+        stack.file = Some(desk::absolute(path)?);
+    }
+    Ok(stack)
 }
 
 /// Where the lock of the manifest at `path` is kept: beside it for this Mac. Other Macs have their own, since what the

@@ -7,6 +7,7 @@ use super::{
     event::{Event, Sink, Summary},
     lock::{self, Book, Kept},
     log::RunLog,
+    origin,
     plan::{Action, Plan},
     removal,
     run::Run,
@@ -38,6 +39,7 @@ pub fn apply(
         if !begin(run, &survey.plan, how, "Apply", person)? {
             return Ok(false);
         }
+        origin::remember(machine, stack, run.identity)?;
         let stuck = run.remove_all(&survey.leaving, false);
         if how.only.is_empty() {
             run.unpin_others(&survey.blueprint.entries);
@@ -71,6 +73,7 @@ pub fn destroy(
         run.remove_all(&removal::claimed(run.journal, &run.stack), all_data);
         if run.with_summary(|summary| summary.ok()) {
             lock::forget(machine, stack, run.identity)?;
+            origin::forget(machine, stack, run.identity)?;
         }
         Ok(true)
     })
@@ -137,7 +140,12 @@ fn in_run(
     Ok(summary)
 }
 
-fn take_lock(machine: &dyn Machine, identity: &Identity, stack: &Stack, command: &str) -> Result<Hold> {
+pub(super) fn take_lock(
+    machine: &dyn Machine,
+    identity: &Identity,
+    stack: &Stack,
+    command: &str,
+) -> Result<Hold> {
     let path = identity.state.join("lock");
     let stack = stack.manifest.stack.as_str();
     let note =

@@ -52,7 +52,7 @@ pub(super) fn narrow(
     Ok(before - blueprint.entries.len())
 }
 
-fn no_such(unknown: &Id, ids: &[Id], stack: &Stack) -> Problem {
+pub(super) fn no_such(unknown: &Id, ids: &[Id], stack: &Stack) -> Problem {
     let problem = Problem::usage(format!("no resource of the stack `{}`: `{unknown}`", stack.manifest.stack));
     let names = || ids.iter().map(Id::as_str);
     did_you_mean(problem, unknown.as_str(), names()).hint(format!("all of them: {}", listed(names())))

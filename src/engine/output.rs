@@ -45,7 +45,7 @@ pub fn outputs(look: &dyn Look, stack: Option<&str>, apply: &str) -> Result<Outp
     })
 }
 
-fn chosen(journal: &Journal, stack: Option<&str>, apply: &str) -> Result<String> {
+pub(super) fn chosen(journal: &Journal, stack: Option<&str>, apply: &str) -> Result<String> {
     let known: Vec<String> = journal.stacks().into_iter().collect();
     let nothing = |what: String| Err(Problem::mac(what).hint("apply it first:").remedy(apply).into());
     match (stack, known.as_slice()) {

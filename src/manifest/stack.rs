@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
+
 use super::{
     checks,
     lock::LockPlace,
@@ -19,6 +21,8 @@ pub struct Stack {
     pub lock: Lock,
     /// Where that is kept.
     pub lock_place: LockPlace,
+    /// Where it lies on this desk, from the root on; `None` of what is no file.
+    pub file: Option<Utf8PathBuf>,
     source: Arc<Source>,
     tree: Tree,
 }
@@ -69,6 +73,7 @@ pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
         warnings: vec![],
         lock: Lock::default(),
         lock_place: LockPlace::default(),
+        file: None,
         source: Arc::clone(source),
         tree,
     };

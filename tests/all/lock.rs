@@ -10,15 +10,16 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 use forgectl::{
     desk::Nobody,
-    engine::{self, How, event::Summary, saved::SavedPlan},
-    machine::{Change, Halt, Looking, Machine},
+    engine::{self, How, LockUpdate, Moving, event::Summary, saved::SavedPlan},
+    machine::{Change, Changing, Halt, Looking, Machine},
     manifest::{LockPlace, Stack, read_lock},
-    sim::{Caller, Kill, Mac, Sim},
-    value::{Lock, Pin, Problem, Source},
+    sim::{Caller, Kill, Mac, Page, Sim},
+    value::{Lock, Pin, Problem, Sort, Source},
 };
 use tempfile::TempDir;
 
 use crate::{
+    cli::Shell,
     faults::meddler::Meddler,
     support::{Ears, apply, apply_well, copy, destroy_well, effects, fresh, sim, stack, yes},
 };
@@ -314,4 +315,133 @@ fn a_whole_toolbox_is_locked() {
     let (desk, sim) = (Desk::new(), sim(fresh(&stack(TOOLBOX))));
     apply_well(&sim, &desk.stack(TOOLBOX));
     assert_eq!(ids(&desk.lock()), ["brew-formula/jq", "brew-formula/ollama"]);
+}
+
+/// Homebrew's page of `jq` says this version.
+fn published(sim: &Sim, version: &str) {
+    let body = format!(r#"{{"name":"jq","versions":{{"stable":"{version}","head":"HEAD"}},"revision":1}}"#);
+    let url = "https://formulae.brew.sh/api/formula/jq.json".to_owned();
+    sim.with_mac(|mac| mac.state.internet.pages.insert(url, Page { status: 200, body }));
+}
+
+fn update(sim: &Sim, stack: &Stack, only: &[&str], write: bool) -> anyhow::Result<LockUpdate> {
+    let only: Vec<_> = only.iter().map(|id| id.parse().unwrap()).collect();
+    let mut update = None;
+    let count = effects(sim, || update = Some(engine::update_lock(sim, stack, &only, write)));
+    assert_eq!(count, 0, "nothing but the lock is changed");
+    update.unwrap()
+}
+
+#[test]
+fn the_lock_moves_to_what_upstream_has_when_that_is_asked_for() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    published(&sim, "1.9");
+    let before = desk.text();
+    let dry = update(&sim, &stack, &["brew-formula/jq"], false).unwrap();
+    assert!(!dry.written && dry.moved.len() == 1 && desk.text() == before, "{dry:?}");
+    let moved = update(&sim, &stack, &["brew-formula/jq"], true).unwrap();
+    assert!(moved.written && moved.moved == dry.moved);
+    assert_eq!(version(&desk.lock(), "brew-formula/jq"), "1.9_1");
+    assert_eq!(version(&desk.lock(), "brew-formula/gnupg"), version(&lock(&before), "brew-formula/gnupg"));
+    let again = update(&sim, &stack, &["brew-formula/jq"], true).unwrap();
+    assert_eq!((again.written, again.moved.len(), again.unmoved), (false, 0, 1));
+}
+
+#[test]
+fn what_cannot_be_asked_for_moves_nothing() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    published(&sim, "1.9");
+    sim.with_mac(|mac| mac.state.internet.pages.remove("https://formulae.brew.sh/api/formula/gnupg.json"));
+    let before = desk.text();
+    let problem = refused(&update(&sim, &stack, &[], true).unwrap_err());
+    assert_eq!(problem.resource, Some("brew-formula/gnupg".parse().unwrap()));
+    assert!(problem.span.is_some() && problem.hints[0].contains("stays as it is"), "{problem:?}");
+    assert_eq!(desk.text(), before);
+}
+
+#[test]
+fn what_left_the_manifest_is_moved_out_and_what_is_not_known_is_a_fault_of_usage() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    apply_well(&sim, &desk.stack(FORMULAE));
+    let less = desk.stack(&FORMULAE.replace(", gnupg", ""));
+    published(&sim, "1.9");
+    let moved = update(&sim, &less, &[], true).unwrap();
+    assert_eq!(moved.moved[0].to, Moving::Out);
+    assert_eq!(ids(&desk.lock()), ["brew-formula/jq"]);
+    let unknown = refused(&update(&sim, &less, &["brew-formula/jg"], true).unwrap_err());
+    assert!(unknown.sort == Sort::Usage && unknown.hints[0].contains("`brew-formula/jq`"), "{unknown:?}");
+    let closed = refused(&update(&sim, &less, &["tool/homebrew"], true).unwrap_err());
+    assert!(closed.sort == Sort::Usage && closed.what.contains("nothing to lock"), "{closed:?}");
+}
+
+#[test]
+fn a_lock_is_not_moved_while_an_apply_is_under_way() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    let _held =
+        sim.lock(Utf8Path::new("/Users/lab/.local/state/forgectl/lock"), "another".into()).unwrap().unwrap();
+    let problem = refused(&update(&sim, &stack, &[], true).unwrap_err());
+    assert!(problem.what.contains("another run is under way"), "{problem:?}");
+}
+
+#[test]
+fn what_is_locked_can_be_looked_at_by_resource() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    let jq = ["brew-formula/jq".parse().unwrap()];
+    let one = engine::locked_beside(&stack, &jq).unwrap();
+    assert_eq!((ids(&one.lock), one.file), (vec!["brew-formula/jq"], Some(desk.path().into_string())));
+    let unknown = ["brew-formula/qj".parse().unwrap()];
+    let problem = refused(&engine::locked(&sim, &stack, &unknown).unwrap_err());
+    assert!(problem.sort == Sort::Usage && problem.hints[0].contains("`brew-formula/jq`"), "{problem:?}");
+}
+
+/// What a person types, with a Mac in a file.
+#[test]
+fn a_lock_is_shown_and_moved_from_the_command_line() {
+    let shell = Shell::new();
+    fs::write(shell.path("stack.yaml"), FORMULAE).unwrap();
+    shell.well("sim new mac.json --for stack.yaml");
+    let on = |line: &str| format!("{line} --on sim:mac.json");
+    assert!(shell.run(&on("lock")).err.contains("no stack has anything on this Mac"));
+    let nothing = shell.run(&on("lock --stack stack.yaml"));
+    assert!(nothing.code == 0 && nothing.out.is_empty(), "{nothing:?}");
+    assert!(nothing.err.contains("    forgectl apply stack.yaml --on sim:mac.json\n"), "{nothing:?}");
+    shell.well(&on("apply stack.yaml --yes"));
+    assert!(fs::read_dir(shell.path("")).unwrap().all(|file| file.unwrap().file_name() != "stack.lock"));
+    let shown = shell.well(&on("lock"));
+    assert_eq!(
+        shown, "brew-formula/gnupg  2.4.8\nbrew-formula/jq     1.8.1\n",
+        "by the manifest that was applied"
+    );
+    assert_eq!(shell.well(&on("lock brew-formula/jq")), "brew-formula/jq  1.8.1\n");
+    let document = shell.json(&on("lock --output json"));
+    assert_eq!(document["resources"]["brew-formula/jq"]["version"], "1.8.1");
+    assert_eq!(document["file"], format!("{STATE}/lab.lock"));
+    assert_eq!(shell.run(&on("lock jq")).code, 64);
+    assert_eq!(shell.run(&on("lock brew-formula/qj")).code, 64);
+}
+
+/// On a real Mac it is the file beside the manifest, for which no Mac has to be looked at.
+#[test]
+fn the_lock_beside_a_manifest_is_shown_anywhere() {
+    let shell = Shell::new();
+    let fixture = include_str!("../fixtures/lock-1.lock");
+    fs::write(shell.path("stack.lock"), fixture).unwrap();
+    let shown = shell.well("lock --stack stack.yaml");
+    assert!(shown.contains("ollama-model/gemma4:e4b  4c27e0f5b5ad, 9.6 GB\n"), "{shown}");
+    assert!(shown.contains("python-env/lab           3.11.13, 3 packages\n"), "{shown}");
+    assert!(shell.well("lock python-env/lab --stack stack.yaml").contains("\n  mlx 0.32.4\n"));
+    fs::write(shell.path("stack.lock"), fixture.replace("lock: 1", "lock: 9")).unwrap();
+    let newer = shell.run("lock --stack stack.yaml");
+    assert!(newer.code == 1 && newer.err.contains("newer forgectl: `stack.lock`"), "{newer:?}");
+    assert_eq!(shell.run("validate stack.yaml").err, newer.err);
+    let rehearsal = shell.run("rehearse stack.yaml");
+    assert!(rehearsal.code == 0 && rehearsal.err.starts_with("stack.lock is left aside: "), "{rehearsal:?}");
+    assert_eq!(shell.run("lock --stack -").code, 1, "standard input has no lock, and here no manifest");
 }

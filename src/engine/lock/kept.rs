@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -32,29 +34,37 @@ enum Place {
 impl Kept {
     /// Reads the lock of `stack`, whose Mac is behind `look`. What cannot be read is refused, and never written over.
     pub(in crate::engine) fn read(look: &dyn Look, stack: &Stack, identity: &Identity) -> Result<Self> {
-        let name = stack.manifest.stack.as_str();
-        let (place, source) = match &stack.lock_place {
-            LockPlace::Mac => {
-                let path = path_on(&identity.state, name);
-                let text = look.read_text(&path)?;
-                let source = text.map(|text| Source::new(path.as_str(), text));
-                (Place::Mac(path), source)
+        if stack.lock_place != LockPlace::Mac {
+            return Self::beside(stack);
+        }
+        let path = path_on(&identity.state, stack.manifest.stack.as_str());
+        let text = look.read_text(&path)?;
+        let source = text.map(|text| Source::new(path.as_str(), text));
+        Self::of(stack, Place::Mac(path), source.as_ref())
+    }
+
+    /// The same of a lock for which no Mac has to be looked at.
+    pub(super) fn beside(stack: &Stack) -> Result<Self> {
+        match &stack.lock_place {
+            LockPlace::File(path) => {
+                Self::of(stack, Place::File(path.clone()), desk::read_lock_file(path)?.as_ref())
             }
-            LockPlace::File(path) => (Place::File(path.clone()), desk::read_lock_file(path)?),
-            LockPlace::Nowhere => (Place::Nowhere, None),
-        };
-        let lock = source.as_ref().map_or_else(|| Ok(Lock::default()), read_lock);
-        let lock = lock.map_err(|problem| {
-            let problem =
-                problem.hint("put it back as it was, or take it away, and the next apply resolves all anew:");
+            LockPlace::Mac | LockPlace::Nowhere => Self::of(stack, Place::Nowhere, None),
+        }
+    }
+
+    fn of(stack: &Stack, place: Place, source: Option<&Arc<Source>>) -> Result<Self> {
+        let lock = source.map_or_else(|| Ok(Lock::default()), read_lock).map_err(|problem| {
+            let hint = "put it back as it was, or take it away, and the next apply resolves all anew:";
             match &place {
-                Place::File(path) => problem.remedy(format!("rm {}", shell_word(path.as_str()))),
-                Place::Mac(_) | Place::Nowhere => problem,
+                Place::File(path) => problem.hint(hint).remedy(format!("rm {}", shell_word(path.as_str()))),
+                Place::Mac(_) | Place::Nowhere => problem.hint(hint.trim_end_matches(':')),
             }
         })?;
-        let of = Utf8Path::new(stack.source().name()).file_name();
+        let name = stack.manifest.stack.as_str();
+        let file = Utf8Path::new(stack.source().name()).file_name();
         let of = match &place {
-            Place::File(_) => of.unwrap_or(name).to_owned(),
+            Place::File(_) => file.unwrap_or(name).to_owned(),
             Place::Mac(_) | Place::Nowhere => format!("the stack {name}"),
         };
         let text = source.map(|source| source.text().to_owned());

@@ -2,6 +2,10 @@
 
 mod book;
 mod kept;
+mod shown;
+mod update;
 
 pub(super) use book::Book;
 pub(super) use kept::{Kept, filled, forget};
+pub use shown::{Locked, locked, locked_beside};
+pub use update::{LockUpdate, Moved, Moving, update_lock};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     lock,
     plan::{Action, Item},
-    survey,
+    shut, survey,
 };
 use crate::{
     blueprint::{self, Blueprint, Entry},
@@ -135,9 +135,17 @@ impl Seen {
         let resource = &entry.resource;
         let (id, place) = (resource.id(), resource.place());
         let receipt = self.journal.receipt(&id).filter(|receipt| receipt.place == place);
-        let found = place.observe(look, receipt.as_ref())?;
-        let deltas = differences(&resource.wanted(), &found);
         let origin = Some(entry.origin.clone());
+        let found = match place.observe(look, receipt.as_ref()) {
+            Ok(found) => found,
+            Err(error) if Halt::of(&error).is_some() => return Err(error),
+            Err(error) => {
+                let problem = Problem::from_error(&shut::unseen(error, &id, &place, origin.as_ref()));
+                let (verdict, reason, problem) = (Verdict::Unwell, String::new(), Some(problem));
+                return Ok(Row { id, verdict, deltas: vec![], reason, evidence: vec![], problem, origin });
+            }
+        };
+        let deltas = differences(&resource.wanted(), &found);
         if !deltas.is_empty() {
             let verdict = if found.present { Verdict::Differs } else { Verdict::Missing };
             let reason = resource.reason(&found, &deltas);

@@ -26,7 +26,7 @@ pub use clt::{
     TOOLS,
 };
 pub use file::{CreateLog, RemoveFile, RestoreFile};
-pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
+pub use folder::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree};
 pub use homebrew::{InstallHomebrew, PATHS, RemoveHomebrew};
 pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};
 pub use launchd::{Definition, declared_part, definition_matches};

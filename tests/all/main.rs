@@ -19,6 +19,7 @@ mod output;
 mod plans;
 mod processes;
 mod promises;
+mod random;
 mod readme;
 mod saved_plan;
 mod scenarios;

@@ -4,6 +4,7 @@
 mod adoption;
 mod drift;
 mod every;
+mod half_there;
 mod homebrew;
 mod interrupt;
 mod journal;

@@ -85,7 +85,7 @@ pub fn build(
         power::never_sleep(&site, &mut blueprint)?;
     }
     if let Some(section) = &stack.manifest.tools {
-        tools::tools(&site, section, &mut blueprint);
+        tools::tools(&site, section, &mut blueprint)?;
     }
     if let Some(section) = &stack.manifest.ollama {
         ollama::server(&site, section, &mut blueprint)?;

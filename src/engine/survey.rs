@@ -13,7 +13,7 @@ use crate::{
     journal::{Journal, Receipt, Receipts},
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
-    resource::{Quote, Removal},
+    resource::{Outlook, Quote, Removal},
     value::{Delta, Id, Place, Problem, State, differences},
 };
 
@@ -58,16 +58,17 @@ pub(super) fn observe(
     let stays: HashSet<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
 
     let mut items = vec![];
-    for mut item in removals(look, &leaving, name, false, identity)? {
+    for mut item in removals(look, &leaving, name, false, identity, journal)? {
         let why =
             if stays.contains(&item.id) { "it moves to another place" } else { "no longer in the manifest" };
         item.reason = format!("{why}: {}", item.reason);
         items.push(item);
     }
-    let mut hindrances = vec![];
+    let (mut hindrances, mut told) = (vec![], vec![]);
     for entry in &blueprint.entries {
-        let (item, hindrance) = item(look, entry, journal)?;
-        hindrances.extend(hindrance);
+        let (item, outlook) = item(look, entry, journal)?;
+        hindrances.extend(outlook.refusals);
+        told.extend(outlook.warnings);
         items.push(item);
     }
     let (torn, shared) = with_others(&blueprint, journal, name, &items);
@@ -78,7 +79,7 @@ pub(super) fn observe(
         only: only.to_vec(),
         left_aside,
         refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
-        warnings: blueprint.warnings.iter().cloned().chain(shared).collect(),
+        warnings: blueprint.warnings.iter().cloned().chain(told).chain(shared).collect(),
         exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,
         sudo_questions: 0,
@@ -152,7 +153,7 @@ pub(super) fn destruction(
 ) -> Result<Plan> {
     let look = &Once::new(look);
     let name = stack.manifest.stack.as_str();
-    let items = removals(look, &removal::claimed(journal, name), name, all_data, identity)?;
+    let items = removals(look, &removal::claimed(journal, name), name, all_data, identity, journal)?;
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
@@ -199,16 +200,24 @@ pub fn wanted(look: &dyn Look, entries: &[Entry], journal: &Journal) -> Result<V
     entries.iter().map(|entry| Ok(item(look, entry, journal)?.0)).collect()
 }
 
-/// One resource, and why nothing leads from what is there to what is wanted.
-fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Option<Problem>)> {
+/// One resource, why nothing leads from what is there to what is wanted, and what is said of it.
+fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Outlook)> {
     let resource = &entry.resource;
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
     let found = resource.place().observe(look, receipt.as_ref())?;
     let deltas = differences(&resource.wanted(), &found);
     let action = action(&resource.place(), receipt.is_some(), &found, &deltas);
-    let hindrance =
-        resource.hindrance(&found, receipt.is_some()).map(|problem| problem.at(Some(&entry.origin)).of(&id));
+    let mut outlook = Outlook::default();
+    match resource.hindrance(&found, receipt.is_some()) {
+        Some(problem) => outlook.refusals.push(problem),
+        None if !deltas.is_empty() => outlook = resource.outlook(look, &found, &deltas)?,
+        None => {}
+    }
+    let of = |problems: Vec<Problem>| {
+        problems.into_iter().map(|problem| problem.at(Some(&entry.origin)).of(&id)).collect()
+    };
+    let outlook = Outlook { refusals: of(outlook.refusals), warnings: of(outlook.warnings) };
     let (steps, quote, reason) = if deltas.is_empty() {
         (
             vec![],
@@ -225,7 +234,7 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Opti
     };
     let origin = Some(entry.origin.clone());
     let needs = entry.needs.clone();
-    Ok((Item { id, action, deltas, reason, steps, quote, needs, origin }, hindrance))
+    Ok((Item { id, action, deltas, reason, steps, quote, needs, origin }, outlook))
 }
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
@@ -246,8 +255,9 @@ pub(super) fn removals(
     stack: &str,
     all_data: bool,
     identity: &Identity,
+    journal: &Journal,
 ) -> Result<Vec<Item>> {
-    let leaving = removal::leaving(identity, receipts, all_data);
+    let leaving = removal::leaving(identity, journal, receipts, all_data);
     let mut held = Standing::default();
     let mut items = vec![];
     for (id, receipt) in receipts {

@@ -27,11 +27,11 @@ use crate::{
 };
 
 pub use clt::CommandLineTools;
-pub use dependencies::Dependencies;
+pub use dependencies::{Dependencies, before as formulae_before, id as dependencies_id};
 pub use file::LogFile;
 pub use folder::Folder;
-pub use formula::Formula;
-pub use homebrew::Homebrew;
+pub use formula::{Formula, Wish};
+pub use homebrew::{Homebrew, SCRIPT};
 pub use job::JobSpec;
 pub use ollama::Ollama;
 pub use place::{Leaving, Removal};
@@ -61,6 +61,11 @@ pub trait Resource: fmt::Debug + Send + Sync {
     /// What bringing it costs; asked only for what will change.
     fn quote(&self, _look: &dyn Look) -> Result<Quote> {
         Ok(Quote { download: Some(0), disk: Some(0) })
+    }
+
+    /// What is said of it upstream, beyond this Mac; asked only for what will change.
+    fn outlook(&self, _look: &dyn Look, _found: &State, _deltas: &Deltas) -> Result<Outlook> {
+        Ok(Outlook::default())
     }
 
     /// What of it listens beyond this Mac, in plain words.
@@ -111,6 +116,15 @@ pub struct Quote {
     pub download: Option<u64>,
     /// Bytes on disk afterwards.
     pub disk: Option<u64>,
+}
+
+/// What is known upstream of a resource that is to change.
+#[derive(Debug, Default)]
+pub struct Outlook {
+    /// Why it cannot be brought.
+    pub refusals: Vec<Problem>,
+    /// What is worth knowing beforehand.
+    pub warnings: Vec<Problem>,
 }
 
 /// Something is where another thing is wanted, and is not ours to remove.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Fault, Mac, USER};
+use super::{Content, Fault, Mac, USER, tool};
 use crate::machine::Reply;
 
 /// Homebrew's installer as forgectl pins it (docs/mac-facts.md#homebrew-installer). Its size has no meaning but for the time that
@@ -115,10 +115,12 @@ pub(super) fn fetch(mac: &mut Mac, url: &str) -> Fetched {
 
 /// Answers a GET request to a server far away.
 pub(super) fn get(mac: &mut Mac, url: &str) -> Result<Reply, String> {
-    if mac.state.faults.take(Fault::NetworkGone) || !mac.state.internet.knows_host(url) {
+    let page = mac.state.internet.pages.get(url).cloned().or_else(|| tool::brew_page(mac, url));
+    let known = page.is_some() || mac.state.internet.knows_host(url);
+    if mac.state.faults.take(Fault::NetworkGone) || !known {
         return Err(format!("no such host: {}", host(url).unwrap_or(url)));
     }
-    Ok(match mac.state.internet.pages.get(url) {
+    Ok(match page {
         Some(page) => Reply { status: page.status, body: page.body.clone().into_bytes() },
         None => Reply { status: 404, body: b"not found".to_vec() },
     })

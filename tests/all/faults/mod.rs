@@ -4,6 +4,7 @@
 mod adoption;
 mod drift;
 mod every;
+mod formulae;
 mod homebrew;
 mod interrupt;
 mod journal;
@@ -12,6 +13,7 @@ mod meddler;
 mod mended;
 mod node;
 mod ollama;
+mod orphans;
 mod power;
 mod profile;
 mod proofs;

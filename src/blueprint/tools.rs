@@ -47,9 +47,16 @@ pub(super) fn formula(
     let dependencies = blueprint.add(Dependencies, vec![homebrew.clone()], origin.clone());
     let restarts = super::ollama::job_of(name).filter(|id| site.receipts.contains_key(id));
     let restarts = restarts.map(|id| id.name().to_owned());
-    let version = Wish { range: version, ..Wish::default() };
+    let locked = locked(site, "brew-formula", name)
+        .filter(|locked| version.as_ref().is_none_or(|range| range.allows(locked)));
+    let version = Wish { range: version, locked, newest: None };
     let formula = Formula { name: name.to_owned(), known_as: known_as(site, name)?, version, restarts };
     Ok(blueprint.add(formula, vec![homebrew, dependencies], origin.clone()))
+}
+
+/// The version that an earlier apply left, as the lock holds it. One that the manifest does not allow any more binds nobody.
+fn locked(site: &Site, kind: &str, name: &str) -> Option<String> {
+    site.stack.lock.pin(&Id::new(kind, name))?.version.clone()
 }
 
 /// Another name under which a formula lies there, or will. Homebrew's pages are asked only for what is not found by its own name,

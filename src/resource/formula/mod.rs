@@ -4,13 +4,18 @@ mod seen;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::{Evidence, Outlook, Quote, Resource, change};
 use crate::{
-    machine::{Look, tool::brew},
+    machine::{
+        Look,
+        tool::brew::{self, Asked},
+    },
     step::{InstallFormula, LinkFormula, MarkFormula, Step, UpgradeFormula},
-    value::{Delta, Deltas, Id, Pin, Place, Problem, State, Value, VersionRange, Want, Wanted},
+    value::{
+        Delta, Deltas, Id, Pin, Place, Problem, State, Value, VersionRange, Want, Wanted, order_of_versions,
+    },
 };
 
 pub(super) use leaving::removal;
@@ -114,7 +119,13 @@ impl Resource for Formula {
                     .remedy(format!("brew unpin {}", self.name)),
             );
         }
-        None
+        let locked = self.version.locked.as_ref().filter(|_| self.version.newest.is_none())?;
+        order_of_versions(version, locked).is_gt().then(|| {
+            Problem::mac(format!("`{}` {locked} is locked, and {version} is there", self.name))
+                .why("Homebrew installs no version but its newest: there is no way back")
+                .hint("take what is there into the lock:")
+                .remedy(format!("forgectl lock --update brew-formula/{}", self.name))
+        })
     }
 
     /// How large its bottles are Homebrew says only when it fetches them.
@@ -126,6 +137,7 @@ impl Resource for Formula {
         outlook::outlook(self, look, found, deltas)
     }
 
+    /// The version as seen: what it was poured from, Homebrew has checked.
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
         for name in self.names() {
             if let Some(version) = brew::version(look, &name)? {
@@ -133,6 +145,21 @@ impl Resource for Formula {
             }
         }
         Ok(None)
+    }
+
+    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        if self.name.contains('/') {
+            // Other taps have no pages.
+            return Ok(None);
+        }
+        let name = self.known_as.as_ref().unwrap_or(&self.name);
+        match brew::formula(look, name)? {
+            Asked::Known(page) => {
+                Ok(page.version().map(|version| Pin { version: Some(version), ..Pin::default() }))
+            }
+            Asked::None => bail!("Homebrew has no page of a formula `{name}`"),
+            Asked::Unknown(why) => bail!(why),
+        }
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {

@@ -88,6 +88,11 @@ impl Internet {
     }
 }
 
+/// Whether there is a server under the host of `url`.
+pub(super) fn knows_host(mac: &Mac, url: &str) -> bool {
+    mac.state.internet.knows_host(url)
+}
+
 fn host(url: &str) -> Option<&str> {
     url.split_once("://")?.1.split('/').next()
 }
@@ -140,7 +145,7 @@ pub(super) fn get(mac: &mut Mac, url: &str) -> Result<Reply, String> {
 }
 
 /// What Ollama's registry answers while something is wrong with it.
-fn refusal(mac: &mut Mac) -> Option<Reply> {
+pub(super) fn refusal(mac: &mut Mac) -> Option<Reply> {
     let faults = &mut mac.state.faults;
     if faults.take(Fault::RegistryBusy) {
         return Some(registry::fault(429, "TOOMANYREQUESTS", "too many requests"));

@@ -449,3 +449,27 @@ fn the_lock_beside_a_manifest_is_shown_anywhere() {
     assert!(rehearsal.code == 0 && rehearsal.err.starts_with("stack.lock is left aside: "), "{rehearsal:?}");
     assert_eq!(shell.run("lock --stack -").code, 1, "standard input has no lock, and here no manifest");
 }
+
+/// What an earlier apply left is brought again, or nothing is: Homebrew installs its newest alone.
+#[test]
+fn a_locked_version_is_kept_or_refused_with_the_way_out() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    brew(&sim, "uninstall jq");
+    sim.with_mac(|mac| mac.state.brew.offers.insert("jq".into(), "1.9.0".into()));
+    let refusal = || refused(&apply(&sim, &stack).unwrap_err());
+    let problem = refusal();
+    assert_eq!(problem.what, "`jq` 1.8.1 is locked, and Homebrew offers 1.9.0");
+    assert_eq!(problem.remedy, ["forgectl lock --update brew-formula/jq"]);
+    brew(&sim, "update");
+    brew(&sim, "install jq");
+    assert_eq!(refusal().what, "`jq` 1.8.1 is locked, and 1.9.0 is there");
+    update(&sim, &stack, &["brew-formula/jq"], true).unwrap();
+    assert!(engine::survey(&sim, &stack).unwrap().is_empty());
+    // What the manifest does not allow any more binds nobody.
+    sim.with_mac(|mac| mac.state.brew.offers.insert("jq".into(), "2.0".into()));
+    let newer = desk.stack(&FORMULAE.replace("jq", "{jq: \">=2\"}"));
+    apply_well(&sim, &newer);
+    assert_eq!(version(&desk.lock(), "brew-formula/jq"), "2.0");
+}

@@ -1,9 +1,6 @@
 //! Formulae as Macs have them: pinned, unlinked, kept out of the prefix, under former names, and what stands on them.
 
-use forgectl::{
-    machine::{Answer, Query},
-    value::Pin,
-};
+use forgectl::machine::{Answer, Query};
 
 use super::{
     homebrew::{brew, offers, there, toolbox, with, with_homebrew},
@@ -239,35 +236,4 @@ fn another_update_is_waited_for() {
     let ran = told(&sim, &with(">=0.30", ">=0.40"));
     assert!(ran.summary.ok(), "{:?}", ran.summary);
     says(&ran.text(), &["another `brew` is at work; waiting for it to end"]);
-}
-
-/// What an earlier apply left is brought again, or nothing is: Homebrew installs its newest alone.
-#[test]
-fn a_locked_version_is_kept_or_refused_with_the_way_out() {
-    let mut stack = only("jq");
-    let lock = |stack: &mut Stack, version: &str| {
-        let pin = Pin { version: Some(version.into()), ..Pin::default() };
-        stack.lock.set(JQ.parse().unwrap(), pin);
-    };
-    lock(&mut stack, "1.8.1");
-    let (mut mac, mut without) = (with_homebrew(&["jq"]), with_homebrew(&[]));
-    nothing_to_do(&sim(copy(&mac)), &stack);
-    offers(&mut mac, "jq", "1.9.0");
-    offers(&mut without, "jq", "1.9.0");
-    let refusals =
-        |sim: &Sim, stack: &Stack| plan(sim, stack).refusals.iter().map(super::text).collect::<String>();
-    let text = refusals(&sim(without), &stack);
-    says(
-        &text,
-        &["`jq` 1.8.1 is locked, and Homebrew offers 1.9.0", "forgectl lock --update brew-formula/jq"],
-    );
-    let sim = sim(mac);
-    assert!(
-        run(&sim, "/opt/homebrew/bin/brew update").ok()
-            && run(&sim, "/opt/homebrew/bin/brew upgrade jq").ok()
-    );
-    let text = refusals(&sim, &stack);
-    says(&text, &["`jq` 1.8.1 is locked, and 1.9.0 is there", "forgectl lock --update brew-formula/jq"]);
-    lock(&mut stack, "1.9.0");
-    nothing_to_do(&sim, &stack);
 }

@@ -120,6 +120,9 @@ fn section(start: Start, content: &[u8]) -> Result<Ollama, String> {
     let num_ctx = context.parse().map_err(|_| format!("OLLAMA_CONTEXT_LENGTH is no number: {context}"))?;
     let keep_alive =
         take("OLLAMA_KEEP_ALIVE")?.parse().map_err(|wrong| format!("OLLAMA_KEEP_ALIVE: {wrong}"))?;
+    let most = variables.remove("OLLAMA_MAX_LOADED_MODELS");
+    let wrong = |most: &String| format!("OLLAMA_MAX_LOADED_MODELS is no number: {most}");
+    let max_loaded_models = most.map(|most| most.parse().map_err(|_| wrong(&most))).transpose()?;
     for ours in ["HOME", "PATH", "OLLAMA_NUM_CTX"] {
         variables.remove(ours);
     }
@@ -128,5 +131,13 @@ fn section(start: Start, content: &[u8]) -> Result<Ollama, String> {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Listen::Lan,
         other => Listen::Address(other),
     };
-    Ok(Ollama { listen, port: socket.port(), num_ctx, keep_alive, start, environment: variables })
+    Ok(Ollama {
+        listen,
+        port: socket.port(),
+        num_ctx,
+        keep_alive,
+        max_loaded_models,
+        start,
+        environment: variables,
+    })
 }

@@ -168,6 +168,9 @@ fn ollama(section: &Ollama, from: &str) -> String {
     text += &line("  port", &section.port.to_string(), &host);
     text += &line("  num_ctx", &section.num_ctx.to_string(), "OLLAMA_CONTEXT_LENGTH");
     text += &line("  keep_alive", &quoted(&section.keep_alive.to_string()), "OLLAMA_KEEP_ALIVE");
+    if let Some(most) = section.max_loaded_models {
+        text += &line("  max_loaded_models", &most.to_string(), "OLLAMA_MAX_LOADED_MODELS");
+    }
     text += &line("  start", start.0, start.1);
     if !section.environment.is_empty() {
         text += "  environment:\n";

@@ -58,7 +58,7 @@ fn context(
     Ok(Some(problem.hint("a request can ask for less with `options.num_ctx`").at(Some(origin))))
 }
 
-/// What becomes of pulls when the server is started anew (docs/mac-facts.md#ollama-pruning): it is not taken down while somebody
+/// What becomes of pulls when the server is started anew (docs/mac-facts.md#ollama-prune): it is not taken down while somebody
 /// pulls a model, and deletes what pulls left that broke off long before.
 pub(super) fn pulls(site: &Site, store: &Utf8Path) -> Result<Vec<Problem>> {
     let now = site.look.now();

@@ -9,8 +9,10 @@ mod draft;
 mod examples;
 mod export;
 mod facts;
+mod file;
 mod init;
 mod line;
+mod lock;
 mod node;
 mod only;
 mod output;
@@ -57,6 +59,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Destroy(args) => destroy::run(&args, &context),
         Command::Status(args) => status::run(&args, &context),
         Command::Output(args) => output::run(&args, &context),
+        Command::Lock(args) => lock::run(&args, &context),
         Command::Facts(args) => facts::run(&args, &context),
         Command::Rehearse(args) => rehearse::run(&args, &context),
         Command::Sim(args) => sim::run(&args, &context),

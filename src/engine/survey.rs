@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 
 use super::{
-    free_disk, graph,
+    free_disk, graph, lock,
     only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
@@ -37,6 +37,7 @@ pub fn survey(look: &dyn Look, stack: &Stack) -> Result<Plan> {
 pub fn survey_only(look: &dyn Look, stack: &Stack, only: &[Id]) -> Result<Plan> {
     let identity = look.identity()?;
     let journal = Journal::open(look, &identity.state)?;
+    let stack = &lock::filled(look, stack, &identity)?;
     Ok(observe(look, stack, &identity, &journal, only)?.plan)
 }
 
@@ -66,7 +67,8 @@ pub(super) fn observe(
     }
     let (mut hindrances, mut unsaid) = (vec![], vec![]);
     for entry in &blueprint.entries {
-        let (item, against) = item(look, entry, journal)?;
+        let (mut item, against) = item(look, entry, journal)?;
+        item.locked = stack.lock.pin(&item.id).cloned();
         hindrances.extend(against.hindrance);
         unsaid.extend(against.doubt);
         items.push(item);
@@ -245,7 +247,7 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Agai
     let needs = entry.needs.clone();
     let placed = |problem: Problem| problem.at(Some(&entry.origin)).of(&id);
     let against = Against { hindrance: against.hindrance.map(placed), doubt: against.doubt.map(placed) };
-    Ok((Item { id, action, deltas, reason, steps, quote, needs, origin }, against))
+    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, against))
 }
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
@@ -306,6 +308,7 @@ fn removed(id: &Id, receipt: &Receipt, removal: &Removal) -> Item {
         steps: removal.steps.iter().map(|step| step.about()).collect(),
         quote: Quote::default(),
         needs: receipt.needs.clone(),
+        locked: None,
         origin: None,
     }
 }

@@ -112,7 +112,7 @@ fn followed(look: &dyn Look, path: &Utf8Path) -> Result<Option<Stat>> {
     }
 }
 
-/// How long what an interrupted pull left stays when the server starts anew (docs/mac-facts.md#ollama-pruning).
+/// How long what an interrupted pull left stays when the server starts anew (docs/mac-facts.md#ollama-prune).
 pub const GRACE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Bytes of a part that have yet to be fetched. With `pruned` the server is started before, which deletes what an interrupted

@@ -13,7 +13,7 @@ const PATIENCE: Patience =
     Patience { every: Duration::from_secs(5), limit: Duration::from_mins(10), how: Wait::Poll };
 
 /// Waits until nobody pulls a model into `store`: a server that is taken down cuts a pull off, and deletes what is left of an
-/// old one when it starts anew (docs/mac-facts.md#ollama-pruning).
+/// old one when it starts anew (docs/mac-facts.md#ollama-prune).
 pub(in crate::step) fn await_pulls(machine: &dyn Machine, store: &Utf8Path, tell: &dyn Tell) -> Result<()> {
     let mut told = false;
     let quiet = machine.until("the pull of a model to end", PATIENCE, || {

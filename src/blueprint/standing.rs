@@ -8,12 +8,15 @@ use std::{
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{ollama, power};
+use super::{data, ollama, power};
 use crate::{
-    machine::{Identity, Look, Looking, tool::brew},
+    machine::{
+        Identity, Look, Looking,
+        tool::{self, brew},
+    },
     manifest::{Listen, Ollama, Start},
     step::TOOLS,
-    value::{Place, Value},
+    value::{ModelName, Place, Value},
 };
 
 /// How something stands on a Mac.
@@ -97,6 +100,27 @@ pub fn ollama(look: &dyn Look, identity: &Identity) -> Result<Option<Standing<Ol
             Some(Standing::Otherwise(format!("its job stands in two places: {one} and {other}")))
         }
     })
+}
+
+/// The models that such a server has whole, each with where its manifest is; those that run elsewhere are none.
+pub fn models(
+    look: &dyn Look,
+    identity: &Identity,
+    section: &Ollama,
+) -> Result<Vec<(ModelName, Utf8PathBuf)>> {
+    let store = data::store(&identity.home, section);
+    let mut whole = vec![];
+    for name in tool::ollama::names(look, &store)? {
+        let manifest = tool::ollama::manifest(look, &store, &name).ok().flatten();
+        let there = manifest.map(|manifest| {
+            Ok::<_, anyhow::Error>(tool::ollama::missing(look, &store, &manifest)?.is_empty())
+        });
+        if !name.is_remote() && there.transpose()? == Some(true) {
+            let path = store.join(name.manifest());
+            whole.push((name, path));
+        }
+    }
+    Ok(whole)
 }
 
 /// Where the job's property list is for each start.

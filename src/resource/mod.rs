@@ -34,7 +34,7 @@ pub use folder::Folder;
 pub use formula::Formula;
 pub use homebrew::Homebrew;
 pub use job::JobSpec;
-pub use ollama::{ModelServer, Ollama, OllamaModel, memory_for_models};
+pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};
 pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;

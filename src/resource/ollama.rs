@@ -16,7 +16,7 @@ mod server;
 
 pub use model::{ModelServer, OllamaModel};
 pub(super) use model::{held, observe, removal};
-pub use models::for_models as memory_for_models;
+pub use models::{for_models as memory_for_models, in_memory};
 
 use server::{Running, Server, Version};
 

@@ -110,7 +110,7 @@ pub(super) fn effective(declared: u64, own: Option<u64>, trained: Option<u64>) -
 }
 
 /// About what a model takes in memory, with a cache and what its runner needs: a quarter more than on disk.
-pub(super) fn in_memory(size: u64) -> u64 {
+pub fn in_memory(size: u64) -> u64 {
     size.saturating_add(size / 4)
 }
 

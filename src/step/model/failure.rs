@@ -30,6 +30,8 @@ enum Sort {
     Busy,
     /// What came is not what its digest says.
     Damaged,
+    /// Of the notes on what has come some are gone: it can neither be ended nor gone on with.
+    Torn,
     /// The connection broke: to the server, or from there on.
     Cut,
 }
@@ -76,14 +78,23 @@ impl Failure {
             (status, Some(error), _) => format!("{status}: {error}"),
             (status, None, _) => format!("{status}: {}", last.trim()),
         };
-        let known = WORDS.iter().find(|(words, _)| said.contains(words)).map(|(_, sort)| *sort);
+        let torn = said.contains("-partial-") && said.contains("no such file or directory");
+        let known = torn.then_some(Sort::Torn);
+        let known =
+            known.or_else(|| WORDS.iter().find(|(words, _)| said.contains(words)).map(|(_, sort)| *sort));
         let sort = known.unwrap_or(if status == 400 { Sort::Refused } else { Sort::Cut });
         Some(Self { sort, said })
     }
 
     /// Whether it may go well the next time.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self.sort, Sort::Busy | Sort::Damaged | Sort::Cut)
+        matches!(self.sort, Sort::Busy | Sort::Damaged | Sort::Torn | Sort::Cut)
+    }
+
+    /// The digest of the part whose remains are in the way of any further pull (docs/mac-facts.md#ollama-pull-resume).
+    pub(super) fn torn(&self) -> Option<&str> {
+        let (_, rest) = self.said.split_once("sha256-").filter(|_| self.sort == Sort::Torn)?;
+        rest.split_once("-partial").map(|(digest, _)| digest)
     }
 
     /// As a person is told of it, after so many tries.
@@ -98,7 +109,7 @@ impl Failure {
             Sort::Refused => format!("the server refused to pull: `{name}`"),
             Sort::Busy => format!("the registry does not give the model now: `{name}`"),
             Sort::Damaged => format!("the model arrives damaged: `{name}`"),
-            Sort::Cut => format!("the pull of the model breaks off: `{name}`"),
+            Sort::Torn | Sort::Cut => format!("the pull of the model breaks off: `{name}`"),
         };
         let times = if tries == 1 { String::new() } else { format!(", {tries} times") };
         let problem = Problem::mac(what).why(format!("the server said{times}: {}", self.said));
@@ -116,7 +127,7 @@ impl Failure {
                 problem.hint("see what the server logs:").remedy(format!("tail -n 20 '{}'", pull.log))
             }
             Sort::Busy => problem.hint(goes_on).hint("whether it answers:").remedy(curl(pull)),
-            Sort::Damaged | Sort::Cut => problem
+            Sort::Damaged | Sort::Torn | Sort::Cut => problem
                 .hint(goes_on)
                 .hint("a server that starts anew deletes what came more than an hour before")
                 .hint("whether the registry can be reached, and what the server logs:")
@@ -157,6 +168,14 @@ mod tests {
             Some(Sort::Damaged)
         );
         assert_eq!(error("dial tcp: lookup registry.ollama.ai: no such host"), Some(Sort::Cut));
+    }
+
+    #[test]
+    fn remains_that_are_in_the_way_are_named() {
+        let said = "{\"error\":\"remove /x/blobs/sha256-ab12-partial-0: no such file or directory\"}";
+        assert_eq!(Failure::of_reply(200, said).unwrap().torn(), Some("ab12"));
+        let other = "{\"error\":\"open /x/blobs/sha256-ab12-partial: permission denied\"}";
+        assert_eq!(Failure::of_reply(200, other).unwrap().torn(), None);
     }
 
     #[test]

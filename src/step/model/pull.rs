@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 
 use super::{failure::Failure, progress::Progress};
 use crate::{
-    machine::{Changing, Halt, Machine, Method, Request, Tell, Wait, tool::ollama},
+    machine::{Changing, Halt, Looking, Machine, Method, Request, Tell, Wait, tool::ollama},
     step::{About, Step},
     value::{ModelName, Problem, shell_word},
 };
@@ -70,6 +70,9 @@ impl Step for PullModel {
             let Some(pause) = pause.filter(|_| failure.may_pass() && tries < MOST_TRIES) else {
                 return Err(failure.told(self, tries).into());
             };
+            if let Some(digest) = failure.torn() {
+                self.clear(machine, digest)?;
+            }
             let seconds = pause.as_secs();
             tell.line(&format!(
                 "the pull broke off: {failure}; it goes on in {seconds} s from where it stopped"
@@ -97,6 +100,17 @@ impl PullModel {
             Err(why) => Some(Failure::cut(why)),
             Ok(reply) => Failure::of_reply(reply.status, &String::from_utf8_lossy(&reply.body)),
         })
+    }
+
+    /// Removes what is left of a part that the server can neither end nor go on with.
+    fn clear(&self, machine: &dyn Machine, digest: &str) -> Result<()> {
+        let folder = self.store.join("blobs");
+        let begins = format!("sha256-{digest}-partial");
+        let names = machine.list(&folder)?.unwrap_or_default();
+        names
+            .iter()
+            .filter(|name| name.starts_with(&begins))
+            .try_for_each(|name| machine.remove(&folder.join(name)))
     }
 
     /// What the server says is not taken on trust: the manifest and all that it names have to be there.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod complete;
 mod completions;
 mod context;
 mod destroy;
@@ -42,6 +43,11 @@ use crate::desk::Printer;
 /// to do, 1 failed or refused, 2 changes pending or different, 64 wrong usage, 130 interrupted.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
+    if let [_, asked, rest @ ..] = args.as_slice()
+        && asked == complete::ASKED
+    {
+        return complete::answer(rest);
+    }
     let mut command = line::whole();
     let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| Args::from_arg_matches(&matches));
     let Args { global, command } = match parsed.map_err(|error| error.format(&mut command)) {

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cli;
+mod completions;
 mod drafts;
 mod facts;
 mod faults;

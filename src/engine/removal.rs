@@ -52,7 +52,15 @@ pub(super) fn leaving<'l>(
         formulae.extend([Some(name.clone()), known_as.clone(), keg].into_iter().flatten());
     }
     let before = journal.receipt(&dependencies_id()).map(|receipt| formulae_before(&receipt));
-    Leaving { state_folder: &identity.state, all_data, formulae, before: before.unwrap_or_default() }
+    let server = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Job { .. }));
+    let ollama = server.flat_map(|(_, receipt)| &receipt.urls).find(|(name, _)| name == "Ollama");
+    Leaving {
+        state_folder: &identity.state,
+        all_data,
+        formulae,
+        before: before.unwrap_or_default(),
+        ollama: ollama.map(|(_, url)| url.clone()),
+    }
 }
 
 /// What `stack` has a part in, in the order of its removal.
@@ -84,8 +92,8 @@ impl Standing {
 enum Gone {
     /// It did; the receipt is gone too.
     Yes,
-    /// Something of ours stays on purpose, and its receipt with it.
-    Held,
+    /// Something of ours stays on purpose, and its receipt with it; whether that needs nothing that it stood on.
+    Held { alone: bool },
 }
 
 impl Run<'_> {
@@ -102,8 +110,8 @@ impl Run<'_> {
                 held.add(id, receipt);
             } else {
                 match self.remove(id, receipt, all_data) {
-                    Ok(Gone::Yes) => {}
-                    Ok(Gone::Held) => held.add(id, receipt),
+                    Ok(Gone::Held { alone: false }) => held.add(id, receipt),
+                    Ok(Gone::Yes | Gone::Held { alone: true }) => {}
                     Err(error) => {
                         self.failed(id, &Asked::Before(&receipt.origin), &error);
                         stuck.add(id, receipt);
@@ -136,7 +144,7 @@ impl Run<'_> {
         }
         if removal.holds {
             // Its receipt stays, so that it can still be removed later.
-            return Ok(Gone::Held);
+            return Ok(Gone::Held { alone: removal.alone });
         }
         self.drive(id, None, &removal.steps, released)?;
         if matches!(receipt.place, Place::Folder { .. }) && !removal.steps.is_empty() {

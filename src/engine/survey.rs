@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 
 use super::{
-    graph, lock,
+    free_disk, graph, lock,
     only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
@@ -13,7 +13,7 @@ use crate::{
     journal::{Journal, Receipt, Receipts},
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
-    resource::{Outlook, Quote, Removal},
+    resource::{Quote, Removal, Upstream},
     value::{Delta, Id, Place, Problem, State, differences},
 };
 
@@ -67,10 +67,10 @@ pub(super) fn observe(
     }
     let (mut hindrances, mut told) = (vec![], vec![]);
     for entry in &blueprint.entries {
-        let (mut item, outlook) = item(look, entry, journal)?;
+        let (mut item, said) = item(look, entry, journal)?;
         item.locked = stack.lock.pin(&item.id).cloned();
-        hindrances.extend(outlook.refusals);
-        told.extend(outlook.warnings);
+        hindrances.extend(said.refusals);
+        told.extend(said.warnings);
         items.push(item);
     }
     let (torn, shared) = with_others(&blueprint, journal, name, &items);
@@ -81,7 +81,7 @@ pub(super) fn observe(
         only: only.to_vec(),
         left_aside,
         refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
-        warnings: blueprint.warnings.iter().cloned().chain(told).chain(shared).collect(),
+        warnings: blueprint.warnings.iter().cloned().chain(shared).chain(told).collect(),
         exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,
         sudo_questions: 0,
@@ -94,6 +94,7 @@ pub(super) fn observe(
     let largest = plan.items.iter().max_by_key(|item| item.quote.download.max(item.quote.disk));
     let shortage = blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free);
     plan.refusals.extend(shortage.map(|problem| problem.at(largest.and_then(|item| item.origin.as_ref()))));
+    plan.refusals.extend(free_disk::judge(look, stack, &blueprint, journal, &plan)?);
     Ok(Survey { blueprint, plan, leaving })
 }
 
@@ -202,24 +203,24 @@ pub fn wanted(look: &dyn Look, entries: &[Entry], journal: &Journal) -> Result<V
     entries.iter().map(|entry| Ok(item(look, entry, journal)?.0)).collect()
 }
 
-/// One resource, why nothing leads from what is there to what is wanted, and what is said of it.
-fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Outlook)> {
+/// One resource, and what speaks against bringing it.
+fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Upstream)> {
     let resource = &entry.resource;
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
     let found = resource.place().observe(look, receipt.as_ref())?;
     let deltas = differences(&resource.wanted(), &found);
     let action = action(&resource.place(), receipt.is_some(), &found, &deltas);
-    let mut outlook = Outlook::default();
-    match resource.hindrance(&found, receipt.is_some()) {
-        Some(problem) => outlook.refusals.push(problem),
-        None if !deltas.is_empty() => outlook = resource.outlook(look, &found, &deltas)?,
-        None => {}
-    }
-    let of = |problems: Vec<Problem>| {
-        problems.into_iter().map(|problem| problem.at(Some(&entry.origin)).of(&id)).collect()
+    let hindrance = resource.hindrance(&found, receipt.is_some());
+    let mut said = match hindrance {
+        None if !deltas.is_empty() => resource.upstream(look, &found, &deltas)?,
+        _ => Upstream::default(),
     };
-    let outlook = Outlook { refusals: of(outlook.refusals), warnings: of(outlook.warnings) };
+    if entry.optional {
+        // It fails by itself, and that is a warning.
+        said.warnings.append(&mut said.refusals);
+    }
+    said.refusals.extend(hindrance);
     let (steps, quote, reason) = if deltas.is_empty() {
         (
             vec![],
@@ -236,7 +237,11 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Outl
     };
     let origin = Some(entry.origin.clone());
     let needs = entry.needs.clone();
-    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, outlook))
+    let placed = |problems: Vec<Problem>| {
+        problems.into_iter().map(|problem| problem.at(Some(&entry.origin)).of(&id)).collect()
+    };
+    let said = Upstream { refusals: placed(said.refusals), warnings: placed(said.warnings) };
+    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, said))
 }
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
@@ -272,7 +277,7 @@ pub(super) fn removals(
         if let Some(why) = held.why(id) {
             removal = Removal { kept: vec![why], holds: true, ..Removal::default() };
         }
-        if removal.holds {
+        if removal.holds && !removal.alone {
             held.add(id, receipt);
         }
         items.push(removed(id, receipt, &removal));

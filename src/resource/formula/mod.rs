@@ -1,12 +1,12 @@
 mod leaving;
-mod outlook;
 mod seen;
+mod upstream;
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::{Evidence, Outlook, Quote, Resource, change};
+use super::{Evidence, Quote, Resource, Upstream, change};
 use crate::{
     machine::{
         Look,
@@ -133,8 +133,8 @@ impl Resource for Formula {
         Ok(Quote::default())
     }
 
-    fn outlook(&self, look: &dyn Look, found: &State, deltas: &Deltas) -> Result<Outlook> {
-        outlook::outlook(self, look, found, deltas)
+    fn upstream(&self, look: &dyn Look, found: &State, deltas: &Deltas) -> Result<Upstream> {
+        upstream::upstream(self, look, found, deltas)
     }
 
     /// The version as seen: what it was poured from, Homebrew has checked.

@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use super::{super::Outlook, Formula};
+use super::{super::Upstream, Formula};
 use crate::{
     machine::{
         Look,
@@ -11,26 +11,31 @@ use crate::{
 
 /// What Homebrew says of a formula that is to be installed or upgraded: whether it has it, in which version, and what would come
 /// along. What cannot be asked is said.
-pub(super) fn outlook(formula: &Formula, look: &dyn Look, found: &State, deltas: &Deltas) -> Result<Outlook> {
-    let mut outlook = Outlook::default();
+pub(super) fn upstream(
+    formula: &Formula,
+    look: &dyn Look,
+    found: &State,
+    deltas: &Deltas,
+) -> Result<Upstream> {
+    let mut said = Upstream::default();
     let changes = deltas.iter().any(|delta| delta.field.as_str() == "version");
     if !changes || formula.name.contains('/') {
-        return Ok(outlook);
+        return Ok(said);
     }
     let name = formula.known_as.as_deref().unwrap_or(&formula.name);
     let page = match brew::formula(look, name)? {
         Asked::Known(page) => page,
         Asked::None => {
-            outlook.refusals.extend(unknown(look, Sort::Formula, name)?);
-            return Ok(outlook);
+            said.refusals.extend(unknown(look, Sort::Formula, name)?);
+            return Ok(said);
         }
         Asked::Unknown(why) => {
-            outlook.warnings.push(not_asked(Sort::Formula, name, why));
-            return Ok(outlook);
+            said.warnings.push(not_asked(Sort::Formula, name, why));
+            return Ok(said);
         }
     };
     if page.disabled && !found.present {
-        outlook.refusals.push(
+        said.refusals.push(
             Problem::mac(format!("Homebrew does not install `{name}` any more"))
                 .why("it is disabled")
                 .hint("see what to take instead:")
@@ -38,16 +43,16 @@ pub(super) fn outlook(formula: &Formula, look: &dyn Look, found: &State, deltas:
         );
     }
     if let Some(newest) = page.version().filter(|newest| !formula.version.allows(newest)) {
-        outlook.refusals.push(not_offered(formula, found, &newest));
+        said.refusals.push(not_offered(formula, found, &newest));
     }
     let along = along(look, &page, found)?;
     if !along.is_empty() {
-        outlook.warnings.push(
+        said.warnings.push(
             Problem::mac(format!("Homebrew may upgrade along with `{name}`: {}", along.join(", ")))
                 .hint("what it stands on, and what stands on it, has to fit; nothing else is upgraded"),
         );
     }
-    Ok(outlook)
+    Ok(said)
 }
 
 /// The wanted version is not to be had.

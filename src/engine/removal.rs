@@ -9,8 +9,8 @@ use super::{
 use crate::{
     journal::{Journal, Receipt, Record},
     machine::Identity,
-    resource::Leaving,
-    value::{Id, Place},
+    resource::{Leaving, dependencies_id, formulae_before},
+    value::{Id, Place, Value},
 };
 
 /// Receipts in the order of their removal: each before all that it needs.
@@ -39,12 +39,28 @@ pub(super) fn order(receipts: Vec<(Id, Receipt)>) -> Vec<(Id, Receipt)> {
 }
 
 /// How `receipts` are given back in one run.
-pub(super) fn leaving<'l>(identity: &'l Identity, receipts: &[(Id, Receipt)], all_data: bool) -> Leaving<'l> {
-    let formulae = receipts.iter().filter(|(_, receipt)| receipt.created()).filter_map(|(_, receipt)| {
-        let Place::Formula { name } = &receipt.place else { return None };
-        Some(name.clone())
-    });
-    Leaving { state_folder: &identity.state, all_data, formulae: formulae.collect() }
+pub(super) fn leaving<'l>(
+    identity: &'l Identity,
+    journal: &Journal,
+    receipts: &[(Id, Receipt)],
+    all_data: bool,
+) -> Leaving<'l> {
+    let mut formulae = BTreeSet::new();
+    for (_, receipt) in receipts.iter().filter(|(_, receipt)| receipt.created()) {
+        let Place::Formula { name, known_as } = &receipt.place else { continue };
+        let keg = receipt.left_value("keg").and_then(Value::as_text).map(str::to_owned);
+        formulae.extend([Some(name.clone()), known_as.clone(), keg].into_iter().flatten());
+    }
+    let before = journal.receipt(&dependencies_id()).map(|receipt| formulae_before(&receipt));
+    let server = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Job { .. }));
+    let ollama = server.flat_map(|(_, receipt)| &receipt.urls).find(|(name, _)| name == "Ollama");
+    Leaving {
+        state_folder: &identity.state,
+        all_data,
+        formulae,
+        before: before.unwrap_or_default(),
+        ollama: ollama.map(|(_, url)| url.clone()),
+    }
 }
 
 /// What `stack` has a part in, in the order of its removal.
@@ -76,8 +92,8 @@ impl Standing {
 enum Gone {
     /// It did; the receipt is gone too.
     Yes,
-    /// Something of ours stays on purpose, and its receipt with it.
-    Held,
+    /// Something of ours stays on purpose, and its receipt with it; whether that needs nothing that it stood on.
+    Held { alone: bool },
 }
 
 impl Run<'_> {
@@ -94,8 +110,8 @@ impl Run<'_> {
                 held.add(id, receipt);
             } else {
                 match self.remove(id, receipt, all_data) {
-                    Ok(Gone::Yes) => {}
-                    Ok(Gone::Held) => held.add(id, receipt),
+                    Ok(Gone::Held { alone: false }) => held.add(id, receipt),
+                    Ok(Gone::Yes | Gone::Held { alone: true }) => {}
                     Err(error) => {
                         self.failed(id, &Asked::Before(&receipt.origin), &error);
                         stuck.add(id, receipt);
@@ -117,7 +133,8 @@ impl Run<'_> {
         }
         let found = receipt.place.observe(looking(self.machine), Some(receipt))?;
         let brought = claimed(self.journal, &self.stack);
-        let removal = receipt.place.removal(receipt, &found, &leaving(self.identity, &brought, all_data));
+        let removal =
+            receipt.place.removal(receipt, &found, &leaving(self.identity, self.journal, &brought, all_data));
         if !removal.steps.is_empty() {
             self.sink.event(&Event::ResourceStarted { id: id.clone() });
             self.back_up(&receipt.place, Some(receipt), &found)?;
@@ -127,7 +144,7 @@ impl Run<'_> {
         }
         if removal.holds {
             // Its receipt stays, so that it can still be removed later.
-            return Ok(Gone::Held);
+            return Ok(Gone::Held { alone: removal.alone });
         }
         self.drive(id, None, &removal.steps, released)?;
         if matches!(receipt.place, Place::Folder { .. }) && !removal.steps.is_empty() {

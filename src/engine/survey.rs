@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 
 use super::{
-    graph, lock,
+    free_disk, graph, lock,
     only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
@@ -14,7 +14,7 @@ use crate::{
     journal::{Journal, Receipt, Receipts},
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
-    resource::{Quote, Removal},
+    resource::{Quote, Removal, Upstream},
     value::{Delta, Id, Place, Problem, State, differences},
 };
 
@@ -60,19 +60,20 @@ pub(super) fn observe(
     let stays: HashSet<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
 
     let mut items = vec![];
-    for mut item in removals(look, &leaving, name, false, identity)? {
+    for mut item in removals(look, &leaving, name, false, identity, journal)? {
         let why =
             if stays.contains(&item.id) { "it moves to another place" } else { "no longer in the manifest" };
         item.reason = format!("{why}: {}", item.reason);
         items.push(item);
     }
-    let mut hindrances = vec![];
+    let (mut hindrances, mut told) = (vec![], vec![]);
     for entry in &blueprint.entries {
-        let (mut item, hindrance) = item(look, entry, journal)?;
+        let (mut item, said) = item(look, entry, journal)?;
         let shut = shut::hinders(look, identity, &entry.resource.place(), item.action)?;
         hindrances.extend(shut.map(|problem| problem.at(Some(&entry.origin)).of(&item.id)));
         item.locked = stack.lock.pin(&item.id).cloned();
-        hindrances.extend(hindrance);
+        hindrances.extend(said.refusals);
+        told.extend(said.warnings);
         items.push(item);
     }
     let (torn, shared) = with_others(&blueprint, journal, name, &items);
@@ -83,7 +84,7 @@ pub(super) fn observe(
         only: only.to_vec(),
         left_aside,
         refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
-        warnings: blueprint.warnings.iter().cloned().chain(shared).collect(),
+        warnings: blueprint.warnings.iter().cloned().chain(shared).chain(told).collect(),
         exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,
         sudo_questions: 0,
@@ -96,6 +97,7 @@ pub(super) fn observe(
     let largest = plan.items.iter().max_by_key(|item| item.quote.download.max(item.quote.disk));
     let shortage = blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free);
     plan.refusals.extend(shortage.map(|problem| problem.at(largest.and_then(|item| item.origin.as_ref()))));
+    plan.refusals.extend(free_disk::judge(look, stack, &blueprint, journal, &plan)?);
     Ok(Survey { blueprint, plan, leaving })
 }
 
@@ -157,7 +159,7 @@ pub(super) fn destruction(
 ) -> Result<Plan> {
     let look = &Once::new(look);
     let name = stack.manifest.stack.as_str();
-    let items = removals(look, &removal::claimed(journal, name), name, all_data, identity)?;
+    let items = removals(look, &removal::claimed(journal, name), name, all_data, identity, journal)?;
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
@@ -204,8 +206,8 @@ pub fn wanted(look: &dyn Look, entries: &[Entry], journal: &Journal) -> Result<V
     entries.iter().map(|entry| Ok(item(look, entry, journal)?.0)).collect()
 }
 
-/// One resource, and why nothing leads from what is there to what is wanted.
-fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Option<Problem>)> {
+/// One resource, and what speaks against bringing it.
+fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Upstream)> {
     let resource = &entry.resource;
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
@@ -214,8 +216,16 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Opti
     let found = seen.map_err(|error| shut::unseen(error, &id, &place, Some(&entry.origin)))?;
     let deltas = differences(&resource.wanted(), &found);
     let action = action(&place, receipt.is_some(), &found, &deltas);
-    let hindrance =
-        resource.hindrance(&found, receipt.is_some()).map(|problem| problem.at(Some(&entry.origin)).of(&id));
+    let hindrance = resource.hindrance(&found, receipt.is_some());
+    let mut said = match hindrance {
+        None if !deltas.is_empty() => resource.upstream(look, &found, &deltas)?,
+        _ => Upstream::default(),
+    };
+    if entry.optional {
+        // It fails by itself, and that is a warning.
+        said.warnings.append(&mut said.refusals);
+    }
+    said.refusals.extend(hindrance);
     let (steps, quote, reason) = if deltas.is_empty() {
         (
             vec![],
@@ -232,7 +242,11 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Opti
     };
     let origin = Some(entry.origin.clone());
     let needs = entry.needs.clone();
-    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, hindrance))
+    let placed = |problems: Vec<Problem>| {
+        problems.into_iter().map(|problem| problem.at(Some(&entry.origin)).of(&id)).collect()
+    };
+    let said = Upstream { refusals: placed(said.refusals), warnings: placed(said.warnings) };
+    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, said))
 }
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
@@ -253,8 +267,9 @@ pub(super) fn removals(
     stack: &str,
     all_data: bool,
     identity: &Identity,
+    journal: &Journal,
 ) -> Result<Vec<Item>> {
-    let leaving = removal::leaving(identity, receipts, all_data);
+    let leaving = removal::leaving(identity, journal, receipts, all_data);
     let mut held = Standing::default();
     let mut items = vec![];
     for (id, receipt) in receipts {
@@ -268,7 +283,7 @@ pub(super) fn removals(
         if let Some(why) = held.why(id) {
             removal = Removal { kept: vec![why], holds: true, ..Removal::default() };
         }
-        if removal.holds {
+        if removal.holds && !removal.alone {
             held.add(id, receipt);
         }
         items.push(removed(id, receipt, &removal));

@@ -69,7 +69,7 @@ impl Resource for CommandLineTools {
     fn quote(&self, look: &dyn Look) -> Result<Quote> {
         let there = observe(look)?.get("tools") == &Value::Bool(true);
         let [download, disk] = if there { [0, 0] } else { [DOWNLOAD, DISK] };
-        Ok(Quote { download: Some(download), disk: Some(disk) })
+        Ok(Quote { download: Some(download), disk: Some(disk), ..Quote::default() })
     }
 
     fn steps(&self, found: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
@@ -171,7 +171,10 @@ pub(super) fn removal(receipt: &Receipt, found: &State, all_data: bool) -> Remov
     if *found.get("placeholder") != Value::Absent && *receipt.former.get("placeholder") == Value::Absent {
         removal.steps.push(Box::new(clear(found)));
     }
-    if brought {
+    // What a killed run had started may still bring them.
+    let coming =
+        !there && all_data && *receipt.former.get("tools") == Value::Bool(false) && receipt.aim.is_some();
+    if brought || coming {
         removal.steps.push(Box::new(RemoveCommandLineTools));
     }
     let (former, selected) = (receipt.former.get("selected"), found.get("selected"));

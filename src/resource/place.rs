@@ -1,13 +1,15 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{clt, dependencies, file, folder, formula, homebrew, job, job_removal, power, profile, rival};
+use super::{
+    clt, dependencies, file, folder, formula, held, homebrew, job, job_removal, ollama, power, profile, rival,
+};
 use crate::{
     journal::Receipt,
-    machine::Look,
-    step::Step,
+    machine::{Look, tool::brew},
+    step::{Step, TOOLS},
     value::{Domain, Place, State},
 };
 
@@ -18,8 +20,12 @@ pub struct Leaving<'l> {
     pub state_folder: &'l Utf8Path,
     /// Whether what holds data and what other tools share goes too.
     pub all_data: bool,
-    /// The formulae that we brought, which go in this run.
+    /// The formulae that we brought, which go in this run, by all names that are known of them.
     pub formulae: BTreeSet<String>,
+    /// The formulae that were there before the first of ours, and their versions then.
+    pub before: BTreeMap<String, String>,
+    /// Where the Ollama server that we brought is asked, if there is one.
+    pub ollama: Option<String>,
 }
 
 /// How a thing is given back.
@@ -31,6 +37,8 @@ pub struct Removal {
     pub kept: Vec<String>,
     /// Whether something of ours stays, so that its receipt has to stay too.
     pub holds: bool,
+    /// Whether what stays needs nothing that it stood on.
+    pub alone: bool,
 }
 
 impl Removal {
@@ -45,6 +53,10 @@ impl Removal {
     pub(super) fn held(why: impl Into<String>) -> Self {
         Self { kept: vec![why.into()], holds: true, ..Self::default() }
     }
+
+    pub(super) fn held_alone(why: impl Into<String>) -> Self {
+        Self { alone: true, ..Self::held(why) }
+    }
 }
 
 impl Place {
@@ -58,12 +70,25 @@ impl Place {
             Self::Homebrew => homebrew::observe(look, receipt),
             Self::ProfileLine { path } => profile::observe(look, path),
             Self::Dependencies => dependencies::observe(look, receipt),
-            Self::Formula { name } => formula::observe(look, name),
+            Self::Formula { name, known_as } => formula::observe(look, name, known_as.as_deref(), receipt),
+            Self::Model { store, name } => ollama::observe(look, store, name),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
                 job::observe(look, *domain, label, plist, program, receipt)
             }
             Self::Rival { domain, label, plist } => rival::observe(look, *domain, label, plist),
+        }
+    }
+
+    /// What of it is on the disk, as far as it can be told from what was there before: bytes, by what they are of, so that what
+    /// two share is counted once.
+    pub fn held(&self, look: &dyn Look, receipt: Option<&Receipt>) -> Result<Vec<(String, u64)>> {
+        let brought = receipt.is_some_and(Receipt::created);
+        match self {
+            Self::Model { store, name } => ollama::held(look, store, name),
+            Self::CommandLineTools if brought => held::tree(look, TOOLS),
+            Self::Homebrew if brought => held::tree(look, brew::PREFIX),
+            _ => Ok(vec![]),
         }
     }
 
@@ -77,8 +102,11 @@ impl Place {
             Self::CommandLineTools => clt::removal(receipt, found, all_data),
             Self::Homebrew => homebrew::removal(receipt, found, leaving),
             Self::ProfileLine { path } => profile::removal(path, receipt, found),
-            Self::Dependencies => dependencies::removal(receipt, found),
-            Self::Formula { name } => formula::removal(name, receipt, found),
+            Self::Dependencies => dependencies::removal(),
+            Self::Formula { name, known_as } => {
+                formula::removal(name, known_as.as_deref(), receipt, found, leaving)
+            }
+            Self::Model { store, name } => ollama::removal(store, name, receipt, found, leaving),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {
                 job_removal::removal(*domain, label, plist, receipt, found, state_folder)

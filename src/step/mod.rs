@@ -7,6 +7,7 @@ mod folder;
 mod homebrew;
 mod job;
 mod launchd;
+mod model;
 mod power;
 mod profile;
 mod rival;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::machine::{Machine, Tell};
 
 pub use brew::{
-    InstallFormula, MarkFormula, ReturnFormula, SweepDependencies, UninstallFormula, UpgradeFormula,
+    InstallFormula, LinkFormula, MarkFormula, ReturnFormula, UninstallFormula, UnlinkFormula, UpgradeFormula,
 };
 pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
@@ -30,6 +31,7 @@ pub use folder::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree};
 pub use homebrew::{InstallHomebrew, PATHS, RemoveHomebrew};
 pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};
 pub use launchd::{Definition, declared_part, definition_matches};
+pub use model::{DeleteModel, PullModel};
 pub use power::SetPower;
 pub use profile::{AddProfileLine, SHELLENV, TakeProfileLine};
 pub use rival::{PutBackJob, SetAsideJob};

@@ -3,6 +3,8 @@ use std::fmt;
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
+use super::ModelName;
+
 /// Where a thing is on a Mac. Closed and serialisable, so that what has left the manifest can still be
 /// seen and removed; what a place does is in `resource/`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,16 @@ pub enum Place {
     Formula {
         /// Its name.
         name: String,
+        /// Another name that it has or had, under which it lies there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known_as: Option<String>,
+    },
+    /// A model in a store of Ollama's. When we brought it, it goes only with `--all-data`.
+    Model {
+        /// The store, `$OLLAMA_MODELS`.
+        store: Utf8PathBuf,
+        /// Its name.
+        name: ModelName,
     },
     /// The power settings of one source.
     Power {
@@ -75,7 +87,8 @@ impl fmt::Display for Place {
             }
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
-            Self::Formula { name } => write!(f, "/opt/homebrew/opt/{name}"),
+            Self::Formula { name, .. } => write!(f, "/opt/homebrew/opt/{name}"),
+            Self::Model { store, name } => f.write_str(store.join(name.manifest()).as_str()),
             Self::CommandLineTools => f.write_str("this Mac"),
             Self::Power { source } => f.write_str(source.heading()),
             Self::Job { domain, label, .. } | Self::Rival { domain, label, .. } => {

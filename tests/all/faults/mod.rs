@@ -4,6 +4,7 @@
 mod adoption;
 mod drift;
 mod every;
+mod formulae;
 mod half_there;
 mod homebrew;
 mod interrupt;
@@ -11,8 +12,10 @@ mod journal;
 mod launchd;
 pub(crate) mod meddler;
 mod mended;
+mod models;
 mod node;
 mod ollama;
+mod orphans;
 mod power;
 mod profile;
 mod proofs;

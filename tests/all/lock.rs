@@ -318,6 +318,21 @@ fn a_whole_toolbox_is_locked() {
     assert_eq!(ids(&desk.lock()), ["brew-formula/jq", "brew-formula/ollama"]);
 }
 
+#[test]
+fn a_manifest_that_wants_more_than_is_locked_moves_the_lock_and_that_is_told() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    apply_well(&sim, &desk.stack(FORMULAE));
+    sim.with_mac(|mac| drop(mac.state.brew.offers.insert("jq".into(), "1.9".into())));
+    let more = desk.stack(&FORMULAE.replace("[jq,", "[{jq: \">=1.9\"},"));
+    let ears = Ears::default();
+    assert!(engine::apply(&sim, &more, &yes(), &Nobody, &ears).unwrap().ok());
+    assert_eq!(version(&desk.lock(), "brew-formula/jq"), "1.9");
+    let told = ears.told();
+    let moved: Vec<_> = told.iter().filter(|event| event.contains(r#""event":"locked""#)).collect();
+    let pins = r#""pins":[{"id":"brew-formula/jq","from":{"version":"1.8.1"},"to":{"version":"1.9"}}]"#;
+    assert!(moved.len() == 1 && moved[0].contains(pins), "{moved:?}");
+}
+
 /// Homebrew's page of `jq` says this version.
 fn published(sim: &Sim, version: &str) {
     let body = format!(r#"{{"name":"jq","versions":{{"stable":"{version}","head":"HEAD"}},"revision":1}}"#);

@@ -79,7 +79,14 @@ pub(super) fn observe(
         items,
         only: only.to_vec(),
         left_aside,
-        refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
+        refusals: blueprint
+            .refusals
+            .iter()
+            .cloned()
+            .chain(hindrances)
+            .chain(torn)
+            .map(|problem| lock::naming(problem, &stack.flags))
+            .collect(),
         warnings: blueprint.warnings.iter().cloned().chain(shared).collect(),
         exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,

@@ -13,7 +13,10 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use forgectl::{
-    machine::{Changing, Looking, Tell, local::Local},
+    machine::{
+        Changing, Looking, Tell,
+        local::{Local, Outside},
+    },
     sim::{
         self, Content, Session, Spec, SudoMode,
         folder::{self, Opened},
@@ -143,7 +146,8 @@ fn a_file_is_put_in_place_only_when_it_is_what_was_wanted() {
     ] {
         let mac = Bare::new();
         let (port, heard) = server(answer);
-        let outside = [(OUTSIDE.to_owned(), (format!("http://127.0.0.1:{port}/x"), wanted.clone()))].into();
+        let files = [(OUTSIDE.to_owned(), (format!("http://127.0.0.1:{port}/x"), wanted.clone()))].into();
+        let outside = Outside { files, ..Outside::default() };
         let local = Local::under(&folder::root(&mac.path()).unwrap()).unwrap().reaching_only(outside);
         let bytes = Bytes::default();
         let fetched = local.fetch(OUTSIDE, "the pin of the real one", path, &bytes);

@@ -557,7 +557,7 @@ fn a_locked_version_is_kept_or_refused_with_the_way_out() {
     let refusal = || refused(&apply(&sim, &stack).unwrap_err());
     let problem = refusal();
     assert_eq!(problem.what, "`jq` 1.8.1 is locked, and Homebrew offers 1.9.0");
-    assert_eq!(problem.remedy, ["forgectl lock --update brew-formula/jq"]);
+    assert_eq!(problem.remedy, ["forgectl lock --update brew-formula/jq --stack stack.yaml"]);
     brew(&sim, "update");
     brew(&sim, "install jq");
     assert_eq!(refusal().what, "`jq` 1.8.1 is locked, and 1.9.0 is there");

@@ -3,6 +3,7 @@
 mod hex;
 mod id;
 mod lock;
+mod model_name;
 mod place;
 mod problem;
 mod secret;
@@ -16,6 +17,7 @@ mod want;
 pub use hex::hex;
 pub use id::Id;
 pub use lock::{Lock, Pin};
+pub use model_name::ModelName;
 pub use place::{Domain, Place, PowerSource};
 pub use problem::{Problem, Problems, Sort};
 pub use secret::{HIDDEN, looks_secret, masked};

@@ -4,6 +4,7 @@ mod chips;
 mod environment;
 mod formulae;
 mod memory;
+mod models;
 mod origins;
 mod port;
 mod variable;
@@ -24,6 +25,7 @@ pub(super) fn check(stack: &Stack) -> Findings {
     chips::check(stack, &mut findings);
     formulae::check(stack, &mut findings);
     memory::check(stack, &mut findings);
+    models::check(stack, &mut findings);
     if let Some(ollama) = &stack.manifest.ollama {
         port::check(ollama, stack, &mut findings);
         environment::check(ollama, stack, &mut findings);

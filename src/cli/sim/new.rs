@@ -45,7 +45,7 @@ pub(super) struct Args {
     #[arg(long, value_parser = target::named::<Session>, default_value = "gui", value_name = "WHERE", env = "FORGECTL_SIM_SESSION")]
     session: Session,
     /// Where a Mac in a folder finds a server of another machine: `https://registry.ollama.ai=http://127.0.0.1:5055`
-    #[arg(long, value_name = "ORIGIN=HERE", value_parser = target::outside)]
+    #[arg(long, value_name = "ORIGIN=HERE", value_parser = target::outside, env = "FORGECTL_SIM_OUTSIDE", value_delimiter = ',')]
     outside: Vec<(String, String)>,
     /// Replace one that is there
     #[arg(long, env = "FORGECTL_FORCE", value_parser = switch)]

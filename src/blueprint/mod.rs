@@ -1,10 +1,12 @@
 //! Manifest and facts make resources with their needs; one file a manifest section.
 
 mod data;
+mod guarded;
 mod node;
 mod ollama;
 mod port;
 mod power;
+mod python;
 mod rivals;
 pub mod standing;
 mod tools;
@@ -86,6 +88,9 @@ pub fn build(
     }
     if let Some(section) = &stack.manifest.tools {
         tools::tools(&site, section, &mut blueprint);
+    }
+    if let Some(section) = &stack.manifest.python {
+        python::environments(&site, section, &mut blueprint)?;
     }
     if let Some(section) = &stack.manifest.ollama {
         ollama::server(&site, section, &mut blueprint)?;

@@ -14,6 +14,6 @@ mod words;
 pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{
-    Chips, FORMAT, Formula, KeepAlive, Listen, MacosRange, Manifest, Node, OF_ALL, Ollama, Power, StackName,
-    Start, Tools, Wrong,
+    Chips, Environment, Environments, FORMAT, Formula, KeepAlive, Listen, MacosRange, Manifest, Node, OF_ALL,
+    Ollama, Power, PythonVersion, StackName, Start, Tools, Wrong,
 };

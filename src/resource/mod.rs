@@ -6,12 +6,14 @@ mod file;
 mod folder;
 mod formula;
 mod homebrew;
+mod interpreters;
 mod job;
 mod job_removal;
 mod ollama;
 mod place;
 mod power;
 mod profile;
+mod python;
 mod rival;
 
 use std::{fmt, time::Duration};
@@ -32,11 +34,13 @@ pub use file::LogFile;
 pub use folder::Folder;
 pub use formula::Formula;
 pub use homebrew::Homebrew;
+pub use interpreters::Interpreters;
 pub use job::JobSpec;
 pub use ollama::Ollama;
 pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
+pub use python::PythonEnvironment;
 pub use rival::Rival;
 
 /// One thing on a machine: what is wanted, and what leads there.
@@ -56,6 +60,11 @@ pub trait Resource: fmt::Debug + Send + Sync {
     /// Why nothing of ours leads from `found` to what is wanted, if so; pure. `known` says whether there is a receipt.
     fn hindrance(&self, _found: &State, _known: bool) -> Option<Problem> {
         None
+    }
+
+    /// Whether what was found cannot become what is wanted, and is removed first; the reason names what is lost. Pure.
+    fn replaces(&self, _found: &State) -> bool {
+        false
     }
 
     /// What bringing it costs; asked only for what will change.
@@ -136,5 +145,6 @@ fn change(delta: &Delta) -> String {
         Want::Is(value) => format!("{} {} -> {value}", delta.field, delta.found),
         Want::Present => format!("{} {} -> present", delta.field, delta.found),
         Want::Within(range) => format!("{} {} -> {range}", delta.field, delta.found),
+        Want::Meets(specifiers) => format!("{} {} -> {specifiers}", delta.field, delta.found),
     }
 }

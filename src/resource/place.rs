@@ -3,7 +3,10 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{clt, dependencies, file, folder, formula, homebrew, job, job_removal, power, profile, rival};
+use super::{
+    clt, dependencies, file, folder, formula, homebrew, interpreters, job, job_removal, power, profile,
+    python, rival,
+};
 use crate::{
     journal::Receipt,
     machine::Look,
@@ -58,6 +61,8 @@ impl Place {
             Self::ProfileLine { path } => profile::observe(look, path),
             Self::Dependencies => dependencies::observe(look, receipt),
             Self::Formula { name } => formula::observe(look, name),
+            Self::Environment { path } => python::observe(look, path),
+            Self::Interpreters { folder, minor } => interpreters::observe(look, folder, minor, receipt),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
                 job::observe(look, *domain, label, plist, program, receipt)
@@ -78,6 +83,8 @@ impl Place {
             Self::ProfileLine { path } => profile::removal(path, receipt, found),
             Self::Dependencies => dependencies::removal(receipt, found),
             Self::Formula { name } => formula::removal(name, receipt, found),
+            Self::Environment { path } => python::removal(path, receipt, found, all_data),
+            Self::Interpreters { folder, .. } => interpreters::removal(folder, receipt, found, all_data),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {
                 job_removal::removal(*domain, label, plist, receipt, found, state_folder)
@@ -94,6 +101,8 @@ impl Place {
         match self {
             Self::Job { .. } => job::REMEMBERED.contains(&field),
             Self::Power { .. } => wanted,
+            // What else is in an environment stands in one field, which tells all that was there before.
+            Self::Environment { .. } => wanted || !field.starts_with(python::PACKAGE),
             _ => true,
         }
     }

@@ -63,6 +63,10 @@ pub enum Fault {
     FetchOther,
     /// Another `brew` holds the lock of a formula (docs/mac-facts.md#brew-lock).
     BrewLocked,
+    /// The Python registry answers 503 (docs/mac-facts.md#uv-exit-codes).
+    RegistryDown,
+    /// Somebody kills `uv` half-way.
+    UvKilled,
     /// The data volume has no room for the next file.
     DiskFull,
     /// `launchctl bootstrap` fails with 5 and loads nothing (docs/mac-facts.md#launchd-exit-codes).

@@ -217,7 +217,7 @@ impl Machine for Local {
                 };
                 moved().with_context(|| format!("moving `{from}` to `{to}`"))?;
             }
-            Change::Run(command) => {
+            Change::Run(command) | Change::Try(command) => {
                 return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
             }
             Change::Send(request) | Change::Use(request) => {

@@ -6,6 +6,7 @@ mod formulae;
 mod memory;
 mod origins;
 mod port;
+mod python;
 mod variable;
 
 use super::stack::Stack;
@@ -24,6 +25,9 @@ pub(super) fn check(stack: &Stack) -> Findings {
     chips::check(stack, &mut findings);
     formulae::check(stack, &mut findings);
     memory::check(stack, &mut findings);
+    if let Some(python) = &stack.manifest.python {
+        python::check(python, stack, &mut findings);
+    }
     if let Some(ollama) = &stack.manifest.ollama {
         port::check(ollama, stack, &mut findings);
         environment::check(ollama, stack, &mut findings);

@@ -51,6 +51,9 @@ pub(super) fn faults(tree: &Tree, value: &Value, source: &Arc<Source>) -> Vec<Pr
                     }
                 }
             }
+            ValidationErrorKind::PropertyNames { error: wrong } => {
+                faults.wrong_key(&path, wrong.instance().as_ref(), schema_of(&error));
+            }
             ValidationErrorKind::Required { property: Value::String(key) } => {
                 missing.entry(path).or_default().push(key.clone());
             }
@@ -129,6 +132,20 @@ impl Faults<'_> {
         };
         self.found.push(problem.at(Some(&span)));
         near
+    }
+
+    /// Tells a key that is no name as the map wants them.
+    fn wrong_key(&mut self, path: &[String], key: &Value, schema: &'static Value) {
+        let (Some(name), Some(names)) = (key.as_str(), schema.get("propertyNames")) else { return };
+        let span = self.span(path, Some(name));
+        let (why, hint) = wording::reason(names, key);
+        let problem =
+            Problem::manifest(format!("wrong key{}: {}", of(path), quoted_at(&span, name))).why(why);
+        let problem = match hint {
+            Some(hint) if !is_hidden(&span, name) => problem.hint(hint),
+            _ => problem,
+        };
+        self.found.push(problem.at(Some(&span)));
     }
 
     fn missing_keys(&mut self, path: &[String], keys: &[String]) {
@@ -234,5 +251,8 @@ fn required(path: &[String]) -> impl Iterator<Item = &'static str> {
 
 /// The schema of the map at `path`.
 fn at(path: &[String]) -> Option<&'static Value> {
-    path.iter().try_fold(schema::shared(), |schema, step| schema.get("properties")?.get(step))
+    path.iter().try_fold(schema::shared(), |schema, step| {
+        let named = schema.get("properties").and_then(|keys| keys.get(step));
+        named.or_else(|| schema.get("additionalProperties").filter(|any| any.is_object()))
+    })
 }

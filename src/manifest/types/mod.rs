@@ -11,6 +11,7 @@ mod name;
 mod node;
 mod ollama;
 mod power;
+mod python;
 mod root;
 mod tools;
 
@@ -24,6 +25,7 @@ pub use name::StackName;
 pub use node::Node;
 pub use ollama::{Ollama, Start};
 pub use power::Power;
+pub use python::{Environment, Environments, PythonVersion};
 pub use root::{FORMAT, Manifest, OF_ALL};
 pub use tools::Tools;
 

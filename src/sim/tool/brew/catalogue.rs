@@ -76,6 +76,14 @@ const FORMULAE: &[Formula] = &[
         ..PLAIN
     },
     Formula {
+        name: "python@3.11",
+        version: "3.11.15",
+        bottle: 15_300_000,
+        poured: 66_000_000,
+        program: Some("python3.11"),
+        ..PLAIN
+    },
+    Formula {
         name: "uv",
         version: "0.13.8",
         bottle: 18_900_000,

@@ -37,8 +37,17 @@ pub struct ResolvePackages {
 impl ResolvePackages {
     fn command(&self) -> Command {
         let python = uv::python(&self.path);
-        let words =
-            ["pip", "compile", "-p", &python, "--generate-hashes", "--no-header", "--no-annotate", "-o"];
+        let words = [
+            "pip",
+            "compile",
+            "-q",
+            "-p",
+            &python,
+            "--generate-hashes",
+            "--no-header",
+            "--no-annotate",
+            "-o",
+        ];
         let files = [self.told.resolved.as_str(), self.told.asked.as_str()];
         uv::command(&self.uv, &[&words[..], &files].concat())
     }

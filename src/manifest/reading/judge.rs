@@ -41,6 +41,7 @@ pub(super) fn faults(tree: &Tree, value: &Value, source: &Arc<Source>) -> Vec<Pr
     let mut values: BTreeMap<Path, ValidationError<'_>> = BTreeMap::new();
     let mut missing: BTreeMap<Path, Vec<String>> = BTreeMap::new();
     let mut meant: BTreeSet<(Path, String)> = BTreeSet::new();
+    let mut wrong_names: BTreeSet<(Path, String)> = BTreeSet::new();
     for error in validator.iter_errors(value) {
         let path = steps(error.instance_path());
         match error.kind() {
@@ -52,7 +53,11 @@ pub(super) fn faults(tree: &Tree, value: &Value, source: &Arc<Source>) -> Vec<Pr
                 }
             }
             ValidationErrorKind::PropertyNames { error: wrong } => {
-                faults.wrong_key(&path, wrong.instance().as_ref(), schema_of(&error));
+                // Of a name that breaks several rules the first is told.
+                let name = wrong.instance().as_ref().as_str().unwrap_or_default().to_owned();
+                if wrong_names.insert((path.clone(), name.clone())) {
+                    faults.wrong_key(&path, &name, schema_of(&error));
+                }
             }
             ValidationErrorKind::Required { property: Value::String(key) } => {
                 missing.entry(path).or_default().push(key.clone());
@@ -135,10 +140,9 @@ impl Faults<'_> {
     }
 
     /// Tells a key that is no name as the map wants them.
-    fn wrong_key(&mut self, path: &[String], key: &Value, schema: &'static Value) {
-        let (Some(name), Some(names)) = (key.as_str(), schema.get("propertyNames")) else { return };
+    fn wrong_key(&mut self, path: &[String], name: &str, names: &'static Value) {
         let span = self.span(path, Some(name));
-        let (why, hint) = wording::reason(names, key);
+        let (why, hint) = wording::reason(names, &name.into());
         let problem =
             Problem::manifest(format!("wrong key{}: {}", of(path), quoted_at(&span, name))).why(why);
         let problem = match hint {

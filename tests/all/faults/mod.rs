@@ -15,6 +15,7 @@ mod ollama;
 mod power;
 mod profile;
 mod proofs;
+mod python;
 mod rivals;
 mod sudo;
 mod updates;

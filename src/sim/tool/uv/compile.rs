@@ -21,6 +21,7 @@ pub(super) fn compile(mac: &mut Mac, call: &Call, file: &Utf8Path) -> Running {
         return Running::failed(2, format!("error: File not found: {file}\n"));
     };
     let file = file.to_owned();
+    let quiet = call.has("-q");
     let output_file = call.value("-o").map(camino::Utf8PathBuf::from);
     let preferred = output_file.as_ref().and_then(|file| lines(mac, uid, file)).unwrap_or_default();
     Running::default().then(Duration::from_millis(1200), move |mac, output| {
@@ -51,6 +52,9 @@ pub(super) fn compile(mac: &mut Mac, call: &Call, file: &Utf8Path) -> Running {
             && let Err(error) = mac.disk.write(uid, path, cache::text(text.clone()), 0o644, now)
         {
             return fail(output, 2, &format!("failed to write to file `{path}`"), &[&os(&error)]);
+        }
+        if quiet {
+            return;
         }
         output.out(text);
         output.err(format!("Resolved {} packages in 1.20s\n", chosen.len()));

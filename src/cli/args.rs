@@ -4,8 +4,8 @@ use clap::{
 };
 
 use super::{
-    apply, completions, destroy, examples::examples, export, facts, init, output, plan, rehearse, schema,
-    sim, status, switch::switch, target::Target, validate,
+    apply, completions, destroy, examples::examples, export, facts, init, lock, output, plan, rehearse,
+    schema, sim, status, switch::switch, target::Target, validate,
 };
 use crate::desk::ColorChoice;
 
@@ -106,6 +106,9 @@ pub(super) enum Command {
     /// Print the URLs and places of a stack that was applied
     #[command(after_help = examples(&["forgectl output", "forgectl output ollama --stack stack.yaml"]))]
     Output(output::Args),
+    /// Print what is locked of a stack, or move that to what upstream has now
+    #[command(after_help = examples(&["forgectl lock --stack stack.yaml", "forgectl lock --update brew-formula/jq"]))]
+    Lock(lock::Args),
     /// Print what is known of the Mac
     #[command(after_help = examples(&["forgectl facts", "forgectl facts --output json"]))]
     Facts(facts::Args),

@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let stack = args.manifest.read()?;
+    let stack = args.manifest.read(context)?;
     let node = Node::open(context, Some(&stack), Use::Change("destroy"))?;
     let all_data: &[&str] = if args.all_data { &["--all-data"] } else { &[] };
     let command = args.manifest.command("destroy", all_data, context);

@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod complete;
 mod completions;
 mod context;
 mod destroy;
@@ -9,8 +10,10 @@ mod draft;
 mod examples;
 mod export;
 mod facts;
+mod file;
 mod init;
 mod line;
+mod lock;
 mod node;
 mod only;
 mod output;
@@ -40,6 +43,11 @@ use crate::desk::Printer;
 /// to do, 1 failed or refused, 2 changes pending or different, 64 wrong usage, 130 interrupted.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
+    if let [_, asked, rest @ ..] = args.as_slice()
+        && asked == complete::ASKED
+    {
+        return complete::answer(rest);
+    }
     let mut command = line::whole();
     let parsed = command.try_get_matches_from_mut(&args).and_then(|matches| Args::from_arg_matches(&matches));
     let Args { global, command } = match parsed.map_err(|error| error.format(&mut command)) {
@@ -57,6 +65,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Destroy(args) => destroy::run(&args, &context),
         Command::Status(args) => status::run(&args, &context),
         Command::Output(args) => output::run(&args, &context),
+        Command::Lock(args) => lock::run(&args, &context),
         Command::Facts(args) => facts::run(&args, &context),
         Command::Rehearse(args) => rehearse::run(&args, &context),
         Command::Sim(args) => sim::run(&args, &context),

@@ -1,5 +1,5 @@
 use anyhow::Result;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     context::Context,
@@ -19,10 +19,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let stack = args.stack.as_deref().map(stack::read).transpose()?;
+    let stack = args.stack.as_deref().map(|path| stack::read(path, context)).transpose()?;
     let node = Node::open(context, stack.as_ref(), Use::Look)?;
     let name = stack.as_ref().map(|stack| stack.manifest.stack.as_str());
-    let outputs = node.work(context, false, |machine| engine::outputs(machine, name))?;
+    let manifest = args.stack.as_deref().map_or("STACK", Utf8Path::as_str);
+    let apply = context.typed(&["apply", manifest], &[]);
+    let outputs = node.work(context, false, |machine| engine::outputs(machine, name, &apply))?;
     match &args.name {
         None => {
             let human = |screen| report::outputs(&outputs, screen);

@@ -4,13 +4,14 @@ use clap::ValueEnum;
 
 use super::{
     context::Context,
+    file::own_file,
     node::{Node, Use},
     only::Only,
     stack::Manifest,
     switch::switch,
 };
 use crate::{
-    desk::{self, Printer, Stream},
+    desk,
     engine::{self, plan::Plan, saved::SavedPlan},
     manifest::Stack,
     report::{self, GraphForm},
@@ -38,7 +39,7 @@ pub(super) struct Args {
     )]
     graph: Option<Graph>,
     /// Save the plan in this file, for `apply` to carry out if it is still the same then
-    #[arg(long, value_name = "FILE", env = "FORGECTL_OUT")]
+    #[arg(long, value_parser = own_file, value_name = "FILE", env = "FORGECTL_OUT")]
     out: Option<Utf8PathBuf>,
     /// End with 2 when there is something to do
     #[arg(long, env = "FORGECTL_DETAILED_EXITCODE", value_parser = switch)]
@@ -68,12 +69,13 @@ impl From<Graph> for GraphForm {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let saves = args.out.as_deref().map(|file| Saves::new(args, file)).transpose()?;
-    let stack = args.manifest.read()?;
+    let stack = args.manifest.read(context)?;
     let node = Node::open(context, Some(&stack), Use::Look)?;
     let plan =
         node.work(context, args.trace, |machine| engine::survey_only(machine, &stack, &args.only.only))?;
     if let Some(graph) = args.graph {
-        Printer.write(Stream::Out, &report::plan_graph(&plan, graph.into()))?;
+        let text = |_| report::plan_graph(&plan, graph.into());
+        context.print(|| report::plan_graph_json(&plan, graph.into()), text, text)?;
     } else {
         context.print(
             || report::plan_json(&plan),

@@ -22,7 +22,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let stack = args.manifest.read()?;
+    let stack = args.manifest.read(context)?;
+    if let Some(lock) = args.manifest.lock_beside() {
+        context
+            .say(format_args!("{lock} is left aside: a simulated Mac resolves what its own Internet has."));
+    }
     let spec = spec(&stack, context)?;
     signals::listen()?;
     let rehearsal = engine::rehearse(&stack, &spec, args.bandwidth.0, signals::asked)?;

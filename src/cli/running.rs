@@ -3,6 +3,7 @@ use camino::Utf8PathBuf;
 
 use super::{
     context::{Context, INTERRUPTED},
+    file::own_file,
     switch::switch,
     target::Target,
 };
@@ -25,18 +26,11 @@ pub(super) struct Flags {
     #[arg(long, short, env = "FORGECTL_YES", value_parser = switch)]
     yes: bool,
     /// Write every event to this file too, a line of JSON each
-    #[arg(long, value_parser = events_file, value_name = "FILE", env = "FORGECTL_EVENTS")]
+    #[arg(long, value_parser = own_file, value_name = "FILE", env = "FORGECTL_EVENTS")]
     events: Option<Utf8PathBuf>,
     /// Print every look at the Mac and every change with its time
     #[arg(long, env = "FORGECTL_TRACE", value_parser = switch)]
     pub(super) trace: bool,
-}
-
-fn events_file(text: &str) -> Result<Utf8PathBuf, String> {
-    match text {
-        "-" => Err("it takes a file; `--output json` prints the events to standard output".to_owned()),
-        path => Ok(path.into()),
-    }
 }
 
 /// Lets `work`, a call of the engine, run as asked for by `how` and the flags, told as the person wants it, and answers with the

@@ -27,7 +27,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let stack = args.manifest.read()?;
+    let stack = args.manifest.read(context)?;
     let how = if args.by_use { Use::Change("status --use") } else { Use::Look };
     let node = Node::open(context, Some(&stack), how)?;
     let status = node.work(context, args.trace, |machine| {

@@ -9,6 +9,7 @@
 mod clock;
 mod env;
 mod event_file;
+mod lock_file;
 mod manifest_file;
 mod own_file;
 mod person;
@@ -20,6 +21,7 @@ mod ticker;
 pub use clock::Stopwatch;
 pub use env::{environment, is_empty, is_folder, is_mac, is_there, own_executable};
 pub use event_file::EventFile;
+pub use lock_file::{is_file, put_lock_file, read_lock_file};
 pub use manifest_file::{read_manifest, read_manifest_or};
 pub use own_file::{absolute, put_file};
 pub use person::{Aside, AtTerminal, GoOn, Nobody, Person, ask_simulated_password, somebody_answers};

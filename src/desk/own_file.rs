@@ -12,23 +12,35 @@ use crate::value::Problem;
 /// Puts `text` into the file at `path`, whole or not at all. Where something is there already it is replaced if `may_replace`
 /// says so of its content, a link's target in its stead; otherwise it stays, and the answer is `false`.
 pub fn put_file(path: &Utf8Path, text: &str, may_replace: impl FnOnce(&[u8]) -> bool) -> Result<bool> {
-    put(path, text, may_replace).map_err(|error| {
-        let problem =
-            Problem::manifest(format!("the file cannot be written: `{path}`")).why(error.to_string());
-        problem.hint("it has to lie in a folder that you can write to").into()
+    put(path, text, 0o666, |there| there.is_none_or(may_replace)).map_err(|error| {
+        let problem = Problem::manifest(format!("the file cannot be written: `{path}`"));
+        if error.kind() == ErrorKind::IsADirectory {
+            return problem.why("it is a folder").hint("name the file in it").into();
+        }
+        let gone = path.parent().filter(|folder| !folder.as_str().is_empty() && !folder.exists());
+        let why = gone.map_or_else(|| error.to_string(), |folder| format!("there is no folder `{folder}`"));
+        problem.why(why).hint("it has to lie in a folder that you can write to").into()
     })
 }
 
-fn put(path: &Utf8Path, text: &str, may_replace: impl FnOnce(&[u8]) -> bool) -> io::Result<bool> {
+/// The same where `may` is asked also of there being nothing; a new file has the bits of `mode` that the umask leaves.
+pub(super) fn put(
+    path: &Utf8Path,
+    text: &str,
+    mode: u32,
+    may: impl FnOnce(Option<&[u8]>) -> bool,
+) -> io::Result<bool> {
     let there = match fs::read(path) {
         Ok(content) => Some(content),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
+    if !may(there.as_deref()) {
+        return Ok(false);
+    }
     let (place, mode) = match &there {
-        Some(content) if !may_replace(content) => return Ok(false),
         Some(_) => (fs::canonicalize(path)?, fs::metadata(path)?.permissions().mode()),
-        None => (path.into(), 0o666),
+        None => (path.into(), mode),
     };
     let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(".".as_ref());
     let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder)?;
@@ -36,13 +48,11 @@ fn put(path: &Utf8Path, text: &str, may_replace: impl FnOnce(&[u8]) -> bool) -> 
     file.as_file().sync_all()?;
     if there.is_some() {
         file.persist(&place)?;
-        return Ok(true);
+    } else if let Err(error) = file.persist_noclobber(&place) {
+        return if error.error.kind() == ErrorKind::AlreadyExists { Ok(false) } else { Err(error.error) };
     }
-    match file.persist_noclobber(&place) {
-        Ok(_) => Ok(true),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error.error),
-    }
+    fs::File::open(folder)?.sync_all()?;
+    Ok(true)
 }
 
 /// `path` from the root on, as it is written; nothing has to be there.

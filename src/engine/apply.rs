@@ -5,7 +5,9 @@ use anyhow::Result;
 use super::{
     consent::{self, How},
     event::{Event, Sink, Summary},
+    lock::{self, Book, Kept},
     log::RunLog,
+    origin,
     plan::{Action, Plan},
     removal,
     run::Run,
@@ -29,12 +31,19 @@ pub fn apply(
     sink: &dyn Sink,
 ) -> Result<Summary> {
     in_run(machine, stack, "apply", sink, |run| {
+        let kept = Kept::read(machine, stack, run.identity)?;
+        let stack = &kept.fill(stack);
+        run.book.open(kept);
         let survey = survey::observe(machine, stack, run.identity, run.journal, &how.only)?;
         run.sink.event(&Event::Planned { plan: Box::new(survey.plan.clone()) });
         if !begin(run, &survey.plan, how, "Apply", person)? {
             return Ok(false);
         }
+        origin::remember(machine, stack, run.identity)?;
         let stuck = run.remove_all(&survey.leaving, false);
+        if how.only.is_empty() {
+            run.unpin_others(&survey.blueprint.entries);
+        }
         run.converge_all(&survey.blueprint.entries, &survey.plan.items, &stuck);
         run.with_summary(|summary| {
             let there = |id: &Id| !summary.failed.contains(id) && !summary.skipped.contains(id);
@@ -62,6 +71,10 @@ pub fn destroy(
             return Ok(false);
         }
         run.remove_all(&removal::claimed(run.journal, &run.stack), all_data);
+        if run.with_summary(|summary| summary.ok()) {
+            lock::forget(machine, stack, run.identity)?;
+            origin::forget(machine, stack, run.identity)?;
+        }
         Ok(true)
     })
 }
@@ -107,6 +120,7 @@ fn in_run(
         stack: stack.manifest.stack.as_str().to_owned(),
         name,
         summary: Mutex::new(Summary { log: path.to_string(), ..Summary::default() }),
+        book: Book::default(),
         stopped: AtomicBool::new(false),
         ticket: AtomicBool::new(false),
         _lock: lock,
@@ -126,7 +140,12 @@ fn in_run(
     Ok(summary)
 }
 
-fn take_lock(machine: &dyn Machine, identity: &Identity, stack: &Stack, command: &str) -> Result<Hold> {
+pub(super) fn take_lock(
+    machine: &dyn Machine,
+    identity: &Identity,
+    stack: &Stack,
+    command: &str,
+) -> Result<Hold> {
     let path = identity.state.join("lock");
     let stack = stack.manifest.stack.as_str();
     let note =

@@ -156,7 +156,8 @@ fn blamed(stack: &Stack, plan: &Plan, aim: Aim) -> BTreeMap<String, String> {
     blamed
 }
 
-fn one_line(text: &str) -> String {
+/// What stands in a comment, whatever somebody called a file.
+pub(super) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control()).collect::<Vec<_>>().join(" ")
 }
 

@@ -98,6 +98,18 @@ pub enum Event {
         /// Why, and where a copy is.
         why: String,
     },
+    /// What was resolved was written to the lock.
+    Locked {
+        /// Which file: on the node, or beside the manifest.
+        file: String,
+        /// What was set in it, or taken out.
+        ids: Vec<Id>,
+    },
+    /// What was resolved could not be written to the lock; told once.
+    Unlocked {
+        /// Why.
+        problem: Problem,
+    },
     /// The person asked to stop; what runs is let to end.
     Interrupted,
     /// The run ended before anything was begun: it was refused, nobody agreed to it, or it was stopped. The last event.
@@ -144,6 +156,10 @@ pub struct Summary {
     pub interrupted: bool,
     /// Whether the person did not agree to the plan, so that nothing was begun.
     pub declined: bool,
+    /// The lock beside the manifest, when it was written.
+    pub locked: Option<String>,
+    /// Why what was resolved could not be locked.
+    pub unlocked: Option<Problem>,
     /// What can be opened now: names and URLs.
     pub open: Vec<(String, String)>,
     /// Where the run's events are kept.
@@ -153,7 +169,7 @@ pub struct Summary {
 impl Summary {
     /// Whether all that was planned is done.
     pub fn ok(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted && self.unlocked.is_none()
     }
 }
 

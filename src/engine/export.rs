@@ -2,7 +2,7 @@ use anyhow::Result;
 use camino::Utf8PathBuf;
 
 use super::{
-    draft::{Aim, Draft},
+    draft::{Aim, Draft, one_line},
     starter::{chip, memory},
 };
 use crate::{
@@ -126,7 +126,7 @@ fn line(key: &str, value: &str, from: &str) -> String {
 }
 
 fn commented(said: &str, from: &str) -> String {
-    format!("{said:<COLUMN$} # {from}\n")
+    format!("{said:<COLUMN$} # {}\n", one_line(from))
 }
 
 /// The switch `name` that `key` is about.

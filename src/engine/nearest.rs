@@ -20,6 +20,11 @@ pub(super) fn did_you_mean<'n>(
     }
 }
 
+/// `names` as a sentence lists them.
+pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// As a whole, or by what stands behind the kind.
 fn likeness(one: &str, other: &str) -> f64 {
     let (one, other) = (one.to_lowercase(), other.to_lowercase());

@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 
-use super::nearest::did_you_mean;
+use super::nearest::{did_you_mean, listed};
 use crate::{
     blueprint::Blueprint,
     journal::Receipt,
@@ -52,9 +52,8 @@ pub(super) fn narrow(
     Ok(before - blueprint.entries.len())
 }
 
-fn no_such(unknown: &Id, ids: &[Id], stack: &Stack) -> Problem {
+pub(super) fn no_such(unknown: &Id, ids: &[Id], stack: &Stack) -> Problem {
     let problem = Problem::usage(format!("no resource of the stack `{}`: `{unknown}`", stack.manifest.stack));
-    did_you_mean(problem, unknown.as_str(), ids.iter().map(Id::as_str))
-        .hint("all of them, by name:")
-        .remedy(format!("forgectl plan {} --graph", stack.source().name()))
+    let names = || ids.iter().map(Id::as_str);
+    did_you_mean(problem, unknown.as_str(), names()).hint(format!("all of them: {}", listed(names())))
 }

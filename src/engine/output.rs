@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use super::nearest::did_you_mean;
+use super::nearest::{did_you_mean, listed};
 use crate::{
     journal::Journal,
     machine::{Look, Looking},
@@ -28,11 +28,12 @@ pub enum Output<'o> {
 }
 
 /// What the stack called `stack` has on the Mac behind `look`, as the journal there says; without a name, what the one
-/// stack has that it knows. Fails with a fault of usage where it knows several.
-pub fn outputs(look: &dyn Look, stack: Option<&str>) -> Result<Outputs> {
+/// stack has that it knows. Fails where it has nothing, with `apply` as the command to type first, and with a fault of usage
+/// where it knows several.
+pub fn outputs(look: &dyn Look, stack: Option<&str>, apply: &str) -> Result<Outputs> {
     let identity = look.identity()?;
     let journal = Journal::open(look, &identity.state)?;
-    let stack = chosen(&journal, stack)?;
+    let stack = chosen(&journal, stack, apply)?;
     let receipts = journal.receipts().into_iter();
     // What was begun and not finished cannot be used yet.
     let there: Vec<_> =
@@ -44,18 +45,17 @@ pub fn outputs(look: &dyn Look, stack: Option<&str>) -> Result<Outputs> {
     })
 }
 
-fn chosen(journal: &Journal, stack: Option<&str>) -> Result<String> {
+pub(super) fn chosen(journal: &Journal, stack: Option<&str>, apply: &str) -> Result<String> {
     let known: Vec<String> = journal.stacks().into_iter().collect();
-    let nothing =
-        |what: String| Err(Problem::mac(what).hint("apply it first:").remedy("forgectl apply STACK").into());
+    let nothing = |what: String| Err(Problem::mac(what).hint("apply it first:").remedy(apply).into());
     match (stack, known.as_slice()) {
         (Some(name), known) if known.iter().any(|stack| stack == name) => Ok(name.to_owned()),
         (Some(name), _) => nothing(format!("the stack `{name}` has nothing on this Mac")),
         (None, []) => nothing("no stack has anything on this Mac".to_owned()),
         (None, [only]) => Ok(only.clone()),
         (None, several) => {
-            let names: Vec<String> = several.iter().map(|name| format!("`{name}`")).collect();
-            Err(Problem::usage(format!("which stack? This Mac has {}", names.join(", ")))
+            let names = listed(several.iter().map(String::as_str));
+            Err(Problem::usage(format!("which stack? This Mac has {names}"))
                 .hint("name its manifest: `--stack FILE`")
                 .into())
         }
@@ -73,8 +73,13 @@ impl Outputs {
             return Ok(Output::Place(place));
         }
         let problem = Problem::usage(format!("nothing of the stack `{}` is called so: `{name}`", self.stack));
-        let names = self.urls.iter().map(|(name, _)| name.as_str());
-        let names = names.chain(self.places.iter().map(|(id, _)| id.as_str()));
-        Err(did_you_mean(problem, name, names).hint("all of them:").remedy("forgectl output").into())
+        let problem = did_you_mean(problem, name, self.names());
+        Err(problem.hint(format!("all of them: {}", listed(self.names()))).into())
+    }
+
+    /// What each is called: the URLs' names, then the ids of those that have a place.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let urls = self.urls.iter().map(|(name, _)| name.as_str());
+        urls.chain(self.places.iter().map(|(id, _)| id.as_str()))
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     machine::facts::Facts,
     resource::Quote,
     step::About,
-    value::{Delta, Id, Problem, Span},
+    value::{Delta, Id, Pin, Problem, Span},
 };
 
 /// What would be done, and why.
@@ -53,6 +53,8 @@ pub struct Item {
     pub quote: Quote,
     /// What must be there before it.
     pub needs: Vec<Id>,
+    /// What the lock says of it, if anything.
+    pub locked: Option<Pin>,
     /// The place in the manifest that asks for it; none for what has left the manifest.
     pub origin: Option<Span>,
 }

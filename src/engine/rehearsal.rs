@@ -17,7 +17,7 @@ use crate::{
     catalog,
     desk::Nobody,
     machine::{Halt, Look},
-    manifest::{Chips, Stack},
+    manifest::{Chips, LockPlace, Stack},
     sim::{Mac, Meter, Options, Session, Sim, Spec, SudoMode},
     value::{Id, MemorySize, Problem, human_bytes},
 };
@@ -139,6 +139,7 @@ fn chip(stack: &Stack) -> Result<String> {
 /// Applies `stack` on a fresh simulated Mac, twice; a simulated person answers sudo. `bandwidth` is that of its line, in
 /// bits per second; `asked` tells how often the person has asked to stop.
 pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, asked: fn() -> u32) -> Result<Rehearsal> {
+    let stack = &stack.clone().kept_in(LockPlace::Mac);
     let mut mac = Mac::new(spec, 0);
     mac.state.bandwidth = bandwidth;
     let sim = Sim::new(mac, Options { asked, ..Options::default() });

@@ -9,7 +9,10 @@ use std::{
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use super::event::{Event, Sink, Summary};
+use super::{
+    event::{Event, Sink, Summary},
+    lock::Book,
+};
 use crate::{
     journal::{Journal, Record},
     machine::{Halt, Hold, Identity, Look, Machine, Tell, Wait},
@@ -27,6 +30,8 @@ pub(super) struct Run<'r> {
     /// Its name, for the journal and its log.
     pub(super) name: String,
     pub(super) summary: Mutex<Summary>,
+    /// What is locked.
+    pub(super) book: Book,
     /// Whether nothing new may start: the person asked to stop, or the journal cannot be written.
     pub(super) stopped: AtomicBool,
     /// Whether there was leave to run commands as root when it was last looked at.

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use minijinja::{Environment, UndefinedBehavior, context};
 
-use super::draft::{Aim, Draft};
+use super::draft::{Aim, Draft, one_line};
 use crate::{
     blueprint::OLLAMA_LABEL,
     machine::{
@@ -28,7 +28,7 @@ pub fn starter(look: &dyn Look, stack: &StackName, file: &str) -> Result<Draft> 
     let text = templates.render_str(
         TEMPLATE,
         context! {
-            file => shell_word(file),
+            file => one_line(&shell_word(file)),
             stack => stack.as_str(),
             chip => chip(&facts),
             memory => padded(memory(&facts).to_string(), 20),

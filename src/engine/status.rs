@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{
+    lock,
     plan::{Action, Item},
     survey,
 };
@@ -108,6 +109,7 @@ impl Seen {
     fn new(look: &dyn Look, stack: &Stack) -> Result<Self> {
         let identity = look.identity()?;
         let journal = Journal::open(look, &identity.state)?;
+        let stack = &lock::filled(look, stack, &identity)?;
         let node = facts::gather(look)?;
         let blueprint = blueprint::build(look, stack, &node, &identity, &journal.receipts())?;
         Ok(Self { stack: stack.manifest.stack.as_str().to_owned(), node, identity, journal, blueprint })

@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 
 use super::{
-    graph,
+    graph, lock,
     only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
@@ -37,6 +37,7 @@ pub fn survey(look: &dyn Look, stack: &Stack) -> Result<Plan> {
 pub fn survey_only(look: &dyn Look, stack: &Stack, only: &[Id]) -> Result<Plan> {
     let identity = look.identity()?;
     let journal = Journal::open(look, &identity.state)?;
+    let stack = &lock::filled(look, stack, &identity)?;
     Ok(observe(look, stack, &identity, &journal, only)?.plan)
 }
 
@@ -66,7 +67,8 @@ pub(super) fn observe(
     }
     let mut hindrances = vec![];
     for entry in &blueprint.entries {
-        let (item, hindrance) = item(look, entry, journal)?;
+        let (mut item, hindrance) = item(look, entry, journal)?;
+        item.locked = stack.lock.pin(&item.id).cloned();
         hindrances.extend(hindrance);
         items.push(item);
     }
@@ -228,7 +230,7 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Opti
     };
     let origin = Some(entry.origin.clone());
     let needs = entry.needs.clone();
-    Ok((Item { id, action, deltas, reason, steps, quote, needs, origin }, hindrance))
+    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, hindrance))
 }
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
@@ -290,6 +292,7 @@ fn removed(id: &Id, receipt: &Receipt, removal: &Removal) -> Item {
         steps: removal.steps.iter().map(|step| step.about()).collect(),
         quote: Quote::default(),
         needs: receipt.needs.clone(),
+        locked: None,
         origin: None,
     }
 }

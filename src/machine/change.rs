@@ -209,10 +209,12 @@ pub struct Request {
     pub url: String,
     /// The body.
     pub body: String,
-    /// How long the answer may take; of one that comes in lines, how long it may be silent.
+    /// How long the answer may take; of one that comes in lines, how long it may say nothing new: the same line once more is
+    /// silence too.
     pub limit: Duration,
     /// Whether the answer comes in lines while the server works: each is told as it comes, and the reply's body is the last.
-    /// The first interruption ends the connection, and with it what the server does for it.
+    /// The first interruption ends the connection, and with it what the server does for it. An answer that breaks off is none:
+    /// what was told of it tells how far it came.
     pub lines: bool,
 }
 

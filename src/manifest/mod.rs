@@ -5,12 +5,14 @@
 //! manifest, which is then checked for what a schema cannot say, again all at once.
 
 mod checks;
+mod lock;
 mod reading;
 mod schema;
 mod stack;
 mod types;
 mod words;
 
+pub use lock::{LockPlace, lock_text, read_lock};
 pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
+
 use super::{
     checks,
+    lock::LockPlace,
     reading::{self, Tree},
     types::Manifest,
 };
@@ -16,11 +19,22 @@ pub struct Stack {
     pub warnings: Vec<Problem>,
     /// What earlier applies resolved of what it leaves open.
     pub lock: Lock,
+    /// Where that is kept.
+    pub lock_place: LockPlace,
+    /// Where it lies on this desk, from the root on; `None` of what is no file.
+    pub file: Option<Utf8PathBuf>,
     source: Arc<Source>,
     tree: Tree,
 }
 
 impl Stack {
+    /// The same with its lock kept in `place`.
+    #[must_use]
+    pub fn kept_in(mut self, place: LockPlace) -> Self {
+        self.lock_place = place;
+        self
+    }
+
     /// The text it was read from.
     pub fn source(&self) -> &Arc<Source> {
         &self.source
@@ -54,8 +68,15 @@ impl Stack {
 /// Reads a manifest. Every fault that can be known is told at once, in the order of the text.
 pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
     let (manifest, tree) = reading::read(source).map_err(Problems)?;
-    let mut stack =
-        Stack { manifest, warnings: vec![], lock: Lock::default(), source: Arc::clone(source), tree };
+    let mut stack = Stack {
+        manifest,
+        warnings: vec![],
+        lock: Lock::default(),
+        lock_place: LockPlace::default(),
+        file: None,
+        source: Arc::clone(source),
+        tree,
+    };
     let findings = checks::check(&stack);
     if !findings.faults.is_empty() {
         return Err(Problems(findings.faults));

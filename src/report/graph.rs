@@ -1,5 +1,7 @@
 use std::{collections::HashMap, fmt::Write};
 
+use serde_json::json;
+
 use crate::{
     engine::plan::{Action, Item, Plan},
     value::Id,
@@ -27,6 +29,16 @@ pub fn plan_graph(plan: &Plan, form: GraphForm) -> String {
         GraphForm::Mermaid => mermaid(plan, edges),
         GraphForm::Dot => dot(plan, edges),
     }
+}
+
+/// The same for programs: the graph in its language, and what speaks against the plan.
+pub fn plan_graph_json(plan: &Plan, form: GraphForm) -> anyhow::Result<String> {
+    let language = match form {
+        GraphForm::Mermaid => "mermaid",
+        GraphForm::Dot => "dot",
+    };
+    let (stack, graph, refusals) = (&plan.stack, plan_graph(plan, form), &plan.refusals);
+    super::json(&json!({ "stack": stack, "language": language, "graph": graph, "refusals": refusals }))
 }
 
 fn leaves(item: &Item) -> bool {
@@ -112,11 +124,13 @@ fn in_mermaid(text: &str) -> String {
     })
 }
 
-/// In DOT a text in quotes ends with the next one that has no backslash before it (<https://graphviz.org/doc/info/lang.html>).
+/// In DOT a text in quotes ends with the next one that has no backslash before it, and can hold HTML's entities
+/// (<https://graphviz.org/doc/info/lang.html>).
 fn in_dot(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, c| {
         let _ = match c {
             '"' | '\\' => write!(escaped, "\\{c}"),
+            '&' => write!(escaped, "&amp;"),
             c if c.is_control() => write!(escaped, " "),
             c => write!(escaped, "{c}"),
         };
@@ -181,6 +195,17 @@ mod tests {
     }
 
     #[test]
+    fn programs_get_the_graph_as_a_text_with_what_speaks_against_it() {
+        let told: serde_json::Value =
+            serde_json::from_str(&plan_graph_json(&plan(), GraphForm::Dot).unwrap()).unwrap();
+        assert_eq!(
+            (&told["language"], &told["graph"]),
+            (&json!("dot"), &json!(plan_graph(&plan(), GraphForm::Dot)))
+        );
+        assert!(told["refusals"].is_array(), "{told}");
+    }
+
+    #[test]
     fn no_name_breaks_out_of_its_label() {
         let mut plan = plan();
         plan.items[0].id = Id::new("log", "~/a\"]; click n0 \"x\\\" <b>#quot;\n");
@@ -190,5 +215,8 @@ mod tests {
         assert!(node.contains("#60;b#62;#35;quot;"), "{node}");
         let dot = plan_graph(&plan, GraphForm::Dot);
         assert!(dot.lines().nth(2).unwrap().contains(r#"a\"]; click n0 \"x\\\" <b>#quot; \nadd: "#), "{dot}");
+        plan.items[0].id = Id::new("log", "~/a&lt;b");
+        let dot = plan_graph(&plan, GraphForm::Dot);
+        assert!(dot.contains("log/~/a&amp;lt;b"), "an entity would be drawn as its character: {dot}");
     }
 }

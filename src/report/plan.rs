@@ -180,6 +180,9 @@ fn reason(item: &Item) -> String {
         parts.push(item.reason.clone());
     }
     parts.extend(item.quote.download.filter(|&bytes| bytes > 0).map(download));
+    if let (Action::Add | Action::Change, Some(pin)) = (item.action, &item.locked) {
+        parts.push(format!("locked at {pin}"));
+    }
     if item.steps.iter().any(|step| step.restarts.is_some()) {
         parts.push("restarts".to_owned());
     }

@@ -44,6 +44,7 @@ pub(super) fn spine_plan() -> Plan {
         steps: vec![],
         quote: Quote::default(),
         needs: vec![],
+        locked: None,
         origin: Some(source.span(at, 4)),
     };
     let clt = About {

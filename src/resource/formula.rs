@@ -1,14 +1,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context, Error, Result, ensure};
 use camino::Utf8Path;
+use serde::Deserialize;
 
 use super::{Evidence, Quote, Removal, Resource, change};
 use crate::{
     journal::Receipt,
     machine::{Look, Looking, tool::brew},
     step::{InstallFormula, MarkFormula, ReturnFormula, Step, UninstallFormula, UpgradeFormula},
-    value::{Delta, Deltas, Id, Place, Problem, State, Value, VersionRange, Want, Wanted},
+    value::{Delta, Deltas, Id, Pin, Place, Problem, State, Value, VersionRange, Want, Wanted},
 };
 
 /// A formula of Homebrew's.
@@ -20,6 +21,19 @@ pub struct Formula {
     pub version: Option<VersionRange>,
     /// The job of ours that runs it, when it is there.
     pub restarts: Option<String>,
+}
+
+/// What Homebrew's page of a formula says of its newest version, of which a revision that is not 0 is a part.
+#[derive(Deserialize)]
+struct Page {
+    versions: Versions,
+    #[serde(default)]
+    revision: u64,
+}
+
+#[derive(Deserialize)]
+struct Versions {
+    stable: String,
 }
 
 impl Resource for Formula {
@@ -61,6 +75,22 @@ impl Resource for Formula {
     /// What Homebrew fetches it says only when it does.
     fn quote(&self, _: &dyn Look) -> Result<Quote> {
         Ok(Quote::default())
+    }
+
+    /// The version as seen: what it was poured from, Homebrew has checked.
+    fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        let keg = brew::keg(look, &self.name)?;
+        Ok(keg.map(|keg| Pin { version: Some(keg.version), ..Pin::default() }))
+    }
+
+    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        let url = format!("https://formulae.brew.sh/api/formula/{}.json", self.name);
+        let reply = look.get(&url)?.map_err(Error::msg)?;
+        ensure!(reply.status == 200, "{url} answered {}", reply.status);
+        let page: Page = serde_json::from_slice(&reply.body).with_context(|| url.clone())?;
+        let stable = page.versions.stable;
+        let version = if page.revision == 0 { stable } else { format!("{stable}_{}", page.revision) };
+        Ok(Some(Pin { version: Some(version), ..Pin::default() }))
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {

@@ -87,6 +87,12 @@ pub trait Resource: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// What the lock would keep of it if it were resolved anew now, as upstream says without bringing it, whatever is
+    /// locked or there; `None` where only bringing it tells, or where the manifest leaves nothing open.
+    fn newest(&self, _look: &dyn Look) -> Result<Option<Pin>> {
+        Ok(None)
+    }
+
     /// The steps from `found` to what is wanted; pure.
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>>;
 

@@ -8,8 +8,8 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
 
-use super::{Mac, Sim, Socket, disk::LARGEST_READ, internet, machine::refused, permission, tool::ollama};
-use crate::machine::{Answer, Identity, Listener, Query, Quiet, Reply, tool::lsof};
+use super::{Mac, Sim, Socket, converse, disk::LARGEST_READ, internet, machine::refused, permission};
+use crate::machine::{Answer, Identity, Listener, Query, Quiet, tool::lsof};
 
 /// What a call of the file system takes.
 const FILE: Duration = Duration::from_micros(100);
@@ -18,13 +18,10 @@ const FILE: Duration = Duration::from_micros(100);
 const HASHED: u64 = 2000;
 
 /// What a connection on the machine itself takes.
-const CONNECT: Duration = Duration::from_millis(1);
+pub(super) const CONNECT: Duration = Duration::from_millis(1);
 
 /// What a server far away takes to answer.
 pub(super) const FAR: Duration = Duration::from_millis(150);
-
-/// How long a GET may take.
-const GET: Duration = Duration::from_secs(10);
 
 /// Answers a query as forgectl's own user; nothing but the clock changes.
 pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
@@ -68,7 +65,7 @@ pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
             sim.pass(FAR);
             Answer::Reply(sim.with_mac(|mac| internet::get(mac, url)))
         }
-        Query::Get(url) => Answer::Reply(request(sim, "GET", url, b"", GET)),
+        Query::Get(url) => Answer::Reply(converse::request(sim, &converse::Asked::get(url), &Quiet)?),
     })
 }
 
@@ -121,19 +118,4 @@ fn listeners(sim: &Sim, socket: SocketAddr) -> Vec<Listener> {
     let argv = lsof::argv(socket.port());
     let output = sim.execute(sim.caller(), &argv, &BTreeMap::new(), None, None, &Quiet);
     lsof::in_the_way(&output.stdout, socket, accepted)
-}
-
-/// Sends a request and waits for the answer, `limit` at most.
-pub(super) fn request(
-    sim: &Sim,
-    method: &str,
-    url: &str,
-    body: &[u8],
-    limit: Duration,
-) -> Result<Reply, String> {
-    sim.with_mac(|mac| mac.state.meter.requests += 1);
-    sim.pass(CONNECT);
-    let (reply, takes) = sim.with_mac(|mac| ollama::request(mac, method, url, body));
-    sim.pass(takes.min(limit));
-    if takes > limit { Err(format!("no answer within {} s", limit.as_secs())) } else { reply }
 }

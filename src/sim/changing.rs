@@ -4,11 +4,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Content, Fault, Mac, Program, Sim, USER,
-    answering::{FAR, request},
-    internet,
-    machine::refused,
-    tool,
+    Content, Fault, Mac, Program, Sim, USER, answering::FAR, converse, internet, machine::refused, tool,
 };
 use crate::machine::{Change, Command, Kind, Look, Outcome, Output, Quiet, Sudo, Tell};
 
@@ -41,13 +37,9 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
             mac.disk.rename(USER, from, to, now).map_err(|error| refused(from, &error))
         }),
         Change::Run(command) | Change::Try(command) => Ok(Outcome::Ran(run(sim, command, tell))),
-        Change::Send(order) | Change::Use(order) => Ok(Outcome::Reply(request(
-            sim,
-            order.method.name(),
-            &order.url,
-            order.body.as_bytes(),
-            order.limit,
-        ))),
+        Change::Send(order) | Change::Use(order) => {
+            Ok(Outcome::Reply(converse::request(sim, &converse::Asked::of(order), tell)?))
+        }
         Change::Append { path, line } => file(sim, SYNCED, |mac| {
             let mut before = own_file(mac, path)?;
             if before.last().is_some_and(|&last| last != b'\n') {

@@ -23,6 +23,13 @@ pub enum Content {
         /// What they follow from: the same seed and size, the same content.
         seed: u64,
     },
+    /// So many bytes with holes in them, as a file that is being fetched has.
+    Sparse {
+        /// Bytes, holes and all.
+        size: u64,
+        /// Bytes that are no hole.
+        held: u64,
+    },
     /// What only its size and SHA-256 are known of.
     Declared {
         /// Bytes.
@@ -37,7 +44,15 @@ impl Content {
     pub fn size(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Made { size, .. } | Self::Declared { size, .. } => *size,
+            Self::Made { size, .. } | Self::Sparse { size, .. } | Self::Declared { size, .. } => *size,
+        }
+    }
+
+    /// How much room it takes up.
+    pub fn held(&self) -> u64 {
+        match self {
+            Self::Sparse { held, .. } => *held,
+            other => other.size(),
         }
     }
 
@@ -45,7 +60,7 @@ impl Content {
     pub fn bytes(&self, most: u64) -> Option<Cow<'_, [u8]>> {
         match self {
             _ if self.size() > most => None,
-            Self::Declared { .. } => None,
+            Self::Sparse { .. } | Self::Declared { .. } => None,
             Self::Bytes(bytes) => Some(bytes.into()),
             Self::Made { size, seed } => Some(made(*seed).take(usize::try_from(*size).ok()?).collect()),
         }
@@ -54,7 +69,9 @@ impl Content {
     /// A short text that tells this content from any other: for made content what it follows from, which costs no hashing.
     pub fn fingerprint(&self) -> String {
         match self {
-            Self::Bytes(_) | Self::Declared { .. } => self.digest().chars().take(12).collect(),
+            Self::Bytes(_) | Self::Sparse { .. } | Self::Declared { .. } => {
+                self.digest().chars().take(12).collect()
+            }
             Self::Made { seed, .. } => format!("made from {seed}"),
         }
     }
@@ -64,6 +81,7 @@ impl Content {
         let sum = match (self, self.bytes(LARGEST_READ)) {
             (_, Some(bytes)) => Sha256::digest(bytes),
             (Self::Made { size, seed }, None) => Sha256::digest(format!("{size} bytes from {seed}")),
+            (Self::Sparse { size, held }, None) => Sha256::digest(format!("{held} of {size} bytes")),
             (Self::Bytes(bytes), None) => Sha256::digest(bytes),
             (Self::Declared { sha256, .. }, None) => return sha256.clone(),
         };

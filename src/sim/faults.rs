@@ -61,10 +61,28 @@ pub enum Fault {
     FetchCut,
     /// A server sends something else than it should.
     FetchOther,
+    /// Ollama's registry answers 429 to a request for a manifest (docs/mac-facts.md#ollama-registry).
+    RegistryBusy,
+    /// Ollama's registry answers 503 to a request for a manifest.
+    RegistryDown,
+    /// A pull of a model is cut a third on its way; Ollama tries six times in all (docs/mac-facts.md#ollama-pull-retries).
+    PullCut,
+    /// The network goes a third on the way of a pull, and stays away until that has failed.
+    PullNetworkGone,
+    /// No byte of a pull comes for half a minute (docs/mac-facts.md#ollama-pull-retries).
+    PullStalls,
+    /// A registry sends something else than the manifest says (docs/mac-facts.md#ollama-pull).
+    PullOther,
+    /// The server is killed in the middle of a pull.
+    PullServerKilled,
+    /// The person asks forgectl to stop in the middle of a pull.
+    PullInterrupted,
+    /// forgectl is killed in the middle of a pull.
+    PullKilled,
     /// Another `brew` holds the lock of a formula (docs/mac-facts.md#brew-lock).
     BrewLocked,
     /// The Python registry answers 503 (docs/mac-facts.md#uv-exit-codes).
-    RegistryDown,
+    PythonRegistryDown,
     /// Somebody kills `uv` half-way.
     UvKilled,
     /// The data volume has no room for the next file.

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Fault, Mac, USER};
+use super::{
+    Content, Fault, Mac, USER,
+    tool::ollama::registry::{self, Registry},
+};
 use crate::machine::Reply;
 
 /// Homebrew's installer as forgectl pins it (docs/mac-facts.md#homebrew-installer). Its size has no meaning but for the time that
@@ -22,6 +25,9 @@ pub struct Internet {
     /// What a GET request is answered with, by URL.
     #[serde(default)]
     pub pages: BTreeMap<String, Page>,
+    /// What Ollama's registry has.
+    #[serde(default)]
+    pub registry: Registry,
 }
 
 /// An answer of a server.
@@ -62,7 +68,11 @@ impl Default for Internet {
         let (url, size, sha256) = INSTALLER;
         let script = Some(Script::HomebrewInstall);
         let file = Served { size, sha256: sha256.to_owned(), script, really_at: None };
-        Self { files: BTreeMap::from([(url.to_owned(), file)]), pages: BTreeMap::new() }
+        Self {
+            files: BTreeMap::from([(url.to_owned(), file)]),
+            pages: BTreeMap::new(),
+            registry: Registry::default(),
+        }
     }
 }
 
@@ -73,8 +83,14 @@ impl Internet {
     }
 
     fn knows_host(&self, url: &str) -> bool {
-        self.files.keys().chain(self.pages.keys()).any(|known| host(known) == host(url))
+        let known = self.files.keys().chain(self.pages.keys()).filter_map(|known| host(known));
+        known.chain([registry::HOST]).any(|known| host(url) == Some(known))
     }
+}
+
+/// Whether there is a server under the host of `url`.
+pub(super) fn knows_host(mac: &Mac, url: &str) -> bool {
+    mac.state.internet.knows_host(url)
 }
 
 fn host(url: &str) -> Option<&str> {
@@ -118,10 +134,23 @@ pub(super) fn get(mac: &mut Mac, url: &str) -> Result<Reply, String> {
     if mac.state.faults.take(Fault::NetworkGone) || !mac.state.internet.knows_host(url) {
         return Err(format!("no such host: {}", host(url).unwrap_or(url)));
     }
-    Ok(match mac.state.internet.pages.get(url) {
-        Some(page) => Reply { status: page.status, body: page.body.clone().into_bytes() },
+    if let Some(page) = mac.state.internet.pages.get(url) {
+        return Ok(Reply { status: page.status, body: page.body.clone().into_bytes() });
+    }
+    let path = url.strip_prefix("https://").and_then(|rest| rest.strip_prefix(registry::HOST));
+    Ok(match path.filter(|path| path.starts_with('/')) {
+        Some(path) => refusal(mac).unwrap_or_else(|| mac.state.internet.registry.get(path)),
         None => Reply { status: 404, body: b"not found".to_vec() },
     })
+}
+
+/// What Ollama's registry answers while something is wrong with it.
+pub(super) fn refusal(mac: &mut Mac) -> Option<Reply> {
+    let faults = &mut mac.state.faults;
+    if faults.take(Fault::RegistryBusy) {
+        return Some(registry::fault(429, "TOOMANYREQUESTS", "too many requests"));
+    }
+    faults.take(Fault::RegistryDown).then(|| registry::fault(503, "UNAVAILABLE", "service unavailable"))
 }
 
 /// Puts what was fetched in place, as a file of forgectl's own.

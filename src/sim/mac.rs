@@ -126,6 +126,7 @@ impl Mac {
 
     /// Lets time pass until `now`; the clock never goes back.
     pub fn advance_to(&mut self, now: Timestamp) {
+        tool::ollama::pull::flow(self, now);
         self.state.now = self.state.now.max(now);
         tool::launchd::settle(self);
     }

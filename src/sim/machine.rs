@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Caller, Kill, Mac, Person, Program, Simulated, USER, answering, changing, clock, locks::Locks,
-    schedule::Schedule,
+    schedule::Schedule, tool::ollama,
 };
 use crate::machine::{
     Answer, Change, Class, Halt, Look, Machine, Outcome, Output, Query, Quiet, Task, Tell, Wait,
@@ -157,13 +157,14 @@ impl Sim {
         let life = std::mem::take(&mut *self.life());
         self.locks.clear();
         self.with_mac(|mac| {
+            ollama::pull::hang_up_all(mac);
             for pid in life.awake.into_iter().chain([life.pid]) {
                 mac.kill_process(pid, 9);
             }
         });
     }
 
-    fn die(&self) -> anyhow::Error {
+    pub(super) fn die(&self) -> anyhow::Error {
         self.end();
         self.life().killed = true;
         Halt::Killed.into()

@@ -147,7 +147,7 @@ impl MemoryDisk {
             return Err(ErrorKind::AlreadyExists.into());
         }
         node.gid = self.may_change_names(uid, path)?.gid;
-        self.take_room(0, node.content.as_ref().map_or(0, Content::size))?;
+        self.take_room(0, node.content.as_ref().map_or(0, Content::held))?;
         self.nodes.insert(path.to_owned(), node);
         self.folder_changed(path, now);
         Ok(())
@@ -257,7 +257,7 @@ impl Disk for MemoryDisk {
         if old.immutable || (uid != 0 && !kept) {
             return Err(ErrorKind::PermissionDenied.into());
         }
-        self.take_room(old.content.as_ref().map_or(0, Content::size), content.size())?;
+        self.take_room(old.content.as_ref().map_or(0, Content::held), content.held())?;
         if let Some(node) = self.nodes.get_mut(&path) {
             node.content = Some(content);
             node.modified = now;
@@ -339,7 +339,7 @@ impl Disk for MemoryDisk {
         if node.kind == Kind::Folder && self.below(&path).next().is_some() {
             return Err(ErrorKind::DirectoryNotEmpty.into());
         }
-        let size = node.content.as_ref().map_or(0, Content::size);
+        let size = node.content.as_ref().map_or(0, Content::held);
         self.nodes.remove(&path);
         self.take_room(size, 0)?;
         self.folder_changed(&path, now);

@@ -5,6 +5,7 @@ mod answering;
 mod caller;
 mod changing;
 mod clock;
+mod converse;
 mod diff;
 mod disk;
 mod exec;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,20 @@ pub struct Pin {
     /// `mlx==0.32.4 --hash=sha256:…`. Sorted by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<String>,
+}
+
+impl fmt::Display for Pin {
+    /// What tells it from another, in a few words: `1.8.1`, `4c27e0f5b5ad`, `3.11.13, 41 packages`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let packages = match self.packages.len() {
+            0 => None,
+            1 => Some("1 package".to_owned()),
+            number => Some(format!("{number} packages")),
+        };
+        let digest = self.digest.as_ref().map(|digest| digest.chars().take(12).collect());
+        let parts = [self.version.clone(), digest, packages];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<String>>().join(", "))
+    }
 }
 
 /// What is resolved of a stack, by resource.

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cli;
+mod completions;
 mod drafts;
 mod facts;
 mod faults;
@@ -11,9 +12,11 @@ mod folder_mac;
 mod giving_back;
 mod local_files;
 mod local_processes;
+mod lock;
 mod manifest;
 mod only;
 mod output;
+mod plans;
 mod processes;
 mod promises;
 mod readme;

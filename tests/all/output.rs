@@ -1,7 +1,7 @@
 //! What a stack has on a Mac is told from that Mac's own journal.
 
 use forgectl::{
-    engine::{self, Output},
+    engine::{self, Output, Outputs},
     machine::Looking,
     sim::{Kill, Sim},
     value::{Place, Problem, Sort},
@@ -12,8 +12,12 @@ use crate::{
     support::{apply, apply_well, destroy_well, fresh, sim, spine, spine_with, stack},
 };
 
+fn outputs(sim: &Sim, stack: Option<&str>) -> anyhow::Result<Outputs> {
+    engine::outputs(sim, stack, "forgectl apply STACK")
+}
+
 fn fault(sim: &Sim, stack: Option<&str>) -> Problem {
-    engine::outputs(sim, stack).unwrap_err().downcast().unwrap()
+    outputs(sim, stack).unwrap_err().downcast().unwrap()
 }
 
 #[test]
@@ -21,7 +25,7 @@ fn every_resource_of_an_applied_stack_has_a_place_and_every_url_answers() {
     for scenario in scenarios::all() {
         let sim = sim(scenario.fresh());
         apply_well(&sim, &scenario.stack);
-        let outputs = engine::outputs(&sim, None).unwrap();
+        let outputs = outputs(&sim, None).unwrap();
         assert_eq!(outputs.stack, scenario.stack.manifest.stack.as_str());
         let plan = engine::survey(&sim, &scenario.stack).unwrap();
         for item in &plan.items {
@@ -39,7 +43,7 @@ fn every_resource_of_an_applied_stack_has_a_place_and_every_url_answers() {
 #[test]
 fn a_url_follows_the_manifest() {
     let sim = sim(fresh(&spine()));
-    let url = || match engine::outputs(&sim, None).unwrap().get("OLLAMA") {
+    let url = || match outputs(&sim, None).unwrap().get("OLLAMA") {
         Ok(Output::Url(url)) => url.to_owned(),
         other => panic!("{other:?}"),
     };
@@ -55,7 +59,7 @@ fn what_was_not_finished_is_not_told() {
     sim.with_mac(|mac| mac.state.faults.kill = Some(Kill::Before(1)));
     let _ = apply(&sim, &spine());
     sim.revive();
-    let outputs = engine::outputs(&sim, Some("spine")).unwrap();
+    let outputs = outputs(&sim, Some("spine")).unwrap();
     assert!(
         outputs.urls.is_empty()
             && !outputs.places.iter().any(|(_, place)| matches!(place, Place::Job { .. }))
@@ -73,7 +77,7 @@ fn one_stack_of_several_has_to_be_named() {
         (several.sort, several.what.as_str()),
         (Sort::Usage, "which stack? This Mac has `other`, `spine`")
     );
-    let places = |stack| engine::outputs(&sim, Some(stack)).unwrap().places.len();
+    let places = |stack| outputs(&sim, Some(stack)).unwrap().places.len();
     assert_eq!(places("other"), 1);
     assert!(places("spine") > 5);
     let unknown = fault(&sim, Some("third"));
@@ -84,7 +88,8 @@ fn one_stack_of_several_has_to_be_named() {
 fn a_name_that_nothing_has_is_a_fault_of_usage_with_the_nearest() {
     let sim = sim(fresh(&spine()));
     apply_well(&sim, &spine());
-    let fault: Problem = engine::outputs(&sim, None).unwrap().get("olama").unwrap_err().downcast().unwrap();
+    let fault: Problem = outputs(&sim, None).unwrap().get("olama").unwrap_err().downcast().unwrap();
     assert_eq!(fault.sort, Sort::Usage);
     assert!(fault.hints[0].contains("`Ollama`"), "{fault:?}");
+    assert!(fault.hints[1].starts_with("all of them: `Ollama`, `data/~/.ollama`, "), "{fault:?}");
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use forgectl::{
     engine,
     machine::{Class, Entry, Recorded},
-    sim::{Caller, Kill, Mac, Sim, differences},
+    manifest::Stack,
+    sim::{Caller, Kill, Mac, Sim, USER, differences},
 };
 
 use crate::{
@@ -18,6 +19,12 @@ fn applied(scenario: &Scenario) -> (Mac, u64) {
     let sim = sim(scenario.fresh());
     let count = effects(&sim, || drop(apply_well(&sim, &scenario.stack)));
     (sim.into_mac(), count)
+}
+
+/// The lock that the Mac keeps of the stack.
+fn lock(mac: &Mac, stack: &Stack) -> Option<Vec<u8>> {
+    let path = mac.home().join(format!(".local/state/forgectl/locks/{}.lock", stack.manifest.stack));
+    mac.disk.read(USER, &path).ok().and_then(|content| content.bytes(1 << 20).map(|bytes| bytes.to_vec()))
 }
 
 /// Both kills at each of so many effects.
@@ -104,6 +111,7 @@ fn a_kill_at_any_effect_is_healed_and_undone() {
             sim.revive();
             apply_well(&sim, stack);
             let healed = sim.into_mac();
+            assert_eq!(lock(&undisturbed, stack), lock(&healed, stack), "{}: {kill:?}", scenario.name);
             scenario.same(&format!("{kill:?}, then applied"), &undisturbed, &healed);
             let sim = crate::support::sim(healed);
             destroy_well(&sim, stack);

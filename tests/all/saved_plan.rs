@@ -15,13 +15,16 @@ use crate::{
     support::{Ears, SPINE, apply_well, copy, effects, fresh, own_spec, sim, spine, stack},
 };
 
+/// What makes a plan anew of which no manifest is known.
+const AGAIN: &str = "forgectl plan STACK --out plan.json";
+
 fn save(sim: &Sim, stack: &Stack) -> String {
     let plan = engine::survey(sim, stack).unwrap();
     SavedPlan::of(&plan, Utf8Path::new("/work/stack.yaml"), stack.source().text()).to_json().unwrap()
 }
 
 fn apply(sim: &Sim, stack: &Stack, saved: &str) -> anyhow::Result<Summary> {
-    let mut saved = SavedPlan::read("plan.json", saved)?;
+    let mut saved = SavedPlan::read("plan.json", saved, AGAIN)?;
     saved.judge_manifest(stack.source().text())?;
     saved.again = "forgectl plan stack.yaml --out plan.json".to_owned();
     let how = How { saved: Some(saved), ..How::default() };
@@ -128,7 +131,8 @@ fn a_file_that_somebody_edited_is_not_carried_out() {
     let saved = save(&sim, &stack);
     let edited = saved.replacen("\"sleep\"", "\"displaysleep\"", 1);
     assert_ne!(edited, saved);
-    assert!(refused(&sim, &stack, &edited).what.contains("edited: `plan.json`"));
+    let edited = refused(&sim, &stack, &edited);
+    assert!(edited.what.contains("edited: `plan.json`") && edited.remedy == [AGAIN], "{edited:?}");
     // Who also corrects the digest has another plan than that of now.
     let mut document: Value = serde_json::from_str(&saved).unwrap();
     let gone = document["plan"]["items"].as_array_mut().unwrap().remove(0);
@@ -165,7 +169,8 @@ const FIRST: &str = r#"{"forge_plan":1,"sha256":"DIGEST","plan":{"forgectl":"0.1
 #[test]
 fn a_plan_of_the_first_form_is_read() {
     let plan: Value = serde_json::from_str::<Value>(FIRST).unwrap()["plan"].take();
-    let saved = SavedPlan::read("plan.json", &FIRST.replace("DIGEST", &sha256(&plan.to_string()))).unwrap();
+    let saved =
+        SavedPlan::read("plan.json", &FIRST.replace("DIGEST", &sha256(&plan.to_string())), AGAIN).unwrap();
     assert_eq!(saved.manifest(), "/work/stack.yaml");
     assert_eq!(saved.only(), ["power/ac".parse().unwrap()]);
 }

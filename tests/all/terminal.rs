@@ -4,7 +4,7 @@
 use std::{
     fs::File,
     io::{Read, Write},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
@@ -22,7 +22,7 @@ use crate::cli::Shell;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A command at a terminal of its own, and the person who sits there.
-struct Sitting {
+pub(crate) struct Sitting {
     child: Child,
     keys: File,
     screen: Receiver<Vec<u8>>,
@@ -34,10 +34,13 @@ struct Sitting {
 
 impl Sitting {
     fn at(shell: &Shell, line: &str) -> Self {
+        Self::with(shell.command(line))
+    }
+
+    pub(crate) fn with(mut command: Command) -> Self {
         let size = Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).unwrap();
         let terminal = || Stdio::from(pty.slave.try_clone().unwrap());
-        let mut command = shell.command(line);
         command.env("TERM", "xterm").stdin(terminal()).stdout(terminal()).stderr(terminal());
         let child = command.spawn().unwrap();
         // What is left of it here would keep the screen open after the command has ended.
@@ -58,7 +61,7 @@ impl Sitting {
 
     /// Waits until `text` is shown behind what was waited for before.
     #[track_caller]
-    fn sees(&mut self, text: &str) {
+    pub(crate) fn sees(&mut self, text: &str) {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.seen[self.read..].find(text) {
@@ -72,7 +75,7 @@ impl Sitting {
         }
     }
 
-    fn types(&mut self, keys: &str) {
+    pub(crate) fn types(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
 

@@ -121,14 +121,6 @@ fn a_target_is_offered_where_it_says_something_and_nothing_hidden_is() {
     assert!(shell.well("plan --help").contains("--on <TARGET>"));
     // A script that sets it for all commands is not stopped by it.
     shell.well("validate stack.yaml --on sim:mac.json");
-    for name in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = shell.well(&format!("completions {name}"));
-        assert!(!script.contains("supervise") && script.contains("verify"), "{name}");
-    }
-    let bash = shell.well("completions bash");
-    let validate = bash.split("forgectl__subcmd__validate)\n").nth(1).unwrap();
-    let offered = validate.lines().find(|line| line.contains("opts=")).unwrap();
-    assert!(offered.contains("--output") && !offered.contains("--on "), "{offered}");
 }
 
 #[cfg(target_os = "linux")]
@@ -209,13 +201,6 @@ fn a_manifest_that_is_sound_is_still_warned_of() {
     assert!(left.err.contains("warning: every Mac has that much memory"), "{left:?}");
     let document = shell.json("validate small.yaml --output json");
     assert_eq!(document["warnings"][0]["place"], "small.yaml:3:16");
-}
-
-#[test]
-fn completions_are_for_the_shell_that_was_named() {
-    let shell = Shell::new();
-    assert!(shell.well("completions zsh").starts_with("#compdef forgectl"));
-    assert!(shell.well("completions bash").contains("_forgectl()"));
 }
 
 #[test]

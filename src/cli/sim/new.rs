@@ -50,7 +50,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let spec = spec(args)?;
+    let spec = spec(args, context)?;
     match &args.place {
         Place::Folder(path) => folder::create(path, &spec, 0, &desk::own_executable()?)?,
         Place::File(path) => in_file(path, &spec, args.force)?,
@@ -68,8 +68,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
 }
 
 /// What is said by flags goes before what the manifest asks for.
-fn spec(args: &Args) -> Result<Spec> {
-    let wanted = args.for_stack.as_deref().map(stack::read).transpose()?;
+fn spec(args: &Args, context: &Context) -> Result<Spec> {
+    let wanted = args.for_stack.as_deref().map(|path| stack::read(path, context)).transpose()?;
     let base = wanted.as_ref().map(engine::own_node).transpose()?.unwrap_or_else(|| Spec {
         chip: String::new(),
         memory: 0,

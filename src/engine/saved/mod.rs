@@ -13,7 +13,7 @@ use crate::{
     machine::facts::Facts,
     resource::Quote,
     step::About,
-    value::{Delta, Id, Problem, hex},
+    value::{Delta, Id, Pin, Problem, hex},
 };
 
 /// The version of the form that this forgectl writes. It reads every earlier one.
@@ -85,6 +85,8 @@ struct Item {
     steps: Vec<About>,
     quote: Quote,
     needs: Vec<Id>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    locked: Option<Pin>,
 }
 
 impl SavedPlan {
@@ -108,13 +110,13 @@ impl SavedPlan {
         rest.is_some_and(|rest| rest.starts_with(b"\"forge_plan\""))
     }
 
-    /// Reads the text of the file called `name`.
-    pub fn read(name: &str, text: &str) -> Result<Self> {
+    /// Reads the text of the file called `name`; `again` is the command that makes such a file of a manifest.
+    pub fn read(name: &str, text: &str, again: &str) -> Result<Self> {
         let wrong = |what: &str, why: String| {
             Problem::manifest(format!("{what}: `{name}`"))
                 .why(why)
                 .hint("nothing was changed; make the plan anew:")
-                .remedy(format!("forgectl plan STACK --out {name}"))
+                .remedy(again)
         };
         let damaged = |error: serde_json::Error| wrong("this saved plan is damaged", error.to_string());
         let Versioned { forge_plan } = serde_json::from_str(text).map_err(damaged)?;
@@ -207,6 +209,7 @@ fn items(plan: &Plan) -> Vec<Item> {
         steps: item.steps.clone(),
         quote: item.quote.clone(),
         needs: item.needs.clone(),
+        locked: item.locked.clone(),
     };
     plan.items.iter().map(item).collect()
 }

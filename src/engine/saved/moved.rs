@@ -60,6 +60,13 @@ fn item(old: &Item, new: &Item) -> Option<String> {
     if old == new {
         return None;
     }
+    if old.locked != new.locked {
+        let pin = |item: &Item| match &item.locked {
+            Some(pin) => format!("locked at {pin}"),
+            None => "not locked".to_owned(),
+        };
+        return Some(format!("{}: {} then, {} now", old.id, pin(old), pin(new)));
+    }
     let (then, now) = (told(old), told(new));
     if then != now {
         return Some(format!("{}: {then} then, {now} now", old.id));

@@ -14,6 +14,7 @@ use super::types::{FORMAT, Manifest};
 use crate::value::{Problem, Source};
 
 pub(super) use tree::Tree;
+pub(super) use yaml::parse_any;
 
 /// Reads `source` into the typed manifest and the tree that knows its places; every fault at once.
 pub(super) fn read(source: &Arc<Source>) -> Result<(Manifest, Tree), Vec<Problem>> {

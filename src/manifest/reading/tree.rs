@@ -29,7 +29,7 @@ struct Entry {
 }
 
 /// A key that a map has twice.
-pub(super) struct Duplicate<'t> {
+pub(in super::super) struct Duplicate<'t> {
     pub key: &'t str,
     pub first: Range<usize>,
     pub again: Range<usize>,
@@ -37,7 +37,7 @@ pub(super) struct Duplicate<'t> {
 
 impl Tree {
     /// The same without places. Of a key given twice the last counts.
-    pub(super) fn value(&self) -> Value {
+    pub(in super::super) fn value(&self) -> Value {
         match &self.kind {
             Kind::Scalar(value) => value.clone(),
             Kind::List(items) => items.iter().map(Self::value).collect(),
@@ -99,7 +99,7 @@ impl Tree {
     }
 
     /// Every key that a map has more than once.
-    pub(super) fn duplicates(&self) -> Vec<Duplicate<'_>> {
+    pub(in super::super) fn duplicates(&self) -> Vec<Duplicate<'_>> {
         match &self.kind {
             Kind::Scalar(_) => vec![],
             Kind::List(items) => items.iter().flat_map(Self::duplicates).collect(),

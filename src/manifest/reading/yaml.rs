@@ -19,15 +19,19 @@ pub(super) const UNFOLDED: usize = 20_000;
 
 /// Reads the one YAML document of `source`. Errors: what is too long, no YAML, or unfolds to too much.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Problem>> {
-    let text = source.text();
-    if text.len() > LONGEST {
-        let problem = Problem::manifest(format!("the manifest is too long: {} bytes", text.len()))
+    if source.text().len() > LONGEST {
+        let problem = Problem::manifest(format!("the manifest is too long: {} bytes", source.text().len()))
             .why(format!("a manifest has at most {LONGEST} bytes"))
             .hint("is this the file that was meant?");
         return Err(vec![problem.at(Some(&source.span(0, 0)))]);
     }
-    let tree = serde_saphyr::from_str_with_options(text, options());
-    tree.map_err(|error| vec![syntax::problem(&error, source)])
+    parse_any(source).map_err(|problem| vec![problem])
+}
+
+/// The same of another file, however long.
+pub(in super::super) fn parse_any(source: &Arc<Source>) -> Result<Tree, Problem> {
+    let tree = serde_saphyr::from_str_with_options(source.text(), options());
+    tree.map_err(|error| syntax::problem(&error, source))
 }
 
 fn options() -> Options {

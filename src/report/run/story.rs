@@ -123,7 +123,7 @@ impl Story {
                 }
             }
             // Whoever started the run hears of a refusal as of any other error.
-            Event::Line { .. } | Event::StepDone { .. } | Event::Refused { .. } => {}
+            Event::Line { .. } | Event::StepDone { .. } | Event::Locked { .. } | Event::Refused { .. } => {}
             Event::ResourceDone { id, evidence, seconds: took } => {
                 // What was as wanted and was only checked is counted at the end.
                 if self.running.remove(id).is_some() {
@@ -152,6 +152,9 @@ impl Story {
                 self.kept.entry(id.clone()).or_default().push(why.clone());
             }
             Event::Kept { id, why } => told.out = row(&ink.warn("kept"), id, &[why], None, self.manner.out),
+            Event::Unlocked { problem } => {
+                told.err = problems("warning", std::slice::from_ref(problem), self.manner.err);
+            }
             Event::Interrupted => {
                 let text =
                     "Stopping: nothing new is started, and what runs is let to end. Again to stop at once.";

@@ -33,6 +33,10 @@ impl Told<'_> {
         if self.summary.declined {
             return self.last_line(screen);
         }
+        if let Some(lock) = &self.summary.locked {
+            let what = "it has what was resolved, and belongs beside the manifest in version control";
+            page.hanging("", &format!("Wrote {}: {what}", ink.plain(lock)));
+        }
         if !self.summary.ok() {
             page.line("To go on from here:");
             page.line(&format!("    {}", ink.plain(&self.manner.again)));

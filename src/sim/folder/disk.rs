@@ -73,6 +73,7 @@ impl FolderDisk {
                 Some(script) => script.into_bytes(),
                 None => format!("stands for {size} bytes that follow from the seed {seed}\n").into_bytes(),
             },
+            Content::Sparse { size, held } => format!("stands for {held} of {size} bytes\n").into_bytes(),
             Content::Declared { size, sha256 } => {
                 format!("stands for {size} bytes with the SHA-256 {sha256}\n").into_bytes()
             }
@@ -112,7 +113,7 @@ impl FolderDisk {
 fn made(content: &Content) -> Option<(u64, u64)> {
     match content {
         Content::Made { size, seed } => Some((*size, *seed)),
-        Content::Bytes(_) | Content::Declared { .. } => None,
+        Content::Bytes(_) | Content::Sparse { .. } | Content::Declared { .. } => None,
     }
 }
 

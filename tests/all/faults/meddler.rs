@@ -13,7 +13,7 @@ type Before<'m> = dyn Fn(&Sim, &Change) -> Result<()> + Send + Sync + 'm;
 type Answers<'m> = dyn Fn(&Query) -> Option<Answer> + Send + Sync + 'm;
 
 /// Acts before every change that forgectl makes, and answers in the Mac's place.
-pub(super) struct Meddler<'m> {
+pub(crate) struct Meddler<'m> {
     sim: &'m Sim,
     before: Box<Before<'m>>,
     answers: Box<Answers<'m>>,
@@ -21,7 +21,7 @@ pub(super) struct Meddler<'m> {
 
 impl<'m> Meddler<'m> {
     /// Somebody who acts before every change.
-    pub(super) fn new(sim: &'m Sim, before: impl Fn(&Sim, &Change) + Send + Sync + 'm) -> Self {
+    pub(crate) fn new(sim: &'m Sim, before: impl Fn(&Sim, &Change) + Send + Sync + 'm) -> Self {
         Self::refusing(sim, move |sim, change| {
             before(sim, change);
             Ok(())
@@ -29,7 +29,7 @@ impl<'m> Meddler<'m> {
     }
 
     /// Changes of which some are refused.
-    pub(super) fn refusing(
+    pub(crate) fn refusing(
         sim: &'m Sim,
         before: impl Fn(&Sim, &Change) -> Result<()> + Send + Sync + 'm,
     ) -> Self {
@@ -37,7 +37,7 @@ impl<'m> Meddler<'m> {
     }
 
     /// A Mac that gives other answers.
-    pub(super) fn answering(
+    pub(crate) fn answering(
         sim: &'m Sim,
         answers: impl Fn(&Query) -> Option<Answer> + Send + Sync + 'm,
     ) -> Self {

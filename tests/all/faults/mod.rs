@@ -8,7 +8,7 @@ mod homebrew;
 mod interrupt;
 mod journal;
 mod launchd;
-mod meddler;
+pub(crate) mod meddler;
 mod mended;
 mod node;
 mod ollama;

@@ -89,13 +89,13 @@ fn whatever_goes_wrong_is_told_and_mended_by_the_next_apply() {
             &["no set of packages could be found", "https://pypi.org/simple/six/", "HTTPS_PROXY"][..],
         ),
         (
-            Fault::RegistryDown,
+            Fault::PythonRegistryDown,
             "compile",
             &["no set of packages could be found", "503 Service Unavailable"][..],
         ),
         (Fault::NetworkGone, "install", &["the packages could not be installed", "Failed to fetch"][..]),
         (
-            Fault::RegistryDown,
+            Fault::PythonRegistryDown,
             "install",
             &["the packages could not be installed", "503 Service Unavailable"][..],
         ),

@@ -8,6 +8,7 @@ use super::{
     Server, chat, generate, guard,
     library::{Library, Model},
     name::ModelName,
+    pull::Order,
 };
 use crate::{machine::Reply, sim::Disk};
 
@@ -59,6 +60,22 @@ impl Server {
         (reply, waited + took)
     }
 
+    /// What a request to pull asks for, or why it is refused; `None` for any other request.
+    pub(super) fn pull_order(&self, request: &HttpRequest<'_>) -> Option<Result<Order, Reply>> {
+        let path = request.path.split('?').next().unwrap_or("");
+        if (request.method, path) != ("POST", "/api/pull") {
+            return None;
+        }
+        if self.on_loopback() && !guard::admits(request.host) {
+            return Some(Err(text(403, "")));
+        }
+        Some(named(request.body, "model").map(|(name, _)| {
+            let body = parsed(request.body).unwrap_or_default();
+            let stream = body.get("stream").and_then(Value::as_bool).unwrap_or(true);
+            Order { name, stream }
+        }))
+    }
+
     fn handle(
         &mut self,
         disk: &mut dyn Disk,
@@ -92,11 +109,12 @@ impl Server {
             }
             "/api/ps" => self.ps(),
             "/v1/models" => catalogue(&library),
-            "/api/pull" => pull(request.body),
             "/api/embed" => embed(&library, request.body),
             "/api/show" => show(&library, request.body),
             "/api/copy" => copy(&mut library, request.body, now),
-            _ => self.delete(&mut library, request.body, now),
+            "/api/delete" => self.delete(&mut library, request.body, now),
+            // What takes longer than an answer is begun elsewhere.
+            _ => error(500, "not an answer of the moment"),
         };
         (reply, AT_ONCE)
     }
@@ -174,24 +192,6 @@ fn copy(library: &mut Library<'_>, body: &[u8], now: Timestamp) -> Reply {
         Ok(()) => text(200, ""),
         Err(failed) => error(500, &failed.to_string()),
     }
-}
-
-/// No registry can be reached from here; what a stream says of it comes after its 200.
-fn pull(body: &[u8]) -> Reply {
-    let name = match named(body, "model") {
-        Ok((name, _)) => name,
-        Err(refused) => return refused,
-    };
-    let said = format!(
-        "pull model manifest: Get \"{}\": dial tcp: lookup {}: no such host",
-        name.url(),
-        name.host()
-    );
-    if parsed(body).is_ok_and(|body| body.get("stream") == Some(&Value::Bool(false))) {
-        return error(500, &said);
-    }
-    let lines = format!("{}\n{}\n", json!({ "status": "pulling manifest" }), json!({ "error": said }));
-    text(200, &lines)
 }
 
 /// One embedding, whatever was asked: nothing but its length is modelled.

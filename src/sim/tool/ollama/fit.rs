@@ -69,8 +69,7 @@ pub(super) fn size(settings: &Settings, model: &Model, context: u64) -> Result<u
         let why = "llama_init_from_model: quantized V cache requires flash_attn to be enabled";
         return Err(format!("{DIED}: {why}"));
     }
-    let slots = context.saturating_mul(settings.parallel);
-    let values = model.header.cached_values().saturating_mul(slots);
+    let values = model.header.cached_values(context).saturating_mul(settings.parallel);
     Ok(model.weights.saturating_add((values / 32).saturating_mul(*block)).saturating_add(COMPUTE))
 }
 

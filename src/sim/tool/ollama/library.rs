@@ -104,15 +104,9 @@ impl Library<'_> {
     /// Removes a model, and every blob that no other names.
     pub(super) fn delete(&mut self, name: &ModelName, now: Timestamp) -> io::Result<()> {
         let path = self.models.join(name.manifest());
-        let mut blobs = self.blobs_of(name);
+        let blobs = self.blobs_of(name);
         self.disk.remove(self.uid, &path, now)?;
-        for other in self.names() {
-            let kept = self.blobs_of(&other);
-            blobs.retain(|blob| !kept.contains(blob));
-        }
-        for blob in blobs {
-            self.disk.remove(self.uid, &blob, now)?;
-        }
+        self.remove_unused(blobs, now)?;
         let mut folder = path.parent();
         while let Some(empty) = folder.filter(|folder| !folder.ends_with("manifests")) {
             if self.disk.remove(self.uid, empty, now).is_err() {
@@ -123,6 +117,22 @@ impl Library<'_> {
         Ok(())
     }
 
+    /// Removes those of these blobs that no model names.
+    pub(super) fn remove_unused(&mut self, mut blobs: Vec<Utf8PathBuf>, now: Timestamp) -> io::Result<()> {
+        for name in self.names() {
+            let kept = self.blobs_of(&name);
+            blobs.retain(|blob| !kept.contains(blob));
+        }
+        blobs.iter().try_for_each(|blob| self.disk.remove(self.uid, blob, now))
+    }
+
+    /// Whether every manifest can be read.
+    pub(super) fn is_whole(&self) -> bool {
+        let manifest = |name: &ModelName| self.bytes(&self.models.join(name.manifest()));
+        let read = |bytes: Vec<u8>| serde_json::from_slice::<Manifest>(&bytes).ok();
+        self.names().iter().all(|name| manifest(name).and_then(read).is_some())
+    }
+
     /// Gives a model a second name.
     pub(super) fn copy(&mut self, from: &ModelName, to: &ModelName, now: Timestamp) -> io::Result<()> {
         let content = self.disk.read(self.uid, &self.models.join(from.manifest()))?;
@@ -131,7 +141,8 @@ impl Library<'_> {
         self.disk.write(self.uid, &path, content, 0o644, now)
     }
 
-    fn names(&self) -> Vec<ModelName> {
+    /// The names of all manifests.
+    pub(super) fn names(&self) -> Vec<ModelName> {
         let root = self.models.join("manifests");
         let mut found = vec![];
         let mut folders = vec![root.clone()];
@@ -151,7 +162,8 @@ impl Library<'_> {
         found
     }
 
-    fn blobs_of(&self, name: &ModelName) -> Vec<Utf8PathBuf> {
+    /// Where the parts of a model are.
+    pub(super) fn blobs_of(&self, name: &ModelName) -> Vec<Utf8PathBuf> {
         let bytes = self.bytes(&self.models.join(name.manifest()));
         let manifest = bytes.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
         let layers = |manifest: Manifest| manifest.layers.into_iter().chain([manifest.config]);

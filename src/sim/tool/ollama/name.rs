@@ -2,6 +2,8 @@ use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::registry::HOST;
+
 /// The name of a model: `[HOST/][NAMESPACE/]MODEL[:TAG]`.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct ModelName {
@@ -11,7 +13,6 @@ pub(super) struct ModelName {
     tag: String,
 }
 
-const HOST: &str = "registry.ollama.ai";
 const NAMESPACE: &str = "library";
 
 impl ModelName {
@@ -66,6 +67,21 @@ impl ModelName {
     /// The registry's host.
     pub(super) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Whose it is in the registry.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// What it is called without its tag.
+    pub(super) fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Which of its builds.
+    pub(super) fn tag(&self) -> &str {
+        &self.tag
     }
 }
 

@@ -1,43 +1,74 @@
 use std::time::Duration;
 
-use super::HttpRequest;
+use super::{
+    HttpRequest,
+    pull::{self, Open},
+};
 use crate::{
     machine::Reply,
     sim::{Mac, Program},
 };
 
-/// Sends a request to whoever listens there on this Mac, and says how long the answer took.
-pub fn request(mac: &mut Mac, method: &str, url: &str, body: &[u8]) -> (Result<Reply, String>, Duration) {
-    let quick = Duration::from_millis(1);
+/// What comes of a request at first.
+pub(in crate::sim) enum Begun {
+    /// An answer after a while, or why there is none.
+    Answered(Result<Reply, String>, Duration),
+    /// A pull that goes on as long as somebody waits for it.
+    Pulling(Open),
+}
+
+/// Sends a request to whoever listens there on this Mac.
+pub(in crate::sim) fn begin(mac: &mut Mac, method: &str, url: &str, body: &[u8]) -> Begun {
+    let failed = |why: &str| Begun::Answered(Err(why.to_owned()), Duration::from_millis(1));
     let Some(rest) = url.strip_prefix("http://") else {
-        return (Err(format!("`{url}` is no address of a server on this Mac")), quick);
+        return failed(&format!("`{url}` is no address of a server on this Mac"));
     };
     let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
     let (name, port) = match host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
         Some((name, port)) => (name, port.parse().ok()),
         None => (host, Some(80)),
     };
-    let Some(port) = port else { return (Err(format!("`{url}` has no port")), quick) };
+    let Some(port) = port else { return failed(&format!("`{url}` has no port")) };
     let address = match name {
         "localhost" => "127.0.0.1",
         name => name,
     };
     let holder =
         mac.sockets(port).into_iter().find(|socket| socket.address == "*" || socket.address == address);
-    let Some(holder) = holder else {
-        return (Err("Connection refused (os error 61)".to_owned()), quick);
-    };
+    let Some(holder) = holder else { return failed("Connection refused (os error 61)") };
     let now = mac.state.now;
     let process = mac.state.processes.get_mut(&holder.pid).map(|process| &mut process.program);
-    let Some(Program::Ollama(server)) = process else {
-        return (Err("the connection was closed before a whole answer had come".to_owned()), quick);
-    };
-    let (reply, took) = server.answer(mac.disk.as_mut(), &HttpRequest { method, path, host, body }, now);
+    let Some(Program::Ollama(server)) = process else { return failed(pull::BROKEN) };
+    let asked = HttpRequest { method, path, host, body };
+    match server.pull_order(&asked) {
+        Some(Ok(order)) => return Begun::Pulling(server.pulls.open(holder.pid, order, server.ready)),
+        Some(Err(refused)) => return Begun::Answered(Ok(refused), Duration::from_millis(2)),
+        None => {}
+    }
+    let (reply, took) = server.answer(mac.disk.as_mut(), &asked, now);
     let servers = mac.state.processes.values().filter_map(|process| match &process.program {
         Program::Ollama(server) => Some(server.model_memory(now)),
         _ => None,
     });
     let held = servers.sum();
     mac.state.meter.model_memory(held);
-    (Ok(reply), took)
+    Begun::Answered(Ok(reply), took)
+}
+
+/// The same, waiting for the end of what goes on; says how long the answer took beyond that.
+pub fn request(mac: &mut Mac, method: &str, url: &str, body: &[u8]) -> (Result<Reply, String>, Duration) {
+    let mut open = match begin(mac, method, url, body) {
+        Begun::Answered(reply, took) => return (reply, took),
+        Begun::Pulling(open) => open,
+    };
+    let mut lines = vec![];
+    loop {
+        let step = pull::step(mac, &mut open);
+        lines.extend(step.lines);
+        match step.next {
+            pull::Next::After(time) => mac.advance(time),
+            pull::Next::Ended(status) => return (Ok(open.reply(status, &lines)), Duration::ZERO),
+            pull::Next::Broken => return (Err(pull::BROKEN.to_owned()), Duration::ZERO),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Launch, Loaded, Settings, fit::Memory, loaded::gibibytes, store};
+use super::{Launch, Loaded, Settings, fit::Memory, loaded::gibibytes, prune, pull::Pulls, said, store};
 use crate::sim::{Content, Disk, clock::after, guarded::keeps_out};
 
 /// A running Ollama server.
@@ -22,6 +22,9 @@ pub struct Server {
     pub ready: Timestamp,
     /// Models in memory.
     pub loaded: Vec<Loaded>,
+    /// Pulls that somebody waits for.
+    #[serde(skip)]
+    pub(super) pulls: Pulls,
     /// Where it listens, `*` for all interfaces.
     pub(super) address: String,
 }
@@ -65,6 +68,11 @@ impl Server {
             disk.make_dirs(launch.uid, &folder, 0o755, now)
                 .map_err(|error| failed(format!("mkdir {folder}: {}", said(&error))))?;
         }
+        if !settings.no_prune {
+            lines.extend(
+                prune::prune(disk, launch.uid, &settings.models, now).map(|warning| log("WARN", warning)),
+            );
+        }
         let memory = Memory::of(launch.memory, &settings);
         let heard =
             if address == "*" { format!("[::]:{}", settings.bind.port) } else { settings.bind.written() };
@@ -83,6 +91,7 @@ impl Server {
             memory: launch.memory,
             ready: after(now, std::time::Duration::from_millis(150)),
             loaded: vec![],
+            pulls: Pulls::default(),
             address,
             settings,
         };
@@ -122,18 +131,6 @@ fn key(disk: &mut dyn Disk, uid: u32, home: &Utf8Path, now: Timestamp) -> io::Re
         public,
         String::new(),
     ])
-}
-
-/// As Go words an error of the file system.
-fn said(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied",
-        io::ErrorKind::StorageFull => "no space left on device",
-        io::ErrorKind::ReadOnlyFilesystem => "read-only file system",
-        io::ErrorKind::InvalidFilename => "file name too long",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "not a directory",
-        _ => "input/output error",
-    }
 }
 
 /// An environment as a server's caller holds it.

@@ -32,6 +32,9 @@ pub struct Settings {
     pub gpu_overhead: u64,
     /// `OLLAMA_NO_CLOUD`.
     pub no_cloud: bool,
+    /// `OLLAMA_NOPRUNE`.
+    #[serde(default)]
+    pub no_prune: bool,
 }
 
 /// How long a model stays in memory after its last use.
@@ -112,6 +115,7 @@ impl Settings {
             cache_type: value("OLLAMA_KV_CACHE_TYPE"),
             gpu_overhead: number("OLLAMA_GPU_OVERHEAD", 0),
             no_cloud: boolean(&value("OLLAMA_NO_CLOUD")).unwrap_or(false),
+            no_prune: boolean(&value("OLLAMA_NOPRUNE")).unwrap_or(false),
         };
         Some((settings, warnings))
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{model::Header, name::ModelName};
+use super::{image::Image, model::Header, name::ModelName};
 use crate::{
     sim::{Content, Disk},
     value::hex,
@@ -65,9 +65,10 @@ pub fn store_remote(
     store(disk, uid, models, name, &config, None, now)
 }
 
-fn config(header: &Header) -> Value {
+/// The config blob of a model with these weights.
+pub(super) fn config(header: &Header) -> Value {
     json!({
-        "model_format": "gguf", "model_family": "llama", "model_families": ["llama"],
+        "model_format": "gguf", "model_family": header.architecture, "model_families": [header.architecture],
         "model_type": header.size_label(), "file_type": "Q4_K_M",
         "architecture": "amd64", "os": "linux", "header": header,
     })
@@ -83,55 +84,19 @@ fn store(
     now: Timestamp,
 ) -> io::Result<()> {
     let name = ModelName::read(name).ok_or(io::ErrorKind::InvalidInput)?;
-    let blobs = models.join("blobs");
-    disk.make_dirs(uid, &blobs, 0o755, now)?;
-    let seed = u64::from_be_bytes(
-        sha256(name.to_string().as_bytes()).as_bytes()[..8].try_into().unwrap_or_default(),
-    );
     let mut layers = vec![];
     if let Some(weights) = weights {
-        let content = Content::Made { size: weights.bytes, seed };
-        layers.push(("model", blob(disk, uid, &blobs, content, now)?));
+        layers.push(("model", Content::Made { size: weights.bytes, seed: seed(&name.to_string()) }));
     }
     if let Some(length) = weights.and_then(|weights| weights.num_ctx) {
-        let parameters = Content::Bytes(json!({ "num_ctx": length }).to_string().into_bytes());
-        layers.push(("params", blob(disk, uid, &blobs, parameters, now)?));
+        layers.push(("params", Content::Bytes(json!({ "num_ctx": length }).to_string().into_bytes())));
     }
-    let config = blob(disk, uid, &blobs, Content::Bytes(config.to_string().into_bytes()), now)?;
-    let layers: Vec<_> = layers
-        .into_iter()
-        .map(|(kind, (digest, size))| {
-            json!({ "mediaType": format!("application/vnd.ollama.image.{kind}"), "digest": digest, "size": size })
-        })
-        .collect();
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-        "config": {
-            "mediaType": "application/vnd.docker.container.image.v1+json", "digest": config.0, "size": config.1,
-        },
-        "layers": layers,
-    });
-    let path = models.join(name.manifest());
-    disk.make_dirs(uid, path.parent().unwrap_or(models), 0o755, now)?;
-    disk.write(uid, &path, Content::Bytes(manifest.to_string().into_bytes()), 0o644, now)
+    Image::new(config, layers).store(disk, uid, models, &name, now)
 }
 
-/// Stores a blob under its digest; says that and its size.
-fn blob(
-    disk: &mut dyn Disk,
-    uid: u32,
-    blobs: &Utf8Path,
-    content: Content,
-    now: Timestamp,
-) -> io::Result<(String, u64)> {
-    let size = content.size();
-    let draft = blobs.join("sha256-draft");
-    disk.write(uid, &draft, content.clone(), 0o644, now)?;
-    let digest = disk.digest(uid, &draft)?;
-    disk.remove(uid, &draft, now)?;
-    disk.write(uid, &blobs.join(format!("sha256-{digest}")), content, 0o644, now)?;
-    Ok((format!("sha256:{digest}"), size))
+/// What made content that belongs to `name` follows from.
+pub(super) fn seed(name: &str) -> u64 {
+    u64::from_be_bytes(sha256(name.as_bytes()).as_bytes()[..8].try_into().unwrap_or_default())
 }
 
 /// SHA-256 in lower-case hex.

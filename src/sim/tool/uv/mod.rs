@@ -141,7 +141,7 @@ fn unreachable(mac: &mut Mac, output: &mut Output, url: &str, fetching: &str) ->
             "error resolving DNS".into(),
             "failed to lookup address information: nodename nor servname provided, or not known".into(),
         ]
-    } else if mac.state.faults.take(Fault::RegistryDown) {
+    } else if mac.state.faults.take(Fault::PythonRegistryDown) {
         vec![format!("HTTP status server error (503 Service Unavailable) for url ({url})")]
     } else {
         return false;

@@ -136,8 +136,9 @@ fn a_deleted_model_leaves_what_another_shares() {
 }
 
 #[test]
-fn a_pull_without_a_registry_fails_in_a_stream_that_began_well() {
+fn a_pull_without_a_network_fails_in_a_stream_that_began_well() {
     let mut bench = Bench::serving(&[]);
+    bench.mac.state.faults.arm_always(crate::sim::Fault::NetworkGone);
     let url = "http://127.0.0.1:11434/api/pull";
     let (reply, _) = ollama::request(&mut bench.mac, "POST", url, b"{\"model\":\"gemma4:e2b\"}");
     let reply = reply.unwrap();

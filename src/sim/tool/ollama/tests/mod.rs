@@ -1,6 +1,7 @@
 mod environment;
 mod http;
 mod memory;
+mod pull;
 mod text;
 
 use super::Weights;

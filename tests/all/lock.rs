@@ -1,0 +1,447 @@
+//! The lock: what an apply resolved is kept, and the next one brings the same.
+#![expect(clippy::disallowed_methods, reason = "the lock beside a manifest is a file of the operator's")]
+
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    time::SystemTime,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use forgectl::{
+    desk::Nobody,
+    engine::{self, How, LockUpdate, Moving, event::Summary, saved::SavedPlan},
+    machine::{Change, Changing, Halt, Looking, Machine},
+    manifest::{LockPlace, Stack, read_lock},
+    sim::{Caller, Kill, Mac, Page, Sim},
+    value::{Lock, Pin, Problem, Sort, Source},
+};
+use tempfile::TempDir;
+
+use crate::{
+    cli::Shell,
+    faults::meddler::Meddler,
+    support::{Ears, apply, apply_well, copy, destroy_well, effects, fresh, sim, stack, yes},
+};
+
+const TOOLBOX: &str = include_str!("../../stacks/toolbox.yaml");
+const FORMULAE: &str = "forge: 1\nstack: lab\nnode: {memory: 16GB}\ntools: {formulae: [jq, gnupg]}\n";
+const STATE: &str = "/Users/lab/.local/state/forgectl/locks";
+
+/// A folder in which a manifest lies, for its lock.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    fn path(&self) -> Utf8PathBuf {
+        Utf8Path::from_path(self.folder.path()).unwrap().join("stack.lock")
+    }
+
+    /// The stack that `text` says, with its lock here.
+    fn stack(&self, text: &str) -> Stack {
+        stack(text).kept_in(LockPlace::File(self.path()))
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.path()).unwrap()
+    }
+
+    fn lock(&self) -> Lock {
+        lock(&self.text())
+    }
+
+    fn written(&self) -> SystemTime {
+        fs::metadata(self.path()).unwrap().modified().unwrap()
+    }
+}
+
+fn lock(text: &str) -> Lock {
+    read_lock(&Source::new("stack.lock", text)).unwrap()
+}
+
+fn ids(lock: &Lock) -> Vec<&str> {
+    lock.iter().map(|(id, _)| id.as_str()).collect()
+}
+
+fn version(lock: &Lock, id: &str) -> String {
+    lock.pin(&id.parse().unwrap()).unwrap().version.clone().unwrap()
+}
+
+/// The lock that a Mac keeps of the stack called `stack`.
+fn kept(sim: &Sim, stack: &str) -> Option<String> {
+    sim.read_text(&Utf8Path::new(STATE).join(format!("{stack}.lock"))).unwrap()
+}
+
+/// A Mac with Homebrew and nothing else of ours.
+fn with_homebrew() -> Mac {
+    let text = "forge: 1\nstack: base\nnode: {memory: 16GB}\ntools: {homebrew: true}\n";
+    let sim = sim(fresh(&stack(text)));
+    apply_well(&sim, &stack(text));
+    sim.into_mac()
+}
+
+fn brew(sim: &Sim, words: &str) {
+    let argv: Vec<String> = format!("/opt/homebrew/bin/brew {words}").split(' ').map(str::to_owned).collect();
+    let output = sim.exec(Caller::user(false), &argv);
+    assert!(output.ok(), "{words}: {}", output.said());
+}
+
+fn refused(error: &anyhow::Error) -> Problem {
+    Problem::all_of(error).remove(0)
+}
+
+fn not_ok(machine: &dyn Machine, stack: &Stack) -> Problem {
+    let summary = apply(machine, stack).unwrap();
+    assert!(!summary.ok() && summary.failed.is_empty() && summary.skipped.is_empty(), "{summary:?}");
+    summary.unlocked.unwrap()
+}
+
+#[test]
+fn what_an_apply_resolved_lies_beside_the_manifest_and_a_second_apply_leaves_it_alone() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    let summary = apply_well(&sim, &stack);
+    assert_eq!(summary.locked.as_deref(), Some(desk.path().as_str()));
+    assert_eq!(ids(&desk.lock()), ["brew-formula/gnupg", "brew-formula/jq"]);
+    assert_eq!(version(&desk.lock(), "brew-formula/jq"), "1.8.1");
+    let (text, written) = (desk.text(), desk.written());
+    assert_eq!(effects(&sim, || assert_eq!(apply_well(&sim, &stack).locked, None)), 0);
+    assert_eq!((desk.text(), desk.written()), (text, written));
+    assert_eq!(kept(&sim, "lab"), None, "one lock is enough");
+}
+
+#[test]
+fn a_mac_that_is_simulated_keeps_its_own_and_each_stack_has_one() {
+    let sim = sim(with_homebrew());
+    apply_well(&sim, &stack(FORMULAE));
+    let other = FORMULAE.replace("lab", "other").replace(", gnupg", "");
+    apply_well(&sim, &stack(&other));
+    assert_eq!(ids(&lock(&kept(&sim, "lab").unwrap())), ["brew-formula/gnupg", "brew-formula/jq"]);
+    assert_eq!(ids(&lock(&kept(&sim, "other").unwrap())), ["brew-formula/jq"]);
+    destroy_well(&sim, &stack(FORMULAE));
+    assert_eq!(kept(&sim, "lab"), None, "with its stack it goes");
+    assert!(kept(&sim, "other").is_some());
+}
+
+#[test]
+fn destroy_leaves_what_lies_beside_the_manifest_whatever_is_in_it() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    fs::write(desk.path(), "damaged").unwrap();
+    destroy_well(&sim, &stack);
+    assert_eq!(desk.text(), "damaged");
+}
+
+/// Promise 3 for the lock beside the manifest: whatever is killed, the next apply leaves the lock of an undisturbed run.
+#[test]
+fn a_kill_at_any_effect_leaves_the_same_lock_once_it_was_applied_again() {
+    let base = with_homebrew();
+    let whole = Desk::new();
+    let undisturbed = sim(copy(&base));
+    let count = effects(&undisturbed, || drop(apply_well(&undisturbed, &whole.stack(FORMULAE))));
+    assert!(count > 1);
+    for kill in (1..=count).flat_map(|number| [Kill::Before(number), Kill::After(number)]) {
+        let (desk, sim) = (Desk::new(), sim(copy(&base)));
+        let stack = desk.stack(FORMULAE);
+        sim.with_mac(|mac| {
+            mac.state.meter.effects = 0;
+            mac.state.faults.kill = Some(kill);
+        });
+        let _ = apply(&sim, &stack);
+        assert!(sim.is_killed());
+        sim.revive();
+        apply_well(&sim, &stack);
+        assert_eq!(desk.text(), whole.text(), "{kill:?}");
+    }
+}
+
+/// The resource is done, and the lock does not say so yet.
+#[test]
+fn a_kill_just_before_or_after_the_lock_is_written_is_healed() {
+    let stack = stack(FORMULAE);
+    let base = with_homebrew();
+    let undisturbed = sim(copy(&base));
+    apply_well(&undisturbed, &stack);
+    for after in [false, true] {
+        let (sim, dead) = (sim(copy(&base)), AtomicBool::new(false));
+        let killed = Meddler::refusing(&sim, |sim, change| {
+            let writes = matches!(change, Change::Keep { path, .. } if path.starts_with(STATE));
+            if writes && after && !dead.load(Ordering::SeqCst) {
+                sim.change(change, &forgectl::machine::Quiet)?;
+            }
+            if writes || dead.load(Ordering::SeqCst) {
+                dead.store(true, Ordering::SeqCst);
+                return Err(Halt::Killed.into());
+            }
+            Ok(())
+        });
+        let _ = apply(&killed, &stack);
+        assert!(dead.load(Ordering::SeqCst));
+        let had = kept(&sim, "lab");
+        assert_eq!(had.is_some(), after);
+        assert_ne!(had, kept(&undisturbed, "lab"));
+        apply_well(&sim, &stack);
+        assert_eq!(kept(&sim, "lab"), kept(&undisturbed, "lab"));
+    }
+}
+
+#[test]
+fn a_lock_that_is_gone_is_made_anew_of_what_is_there() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    let text = desk.text();
+    fs::remove_file(desk.path()).unwrap();
+    assert_eq!(effects(&sim, || drop(apply_well(&sim, &stack))), 0);
+    assert_eq!(desk.text(), text);
+}
+
+#[test]
+fn what_left_the_manifest_leaves_the_lock_but_not_when_only_another_thing_was_wanted() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    apply_well(&sim, &desk.stack(FORMULAE));
+    let less = desk.stack(&FORMULAE.replace(", gnupg", ", uv"));
+    let how = How { only: vec!["brew-formula/uv".parse().unwrap()], ..yes() };
+    assert!(engine::apply(&sim, &less, &how, &Nobody, &Ears::default()).unwrap().ok());
+    assert_eq!(ids(&desk.lock()), ["brew-formula/gnupg", "brew-formula/jq", "brew-formula/uv"]);
+    apply_well(&sim, &less);
+    assert_eq!(ids(&desk.lock()), ["brew-formula/jq", "brew-formula/uv"]);
+}
+
+#[test]
+fn a_lock_that_cannot_be_read_stops_before_the_first_change_and_stays() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    for (text, what) in [
+        ("lock: 2\nresources: []\n", "the lock was written by a newer forgectl: "),
+        ("lock: 1\nresources: {brew-formula/jq: {version: \"1\", colour: red}}\n", "the lock is damaged: "),
+        ("", "the lock is damaged: "),
+    ] {
+        fs::write(desk.path(), text).unwrap();
+        let count = effects(&sim, || {
+            for error in [
+                apply(&sim, &stack).unwrap_err(),
+                engine::survey(&sim, &stack).unwrap_err(),
+                engine::status(&sim, &stack).unwrap_err(),
+            ] {
+                let problem = refused(&error);
+                assert_eq!(problem.what, format!("{what}`{}`", desk.path()));
+                assert!(problem.span.is_some());
+                assert_eq!(problem.remedy, [format!("rm {}", desk.path())]);
+            }
+        });
+        assert_eq!((count, desk.text().as_str()), (0, text));
+    }
+}
+
+#[test]
+fn what_somebody_wrote_into_the_lock_meanwhile_stays_and_is_told() {
+    let theirs = "lock: 1\nresources:\n  brew-formula/other:\n    version: \"1\"\n";
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    let checkout = Meddler::new(&sim, |_, change| {
+        if matches!(change, Change::Run(_)) {
+            fs::write(desk.path(), theirs).unwrap();
+        }
+    });
+    let problem = not_ok(&checkout, &stack);
+    assert!(problem.what.starts_with("the lock was changed by somebody else meanwhile: `"), "{problem:?}");
+    assert_eq!(desk.text(), theirs);
+    apply_well(&sim, &stack);
+    assert_eq!(ids(&desk.lock()), ["brew-formula/gnupg", "brew-formula/jq"]);
+}
+
+#[test]
+fn a_lock_that_cannot_be_written_fails_the_run_and_no_resource() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let nowhere = desk.path().join("sub/stack.lock");
+    let stack = stack(FORMULAE).kept_in(LockPlace::File(nowhere.clone()));
+    let problem = not_ok(&sim, &stack);
+    assert_eq!(problem.what, format!("the lock cannot be written: `{nowhere}`"));
+    assert!(problem.hints.iter().any(|hint| hint.contains("standard input")), "{problem:?}");
+    let again = apply(&sim, &stack).unwrap();
+    assert!(again.changed.is_empty() && again.unlocked.is_some(), "it is tried again: {again:?}");
+}
+
+#[test]
+fn without_a_file_there_is_no_lock_and_that_is_said_once() {
+    let sim = sim(with_homebrew());
+    let stack = stack(FORMULAE).kept_in(LockPlace::Nowhere);
+    let ears = Ears::default();
+    let summary: Summary = engine::apply(&sim, &stack, &yes(), &Nobody, &ears).unwrap();
+    assert!(summary.ok() && summary.locked.is_none(), "{summary:?}");
+    let told = ears.told();
+    assert_eq!(
+        told.iter().filter(|event| event.contains("\"unlocked\"") && event.contains("no file")).count(),
+        1
+    );
+    assert_eq!(kept(&sim, "lab"), None);
+}
+
+#[test]
+fn a_plan_names_what_is_locked_and_a_saved_one_holds_only_with_the_same_lock() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    brew(&sim, "uninstall jq");
+    let plan = engine::survey(&sim, &stack).unwrap();
+    let item = plan.items.iter().find(|item| item.id.as_str() == "brew-formula/jq").unwrap();
+    assert_eq!(item.locked, Some(Pin { version: Some("1.8.1".into()), ..Pin::default() }));
+    let saved = SavedPlan::of(&plan, Utf8Path::new("/work/stack.yaml"), stack.source().text());
+    let how = How { saved: Some(saved), ..yes() };
+    let before = desk.text();
+    fs::write(desk.path(), before.replace("1.8.1", "1.8.0")).unwrap();
+    let mut error = None;
+    let count = effects(&sim, || {
+        error = engine::apply(&sim, &stack, &how, &Nobody, &Ears::default()).err();
+    });
+    let problem = refused(&error.unwrap());
+    assert_eq!(
+        (count, problem.why),
+        (0, vec!["brew-formula/jq: locked at 1.8.1 then, locked at 1.8.0 now".to_owned()])
+    );
+    fs::write(desk.path(), before).unwrap();
+    assert!(engine::apply(&sim, &stack, &how, &Nobody, &Ears::default()).unwrap().ok());
+}
+
+#[test]
+fn a_whole_toolbox_is_locked() {
+    let (desk, sim) = (Desk::new(), sim(fresh(&stack(TOOLBOX))));
+    apply_well(&sim, &desk.stack(TOOLBOX));
+    assert_eq!(ids(&desk.lock()), ["brew-formula/jq", "brew-formula/ollama"]);
+}
+
+/// Homebrew's page of `jq` says this version.
+fn published(sim: &Sim, version: &str) {
+    let body = format!(r#"{{"name":"jq","versions":{{"stable":"{version}","head":"HEAD"}},"revision":1}}"#);
+    let url = "https://formulae.brew.sh/api/formula/jq.json".to_owned();
+    sim.with_mac(|mac| mac.state.internet.pages.insert(url, Page { status: 200, body }));
+}
+
+fn update(sim: &Sim, stack: &Stack, only: &[&str], write: bool) -> anyhow::Result<LockUpdate> {
+    let only: Vec<_> = only.iter().map(|id| id.parse().unwrap()).collect();
+    let mut update = None;
+    let count = effects(sim, || update = Some(engine::update_lock(sim, stack, &only, write)));
+    assert_eq!(count, 0, "nothing but the lock is changed");
+    update.unwrap()
+}
+
+#[test]
+fn the_lock_moves_to_what_upstream_has_when_that_is_asked_for() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    published(&sim, "1.9");
+    let before = desk.text();
+    let dry = update(&sim, &stack, &["brew-formula/jq"], false).unwrap();
+    assert!(!dry.written && dry.moved.len() == 1 && desk.text() == before, "{dry:?}");
+    let moved = update(&sim, &stack, &["brew-formula/jq"], true).unwrap();
+    assert!(moved.written && moved.moved == dry.moved);
+    assert_eq!(version(&desk.lock(), "brew-formula/jq"), "1.9_1");
+    assert_eq!(version(&desk.lock(), "brew-formula/gnupg"), version(&lock(&before), "brew-formula/gnupg"));
+    let again = update(&sim, &stack, &["brew-formula/jq"], true).unwrap();
+    assert_eq!((again.written, again.moved.len(), again.unmoved), (false, 0, 1));
+}
+
+#[test]
+fn what_cannot_be_asked_for_moves_nothing() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    published(&sim, "1.9");
+    sim.with_mac(|mac| mac.state.internet.pages.remove("https://formulae.brew.sh/api/formula/gnupg.json"));
+    let before = desk.text();
+    let problem = refused(&update(&sim, &stack, &[], true).unwrap_err());
+    assert_eq!(problem.resource, Some("brew-formula/gnupg".parse().unwrap()));
+    assert!(problem.span.is_some() && problem.hints[0].contains("stays as it is"), "{problem:?}");
+    assert_eq!(desk.text(), before);
+}
+
+#[test]
+fn what_left_the_manifest_is_moved_out_and_what_is_not_known_is_a_fault_of_usage() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    apply_well(&sim, &desk.stack(FORMULAE));
+    let less = desk.stack(&FORMULAE.replace(", gnupg", ""));
+    published(&sim, "1.9");
+    let moved = update(&sim, &less, &[], true).unwrap();
+    assert_eq!(moved.moved[0].to, Moving::Out);
+    assert_eq!(ids(&desk.lock()), ["brew-formula/jq"]);
+    let unknown = refused(&update(&sim, &less, &["brew-formula/jg"], true).unwrap_err());
+    assert!(unknown.sort == Sort::Usage && unknown.hints[0].contains("`brew-formula/jq`"), "{unknown:?}");
+    let closed = refused(&update(&sim, &less, &["tool/homebrew"], true).unwrap_err());
+    assert!(closed.sort == Sort::Usage && closed.what.contains("nothing to lock"), "{closed:?}");
+}
+
+#[test]
+fn a_lock_is_not_moved_while_an_apply_is_under_way() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    let _held =
+        sim.lock(Utf8Path::new("/Users/lab/.local/state/forgectl/lock"), "another".into()).unwrap().unwrap();
+    let problem = refused(&update(&sim, &stack, &[], true).unwrap_err());
+    assert!(problem.what.contains("another run is under way"), "{problem:?}");
+}
+
+#[test]
+fn what_is_locked_can_be_looked_at_by_resource() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    let jq = ["brew-formula/jq".parse().unwrap()];
+    let one = engine::locked_beside(&stack, &jq).unwrap();
+    assert_eq!((ids(&one.lock), one.file), (vec!["brew-formula/jq"], Some(desk.path().into_string())));
+    let unknown = ["brew-formula/qj".parse().unwrap()];
+    let problem = refused(&engine::locked(&sim, &stack, &unknown).unwrap_err());
+    assert!(problem.sort == Sort::Usage && problem.hints[0].contains("`brew-formula/jq`"), "{problem:?}");
+}
+
+/// What a person types, with a Mac in a file.
+#[test]
+fn a_lock_is_shown_and_moved_from_the_command_line() {
+    let shell = Shell::new();
+    fs::write(shell.path("stack.yaml"), FORMULAE).unwrap();
+    shell.well("sim new mac.json --for stack.yaml");
+    let on = |line: &str| format!("{line} --on sim:mac.json");
+    assert!(shell.run(&on("lock")).err.contains("no stack has anything on this Mac"));
+    let nothing = shell.run(&on("lock --stack stack.yaml"));
+    assert!(nothing.code == 0 && nothing.out.is_empty(), "{nothing:?}");
+    assert!(nothing.err.contains("    forgectl apply stack.yaml --on sim:mac.json\n"), "{nothing:?}");
+    shell.well(&on("apply stack.yaml --yes"));
+    assert!(fs::read_dir(shell.path("")).unwrap().all(|file| file.unwrap().file_name() != "stack.lock"));
+    let shown = shell.well(&on("lock"));
+    assert_eq!(
+        shown, "brew-formula/gnupg  2.4.8\nbrew-formula/jq     1.8.1\n",
+        "by the manifest that was applied"
+    );
+    assert_eq!(shell.well(&on("lock brew-formula/jq")), "brew-formula/jq  1.8.1\n");
+    let document = shell.json(&on("lock --output json"));
+    assert_eq!(document["resources"]["brew-formula/jq"]["version"], "1.8.1");
+    assert_eq!(document["file"], format!("{STATE}/lab.lock"));
+    assert_eq!(shell.run(&on("lock jq")).code, 64);
+    assert_eq!(shell.run(&on("lock brew-formula/qj")).code, 64);
+}
+
+/// On a real Mac it is the file beside the manifest, for which no Mac has to be looked at.
+#[test]
+fn the_lock_beside_a_manifest_is_shown_anywhere() {
+    let shell = Shell::new();
+    let fixture = include_str!("../fixtures/lock-1.lock");
+    fs::write(shell.path("stack.lock"), fixture).unwrap();
+    let shown = shell.well("lock --stack stack.yaml");
+    assert!(shown.contains("ollama-model/gemma4:e4b  4c27e0f5b5ad, 9.6 GB\n"), "{shown}");
+    assert!(shown.contains("python-env/lab           3.11.13, 3 packages\n"), "{shown}");
+    assert!(shell.well("lock python-env/lab --stack stack.yaml").contains("\n  mlx 0.32.4\n"));
+    fs::write(shell.path("stack.lock"), fixture.replace("lock: 1", "lock: 9")).unwrap();
+    let newer = shell.run("lock --stack stack.yaml");
+    assert!(newer.code == 1 && newer.err.contains("newer forgectl: `stack.lock`"), "{newer:?}");
+    assert_eq!(shell.run("validate stack.yaml").err, newer.err);
+    let rehearsal = shell.run("rehearse stack.yaml");
+    assert!(rehearsal.code == 0 && rehearsal.err.starts_with("stack.lock is left aside: "), "{rehearsal:?}");
+    assert_eq!(shell.run("lock --stack -").code, 1, "standard input has no lock, and here no manifest");
+}

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use super::{Evidence, Quote, Resource, change, in_the_way};
 use crate::{
     machine::{
-        Look, Looking, Machine,
+        Look, Looking, Machine, Tool,
         tool::{
             uv::{self, locked},
             venv,
@@ -75,7 +75,7 @@ impl PythonEnvironment {
             steps.push(Box::new(ResolvePackages {
                 uv: self.uv.clone(),
                 path: self.path.clone(),
-                wanted,
+                wanted: wanted.clone(),
                 preferred: self.preferred.clone(),
                 told: self.told.clone(),
             }));
@@ -84,6 +84,7 @@ impl PythonEnvironment {
             id: self.id(),
             uv: self.uv.clone(),
             path: self.path.clone(),
+            wanted,
             locked: lines,
             again,
             told: self.told.clone(),
@@ -234,6 +235,38 @@ impl Resource for PythonEnvironment {
             return Ok(None);
         }
         Ok(Some(Pin { version: Some(found.version), packages: lines, ..Pin::default() }))
+    }
+
+    /// Asked of the registry by the environment that is there, for the packages that its last apply was asked for.
+    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        let Some(found) = venv::read(look, &self.path)?.filter(|found| found.interpreter.is_some()) else {
+            return Ok(None);
+        };
+        let wanted: Vec<String> = self.packages.iter().map(ToString::to_string).collect();
+        let asked = look.read_text(&self.told.asked)?.unwrap_or_default();
+        if wanted.is_empty() || look.stat(&self.told.resolved)?.is_none() {
+            return Ok(None);
+        }
+        if !asked.lines().eq(wanted.iter().map(String::as_str)) {
+            return Err(Problem::mac("other packages are asked for now than by the last apply")
+                .why(format!("then: {}", asked.lines().collect::<Vec<_>>().join(", ")))
+                .why(format!("now: {}", wanted.join(", ")))
+                .hint("apply first, then move the lock:")
+                .remedy("forgectl apply STACK")
+                .into());
+        }
+        let python = self.path.join("bin/python");
+        let asked = self.told.asked.clone();
+        let output = look.tool(Tool::Packages { uv: self.uv.clone(), python, asked })?;
+        if !output.ok() {
+            return Err(Problem::mac("the registry does not say what it has of these packages")
+                .why(format!("`uv pip compile` answered: {}", output.said()))
+                .hint("see whether it can be reached; a proxy is named by HTTPS_PROXY:")
+                .remedy("curl -fsSI https://pypi.org/simple/")
+                .into());
+        }
+        let packages = uv::requirements(&output.stdout);
+        Ok(Some(Pin { version: Some(found.version), packages, ..Pin::default() }))
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {

@@ -103,6 +103,8 @@ pub struct InstallPackages {
     pub uv: Utf8PathBuf,
     /// The environment.
     pub path: Utf8PathBuf,
+    /// What is asked for, a line each.
+    pub wanted: Vec<String>,
     /// What the lock keeps, a line each; without it, what was resolved just before.
     pub locked: Option<Vec<String>>,
     /// Packages that are installed anew although their version is right.
@@ -138,6 +140,7 @@ impl Step for InstallPackages {
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         if let Some(lines_of_lock) = &self.locked {
+            machine.keep(&self.told.asked, lines(&self.wanted).as_bytes())?;
             machine.keep(&self.told.resolved, lines(lines_of_lock).as_bytes())?;
         }
         // With half a package in its way `uv` installs nothing (docs/mac-facts.md#uv-torn-package).

@@ -111,7 +111,8 @@ impl Local {
     }
 
     fn tool(&self, tool: &Tool) -> Result<super::Output> {
-        let limit = if matches!(tool, Tool::Updates) { UPDATES } else { TOOL };
+        let far = matches!(tool, Tool::Updates | Tool::Packages { .. });
+        let limit = if far { UPDATES } else { TOOL };
         let command = super::Command { argv: tool.argv(), ..super::Command::new(&[]).limit(limit) };
         command::run(&self.files, self.who()?, &command, &Quiet)
     }

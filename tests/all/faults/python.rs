@@ -2,7 +2,8 @@
 
 use forgectl::{
     engine::plan::Action,
-    value::{Id, Pin},
+    manifest,
+    value::{Id, Lock, Pin, Source},
 };
 
 use super::{meddler::Meddler, *};
@@ -69,11 +70,30 @@ fn lines(sim: &Sim) -> Vec<String> {
         .collect()
 }
 
-fn locked(packages: Vec<String>) -> Stack {
-    let mut stack = lab();
-    let pin = Pin { version: Some("3.11.18".into()), packages, ..Pin::default() };
-    stack.lock.set(Id::new("python-environment", "lab"), pin);
-    stack
+const LOCK: &str = "/Users/lab/.local/state/forgectl/locks/lab.lock";
+
+/// Puts a lock that says this onto the Mac.
+fn lock(sim: &Sim, packages: &[String]) {
+    let mut lock = Lock::default();
+    let pin = Pin { version: Some("3.11.18".into()), packages: packages.to_vec(), ..Pin::default() };
+    lock.set(Id::new("python-environment", "lab"), pin);
+    let text = manifest::lock_text(&lock, "stack.yaml").unwrap();
+    sim.with_mac(|mac| {
+        let (folder, now) = (Utf8Path::new(LOCK).parent().unwrap(), mac.state.now);
+        mac.disk.make_dirs(USER, folder, 0o700, now).unwrap();
+        mac.disk.write(USER, LOCK.into(), Content::Bytes(text.into_bytes()), 0o600, now).unwrap();
+    });
+}
+
+/// What the lock says of the environment.
+fn locked(sim: &Sim) -> Pin {
+    let text = sim.with_mac(|mac| read(mac, LOCK));
+    let lock = manifest::read_lock(&Source::new("lab.lock", text)).unwrap();
+    lock.pin(&Id::new("python-environment", "lab")).unwrap().clone()
+}
+
+fn without_lock(sim: &Sim) {
+    well(sim, &format!("rm {LOCK}"));
 }
 
 #[test]
@@ -179,14 +199,15 @@ fn packages_that_somebody_took_away_come_again_and_those_that_somebody_added_sta
     apply_well(&sim, &lab());
     nothing_to_do(&sim, &lab());
     assert!(there(&sim, &format!("{SITE}/six.py")) && there(&sim, &format!("{SITE}/sniffio")));
-    // Without a lock nobody can tell it from what came along.
-    let told_of = |stack: &Stack| {
-        let status = engine::status(&sim, stack).unwrap();
+    let told_of = || {
+        let status = engine::status(&sim, &lab()).unwrap();
         assert!(status.ok());
         status.rows.iter().find(|row| row.id.as_str() == LAB).unwrap().evidence.join("\n")
     };
-    assert!(!told_of(&lab()).contains("sniffio"));
-    says(&told_of(&locked(lines(&sim))), &["beside what the lock has, and left as it is: sniffio"]);
+    says(&told_of(), &["beside what the lock has, and left as it is: sniffio"]);
+    // Without a lock nobody can tell it from what came along.
+    without_lock(&sim);
+    assert!(!told_of().contains("sniffio"));
 }
 
 #[test]
@@ -200,55 +221,45 @@ fn half_a_package_is_cleared_away_first() {
 #[test]
 fn the_lock_brings_the_same_versions_and_says_what_to_do_when_they_are_gone() {
     let first = brought();
-    let pins = lines(&first);
-    assert!(pins.iter().all(|line| line.contains("==") && line.contains("--hash=sha256:")), "{pins:?}");
-    let newer = |sim: &Sim| {
-        sim.with_mac(|mac| drop(mac.state.registry.further.insert("six".into(), vec!["1.18.0".into()])));
-    };
-    let sim = sim(with_uv());
-    newer(&sim);
-    let stack = locked(pins.clone());
-    apply_well(&sim, &stack);
-    nothing_to_do(&sim, &stack);
-    assert!(there(&sim, &format!("{SITE}/six-1.17.0.dist-info")));
-    let environment = engine_pin(&sim, &stack);
-    assert_eq!(environment.packages, pins);
-    assert_eq!(environment.version.as_deref(), Some("3.11.18"));
+    let pin = locked(&first);
+    assert_eq!((pin.version.as_deref(), &pin.packages), (Some("3.11.18"), &lines(&first)));
+    assert!(
+        pin.packages.iter().all(|line| line.contains("==") && line.contains("--hash=sha256:")),
+        "{pin:?}"
+    );
 
-    let sim = crate::support::sim(with_uv());
-    assert!(sim.with_mac(|mac| mac.state.registry.gone.insert("six==1.17.0".into())));
-    let said = told(&sim, &stack).failure(LAB);
+    let second = sim(with_uv());
+    second.with_mac(|mac| drop(mac.state.registry.further.insert("six".into(), vec!["1.18.0".into()])));
+    lock(&second, &pin.packages);
+    apply_well(&second, &lab());
+    nothing_to_do(&second, &lab());
+    assert!(there(&second, &format!("{SITE}/six-1.17.0.dist-info")));
+    assert_eq!(locked(&second), pin);
+
+    let third = sim(with_uv());
+    assert!(third.with_mac(|mac| mac.state.registry.gone.insert("six==1.17.0".into())));
+    lock(&third, &pin.packages);
+    let said = told(&third, &lab()).failure(LAB);
     says(&said, &["there is no version of six==1.17.0", "forgectl lock --update python-environment/lab"]);
 
-    let wrong: Vec<String> = pins
-        .iter()
-        .map(|line| line.split(" --hash").next().unwrap().to_owned() + " --hash=sha256:00")
-        .collect();
-    let sim = crate::support::sim(with_uv());
-    says(&told(&sim, &locked(wrong)).failure(LAB), &["Hash mismatch for", "forgectl lock --update"]);
-}
-
-/// What the lock would keep.
-fn engine_pin(sim: &Sim, stack: &Stack) -> Pin {
-    let identity = forgectl::machine::Looking::identity(sim).unwrap();
-    let facts = forgectl::machine::facts::gather(sim).unwrap();
-    let receipts = forgectl::journal::Journal::open(sim, &identity.state).unwrap().receipts();
-    let blueprint = forgectl::blueprint::build(sim, stack, &facts, &identity, &receipts).unwrap();
-    let entry = blueprint.entries.iter().find(|entry| entry.resource.id().as_str() == LAB).unwrap();
-    entry.resource.pin(sim).unwrap().unwrap()
+    let bare = |line: &String| line.split(" --hash").next().unwrap().to_owned();
+    let wrong: Vec<String> =
+        pin.packages.iter().map(|line| format!("{} --hash=sha256:{:064}", bare(line), 0)).collect();
+    let fourth = sim(with_uv());
+    lock(&fourth, &wrong);
+    says(&told(&fourth, &lab()).failure(LAB), &["Hash mismatch for", "forgectl lock --update"]);
 }
 
 #[test]
 fn a_lock_that_is_not_enough_any_more_is_preferred_as_far_as_it_goes() {
-    let first = brought();
-    let pins = lines(&first);
-    let sim = sim(with_uv());
+    let sim = brought();
     sim.with_mac(|mac| drop(mac.state.registry.further.insert("six".into(), vec!["1.18.0".into()])));
-    let mut wider = stack(&text("3.11", "six, packaging, idna, sniffio"));
-    wider.lock = locked(pins).lock;
+    let wider = stack(&text("3.11", "six, packaging, idna, sniffio"));
     apply_well(&sim, &wider);
+    nothing_to_do(&sim, &wider);
     assert!(there(&sim, &format!("{SITE}/six-1.17.0.dist-info")), "as locked");
     assert!(there(&sim, &format!("{SITE}/sniffio-1.3.1.dist-info")), "and what is new");
+    assert_eq!(locked(&sim).packages.len(), 4);
 }
 
 /// An environment that somebody has made by hand, with `six` and `sniffio` in it.
@@ -396,20 +407,20 @@ fn what_somebody_else_put_in_and_does_not_fit_fails_nothing() {
 #[test]
 fn a_package_from_elsewhere_is_not_the_one_of_the_lock() {
     let sim = brought();
-    let stack = locked(lines(&sim));
-    sim.with_mac(|mac| write(mac, USER, format!("{SITE}/six-1.17.0.dist-info/direct_url.json"), "{}"));
-    assert_eq!(planned(&sim, &stack, LAB).reason, "six 1.17.0 from elsewhere -> 1.17.0");
-    nothing_to_do(&sim, &lab());
+    let told = format!("{SITE}/six-1.17.0.dist-info");
     sim.with_mac(|mac| {
+        write(mac, USER, format!("{told}/direct_url.json"), "{}");
         edit(
             mac,
-            format!("{SITE}/six-1.17.0.dist-info/RECORD"),
+            format!("{told}/RECORD"),
             "six-1.17.0.dist-info/WHEEL,,\n",
             "six-1.17.0.dist-info/WHEEL,,\nsix-1.17.0.dist-info/direct_url.json,,\n",
         );
     });
-    apply_well(&sim, &stack);
-    nothing_to_do(&sim, &stack);
+    assert_eq!(planned(&sim, &lab(), LAB).reason, "six 1.17.0 from elsewhere -> 1.17.0");
+    apply_well(&sim, &lab());
+    nothing_to_do(&sim, &lab());
+    assert!(!there(&sim, &format!("{told}/direct_url.json")));
 }
 
 #[test]
@@ -430,4 +441,27 @@ fn uv_comes_with_homebrew_where_nothing_else_gives_it_and_stays_the_one_that_was
     let other = crate::support::sim(with_uv());
     assert!(plan(&other, &lab()).items.iter().all(|item| item.id.kind() != "brew-formula"));
     assert!(apply(&other, &lab()).unwrap().ok());
+}
+
+#[test]
+fn the_lock_is_moved_to_what_the_registry_has_now_and_the_next_apply_follows() {
+    let sim = brought();
+    sim.with_mac(|mac| drop(mac.state.registry.further.insert("six".into(), vec!["1.18.0".into()])));
+    nothing_to_do(&sim, &lab());
+    let update = |stack: &Stack| engine::update_lock(&sim, stack, &[], true);
+    let moved = update(&lab()).unwrap().moved;
+    assert_eq!(moved.iter().map(|moved| moved.id.as_str()).collect::<Vec<_>>(), [LAB]);
+    assert_eq!(planned(&sim, &lab(), LAB).reason, "six 1.17.0 -> 1.18.0");
+    apply_well(&sim, &lab());
+    nothing_to_do(&sim, &lab());
+    assert!(there(&sim, &format!("{SITE}/six-1.18.0.dist-info")));
+    assert!(update(&lab()).unwrap().moved.is_empty());
+
+    sim.with_mac(|mac| mac.state.faults.arm(Fault::NetworkGone, 1));
+    says(&text_of(&update(&lab()).unwrap_err()), &["the registry does not say", "dns error", "curl -fsSI"]);
+    let fewer = stack(&text("3.11", "six, packaging"));
+    says(
+        &text_of(&update(&fewer).unwrap_err()),
+        &["other packages are asked for now", "now: six, packaging"],
+    );
 }

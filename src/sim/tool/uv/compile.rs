@@ -21,8 +21,8 @@ pub(super) fn compile(mac: &mut Mac, call: &Call, file: &Utf8Path) -> Running {
         return Running::failed(2, format!("error: File not found: {file}\n"));
     };
     let file = file.to_owned();
-    let quiet = call.has("-q");
     let output_file = call.value("-o").map(camino::Utf8PathBuf::from);
+    let quiet = call.has("-q") && output_file.is_some();
     let preferred = output_file.as_ref().and_then(|file| lines(mac, uid, file)).unwrap_or_default();
     Running::default().then(Duration::from_millis(1200), move |mac, output| {
         let now = mac.state.now;

@@ -33,7 +33,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let path = args.stack.clone().map_or_else(|| known(context), Ok)?;
     let stack = stack::read(&path, context)?;
-    if args.update { update(args, &stack, &path, context) } else { print(args, &stack, &path, context) }
+    if args.update { update(args, &stack, &path, context) } else { print(args, &stack, context) }
 }
 
 /// The manifest of the one stack that the Mac has.
@@ -43,7 +43,7 @@ fn known(context: &Context) -> Result<Utf8PathBuf> {
     node.work(context, false, |machine| engine::manifest_of(machine, &apply))
 }
 
-fn print(args: &Args, stack: &Stack, path: &Utf8Path, context: &Context) -> Result<u8> {
+fn print(args: &Args, stack: &Stack, context: &Context) -> Result<u8> {
     let locked = if stack.lock_place == LockPlace::Mac {
         let node = Node::open(context, Some(stack), Use::Look)?;
         node.work(context, false, |machine| engine::locked(machine, stack, &args.ids))?
@@ -53,8 +53,10 @@ fn print(args: &Args, stack: &Stack, path: &Utf8Path, context: &Context) -> Resu
     let human = |screen| report::lock(&locked, !args.ids.is_empty(), screen);
     context.print(|| report::lock_json(&locked), human, human)?;
     if locked.lock.is_empty() && !context.json() {
-        let apply = context.typed(&["apply", path.as_str()], &[]);
-        context.say(format_args!("Nothing is locked yet. What this resolves is locked:\n    {apply}"));
+        context.say(match stack.lock_place {
+            LockPlace::Nowhere => "Nothing is locked: a manifest that is no file has no lock.",
+            _ => "Nothing is locked: nothing was applied yet, or the manifest leaves nothing open.",
+        });
     }
     Ok(0)
 }

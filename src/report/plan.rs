@@ -192,7 +192,7 @@ fn reason(item: &Item) -> String {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::spine_plan, *};
-    use crate::value::{Delta, Id, Problem, Value, Want};
+    use crate::value::{Delta, Id, Pin, Problem, Value, Want};
 
     fn screen(width: usize, unicode: bool) -> Screen {
         Screen { unicode, ..Screen::plain(width) }
@@ -277,6 +277,18 @@ mod tests {
             line.contains("  take over what is there (kept for destroy) · OLLAMA_KEEP_ALIVE 5m -> 30m · "),
             "{line}"
         );
+    }
+
+    #[test]
+    fn what_is_brought_by_the_lock_says_so_and_what_stays_does_not() {
+        let mut spine = spine_plan();
+        for item in &mut spine.items {
+            item.locked = Some(Pin { version: Some("16.4".to_owned()), ..Pin::default() });
+        }
+        let page = plan(&spine, screen(120, true), false);
+        assert!(page.contains("  install · 0.7 GB · locked at 16.4 "), "{page}");
+        let changes = spine.items.iter().filter(|item| matches!(item.action, Action::Add | Action::Change));
+        assert_eq!(page.matches("locked at").count(), changes.count(), "{page}");
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub struct Internet {
     /// What a GET request is answered with, by URL.
     #[serde(default)]
     pub pages: BTreeMap<String, Page>,
+    /// Where a Mac in a folder really finds servers: origins such as `https://registry.ollama.ai`, and those of what stands
+    /// for them on this machine.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: BTreeMap<String, String>,
     /// What Ollama's registry has.
     #[serde(default)]
     pub registry: Registry,
@@ -71,6 +75,7 @@ impl Default for Internet {
         Self {
             files: BTreeMap::from([(url.to_owned(), file)]),
             pages: BTreeMap::new(),
+            hosts: BTreeMap::new(),
             registry: Registry::default(),
         }
     }

@@ -69,3 +69,18 @@ impl Lock {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_told_by_what_tells_it_from_another() {
+        let digest = Some("4c27e0f5b5adf02ac956c7322bd2ee76".to_owned());
+        let model = Pin { digest, bytes: Some(9_600_000_000), ..Pin::default() };
+        assert_eq!(model.to_string(), "4c27e0f5b5ad");
+        let packages = vec!["a==1".to_owned(), "b==2".to_owned()];
+        let python = Pin { version: Some("3.11.13".into()), packages, ..Pin::default() };
+        assert_eq!(python.to_string(), "3.11.13, 2 packages");
+    }
+}

@@ -13,7 +13,10 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use forgectl::{
-    machine::{Changing, Looking, Tell, local::Local},
+    machine::{
+        Changing, Looking, Tell,
+        local::{Local, Outside},
+    },
     sim::{
         self, Content, Session, Spec, SudoMode,
         folder::{self, Opened},
@@ -143,7 +146,8 @@ fn a_file_is_put_in_place_only_when_it_is_what_was_wanted() {
     ] {
         let mac = Bare::new();
         let (port, heard) = server(answer);
-        let outside = [(OUTSIDE.to_owned(), (format!("http://127.0.0.1:{port}/x"), wanted.clone()))].into();
+        let files = [(OUTSIDE.to_owned(), (format!("http://127.0.0.1:{port}/x"), wanted.clone()))].into();
+        let outside = Outside { files, ..Outside::default() };
         let local = Local::under(&folder::root(&mac.path()).unwrap()).unwrap().reaching_only(outside);
         let bytes = Bytes::default();
         let fetched = local.fetch(OUTSIDE, "the pin of the real one", path, &bytes);
@@ -199,8 +203,15 @@ fn a_toolbox_is_brought_and_taken_away_by_real_processes() {
     well(&["apply", "--yes"]);
     assert!(well(&["plan", "--detailed-exitcode"]).contains("Plan: 0 add, 0 change, 0 remove"));
     well(&["status", "--use"]);
+    let kept = folder::root(&mac.path()).unwrap().join("Users/lab/.local/state/forgectl/locks/toolbox.lock");
+    let written = || (fs::read_to_string(&kept).unwrap(), fs::metadata(&kept).unwrap().modified().unwrap());
+    let first = written();
+    assert!(first.0.contains("  brew-formula/jq:\n    version: \"1.8.1\"\n"), "{}", first.0);
     assert!(well(&["apply", "--yes"]).contains("Nothing to do"));
+    assert_eq!(written(), first, "the lock too is left alone");
+    assert!(well(&["lock", "--stack"]).starts_with("brew-formula/jq      1.8.1\n"));
     well(&["destroy", "--yes", "--all-data"]);
+    assert!(!kept.exists() && !stack.with_extension("lock").exists());
     let found = sim::differences(&before, &folder::copy(&mac.path()).unwrap(), false);
     assert!(found.is_empty(), "{found:#?}");
 }

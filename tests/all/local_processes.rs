@@ -24,7 +24,16 @@ use crate::processes::alive;
 const PART: &str = "FORGECTL_TEST_PART";
 
 /// Starts `part` below in a process of its own and waits until it says that it is ready.
-fn second_process(part: &str, environment: &[(&str, &str)]) -> (Child, BufReader<ChildStdout>) {
+pub(crate) fn second_process(part: &str, environment: &[(&str, &str)]) -> (Child, BufReader<ChildStdout>) {
+    let (child, said, _) = second_process_says(part, environment);
+    (child, said)
+}
+
+/// The same, with what it says until then.
+pub(crate) fn second_process_says(
+    part: &str,
+    environment: &[(&str, &str)],
+) -> (Child, BufReader<ChildStdout>, String) {
     let mut child = Process::new(env::current_exe().expect("this binary"))
         .args(["--exact", "local_processes::the_second_process", "--nocapture"])
         .env(PART, part)
@@ -34,12 +43,17 @@ fn second_process(part: &str, environment: &[(&str, &str)]) -> (Child, BufReader
         .spawn()
         .expect("a second process");
     let mut said = BufReader::new(child.stdout.take().expect("its output"));
-    let mut line = String::new();
-    while !line.contains("ready") {
-        line.clear();
-        assert_ne!(said.read_line(&mut line).expect("a line"), 0, "it ended early");
+    let before = until_ready(&mut said);
+    (child, said, before)
+}
+
+/// What it says before it is ready.
+fn until_ready(said: &mut BufReader<ChildStdout>) -> String {
+    let mut all = String::new();
+    while !all.lines().last().is_some_and(|line| line.contains("ready")) {
+        assert_ne!(said.read_line(&mut all).expect("a line"), 0, "it ended early: {all}");
     }
-    (child, said)
+    all
 }
 
 #[test]
@@ -72,6 +86,22 @@ fn the_second_process() {
         ("get", url) => {
             let reply = local.get(url).expect("asked").expect("answered");
             assert_eq!((reply.status, reply.body.as_slice()), (200, &b"direct"[..]));
+            say("ready");
+        }
+        ("lines", url) => {
+            // One that says nothing of its own is begun with, and found silent.
+            let url = url.strip_prefix("at once ").inspect(|_| say("ready")).unwrap_or(url);
+            let request = Request { lines: true, ..Request::post(url, "{}", Duration::from_mins(5)) };
+            let error = local.send(request, &Loud).expect_err("asked to stop");
+            assert_eq!(Halt::of(&error), Some(Halt::Interrupted));
+            say("stopped");
+        }
+        ("far", url) => {
+            say(&local.get(url).expect("asked").expect_err("nobody"));
+            say("ready");
+        }
+        ("environment", _) => {
+            say(&local.run_ok(&Command::new(&["/usr/bin/env"]), &Quiet).expect("run").stdout);
             say("ready");
         }
         (other, _) => panic!("no part `{other}`"),

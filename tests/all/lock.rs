@@ -302,6 +302,7 @@ fn a_plan_names_what_is_locked_and_a_saved_one_holds_only_with_the_same_lock() {
         error = engine::apply(&sim, &stack, &how, &Nobody, &Ears::default()).err();
     });
     let problem = refused(&error.unwrap());
+    assert!(problem.what.contains("the lock has moved"), "{problem:?}");
     assert_eq!(
         (count, problem.why),
         (0, vec!["brew-formula/jq: locked at 1.8.1 then, locked at 1.8.0 now".to_owned()])
@@ -411,7 +412,7 @@ fn a_lock_is_shown_and_moved_from_the_command_line() {
     assert!(shell.run(&on("lock")).err.contains("no stack has anything on this Mac"));
     let nothing = shell.run(&on("lock --stack stack.yaml"));
     assert!(nothing.code == 0 && nothing.out.is_empty(), "{nothing:?}");
-    assert!(nothing.err.contains("    forgectl apply stack.yaml --on sim:mac.json\n"), "{nothing:?}");
+    assert!(nothing.err.contains("nothing was applied yet"), "{nothing:?}");
     shell.well(&on("apply stack.yaml --yes"));
     assert!(fs::read_dir(shell.path("")).unwrap().all(|file| file.unwrap().file_name() != "stack.lock"));
     let shown = shell.well(&on("lock"));

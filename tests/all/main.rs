@@ -10,6 +10,7 @@ mod fetching;
 mod folder_end;
 mod folder_mac;
 mod giving_back;
+mod lines;
 mod local_files;
 mod local_processes;
 mod lock;

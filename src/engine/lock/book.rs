@@ -148,3 +148,64 @@ fn unwritten(error: &anyhow::Error) -> Problem {
         .hint("what was resolved is not locked; once it can be written, apply again, and nothing is brought twice")
         .hint("to apply without a lock, give the manifest on standard input: `forgectl apply - < FILE`")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        manifest::{self, LockPlace},
+        value::Source,
+    };
+
+    fn open() -> Book {
+        let source = Source::new("stack.yaml", "forge: 1\nstack: lab\nnode: {memory: 16GB}\n");
+        let stack = manifest::read(&source).unwrap().kept_in(LockPlace::Nowhere);
+        let book = Book::default();
+        book.open(Kept::beside(&stack).unwrap());
+        book
+    }
+
+    fn id(name: &str) -> Id {
+        Id::new("brew-formula", name)
+    }
+
+    fn pin(version: &str) -> Pin {
+        Pin { version: Some(version.into()), ..Pin::default() }
+    }
+
+    #[test]
+    fn what_is_set_while_somebody_writes_is_written_by_them_next() {
+        let book = open();
+        assert!(book.begin().is_none(), "there is nothing yet");
+        book.set(&id("a"), Some(pin("1")));
+        let (kept, ids) = book.begin().unwrap();
+        assert_eq!((kept.lock.pin(&id("a")), ids), (Some(&pin("1")), vec![id("a")]));
+        book.set(&id("b"), Some(pin("2")));
+        assert!(book.begin().is_none(), "one at a time");
+        book.end(Some("text".into()));
+        let (kept, ids) = book.begin().unwrap();
+        assert_eq!((kept.lock.iter().count(), kept.text.as_deref(), ids), (2, Some("text"), vec![id("b")]));
+    }
+
+    #[test]
+    fn what_is_locked_so_already_is_no_reason_to_write() {
+        let book = open();
+        book.set(&id("a"), Some(pin("1")));
+        book.begin().unwrap();
+        book.end(Some("text".into()));
+        book.set(&id("a"), Some(pin("1")));
+        book.set(&id("b"), None);
+        assert!(book.begin().is_none());
+        assert!(book.has(&id("a")) && !book.has(&id("b")));
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_not_tried_again() {
+        let book = open();
+        book.set(&id("a"), Some(pin("1")));
+        book.begin().unwrap();
+        book.end(None);
+        book.set(&id("b"), Some(pin("1")));
+        assert!(book.begin().is_none());
+    }
+}

@@ -44,7 +44,7 @@ impl Kept {
     }
 
     /// The same of a lock for which no Mac has to be looked at.
-    pub(super) fn beside(stack: &Stack) -> Result<Self> {
+    pub(in crate::engine) fn beside(stack: &Stack) -> Result<Self> {
         match &stack.lock_place {
             LockPlace::File(path) => {
                 Self::of(stack, Place::File(path.clone()), desk::read_lock_file(path)?.as_ref())

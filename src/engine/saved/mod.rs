@@ -171,7 +171,9 @@ impl SavedPlan {
         if moved.is_empty() {
             return Ok(());
         }
-        let mut problem = Problem::mac("this is not the plan that was saved: the Mac has moved since");
+        let what = if moved::lock_has_moved(&self.content, plan) { "lock" } else { "Mac" };
+        let mut problem =
+            Problem::mac(format!("this is not the plan that was saved: the {what} has moved since"));
         problem.why = moved;
         let version = env!("CARGO_PKG_VERSION");
         if self.content.forgectl != version {

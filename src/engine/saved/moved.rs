@@ -34,6 +34,12 @@ pub(super) fn moved(then: &Content, plan: &Plan) -> Vec<String> {
     moved
 }
 
+/// Whether something is locked otherwise than it was then.
+pub(super) fn lock_has_moved(then: &Content, plan: &Plan) -> bool {
+    let now = items(plan);
+    then.items.iter().any(|old| now.iter().any(|new| is_same(old, new) && old.locked != new.locked))
+}
+
 /// What is removed has an item of its own beside the one that comes.
 fn is_same(old: &Item, new: &Item) -> bool {
     old.id == new.id && (old.action == Action::Remove) == (new.action == Action::Remove)

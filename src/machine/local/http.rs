@@ -1,8 +1,8 @@
-//! HTTP requests to servers.
+//! HTTP requests to servers of this machine.
 use std::{error::Error, io::Read, sync::OnceLock, time::Duration};
 
 use reqwest::{
-    blocking::{Client, RequestBuilder},
+    blocking::{Client, RequestBuilder, Response},
     header::CONTENT_TYPE,
     redirect::Policy,
 };
@@ -10,7 +10,7 @@ use reqwest::{
 use crate::machine::{Method, Reply, Request};
 
 /// How long a server may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// How long a GET request may take in all.
 const GET: Duration = Duration::from_secs(10);
 /// Bytes kept of a body.
@@ -38,14 +38,23 @@ impl Http {
 
     fn ask(&self, request: impl FnOnce(&Client) -> RequestBuilder, limit: Duration) -> Result<Reply, String> {
         let client = self.0.get_or_init(client).as_ref().map_err(String::clone)?;
-        let reply = request(client).timeout(limit).send().map_err(|error| told(&error, limit))?;
-        let status = reply.status().as_u16();
-        let mut body = vec![];
-        reply.take(MOST_BODY).read_to_end(&mut body).map_err(|error| {
-            format!("the answer broke off after {} bytes: {}", body.len(), deepest(&error))
-        })?;
-        Ok(Reply { status, body })
+        whole(request(client).timeout(limit).send().map_err(|error| told(&error, limit, CONNECT))?)
     }
+}
+
+/// The whole of an answer.
+pub(super) fn whole(reply: Response) -> Result<Reply, String> {
+    let status = reply.status().as_u16();
+    let mut body = vec![];
+    match reply.take(MOST_BODY).read_to_end(&mut body) {
+        Ok(_) => Ok(Reply { status, body }),
+        Err(error) => Err(broke_off(body.len(), &error)),
+    }
+}
+
+/// Why there is no answer though some of it came.
+pub(super) fn broke_off(bytes: usize, error: &dyn Error) -> String {
+    format!("the answer broke off after {bytes} bytes: {}", deepest(error))
 }
 
 /// Chooses who computes TLS, once for the process; every client needs that, also one that never speaks it.
@@ -62,10 +71,11 @@ fn client() -> Result<Client, String> {
     builder.tls_certs_only([]).build().map_err(|error| deepest(&error))
 }
 
-fn told(error: &reqwest::Error, limit: Duration) -> String {
+/// Why there is no answer, when a connection may take so long.
+pub(super) fn told(error: &reqwest::Error, limit: Duration, connect: Duration) -> String {
     match error {
         error if error.is_timeout() && error.is_connect() => {
-            format!("no connection within {} s", CONNECT.min(limit).as_secs())
+            format!("no connection within {} s", connect.min(limit).as_secs())
         }
         error if error.is_timeout() => format!("no answer within {} s", limit.as_secs()),
         error => deepest(error),

@@ -5,11 +5,13 @@ mod awake;
 mod changing;
 mod command;
 mod crew;
+mod far;
 mod fetch;
 mod files;
 mod http;
 mod identity;
 mod judge;
+mod lines;
 mod listeners;
 mod lock;
 pub mod offspring;
@@ -34,15 +36,9 @@ use anyhow::{Context, Result};
 use camino::Utf8Path;
 use jiff::Timestamp;
 
-use self::{
-    awake::Awake,
-    fetch::{Fetcher, Wish},
-    files::absent_is_none,
-    http::Http,
-    sudo::Renewal,
-};
+use self::{awake::Awake, far::Far, fetch::Wish, files::absent_is_none, http::Http, sudo::Renewal};
 pub use self::{
-    fetch::Outside,
+    far::Outside,
     files::Files,
     judge::is_sealed,
     owners::{Marks, Owners, Table, USER},
@@ -63,7 +59,7 @@ pub struct Local {
     files: Files,
     who: OnceLock<Identity>,
     http: Http,
-    fetcher: Fetcher,
+    far: Far,
     ticket: Mutex<Option<Renewal>>,
     awake: Mutex<Option<Awake>>,
 }
@@ -83,7 +79,7 @@ impl Local {
     /// The same, reaching no other machine but what stands for these outside addresses here.
     #[must_use]
     pub fn reaching_only(mut self, outside: Outside) -> Self {
-        self.fetcher = Fetcher::only(outside);
+        self.far = Far::only(outside);
         self
     }
 
@@ -93,7 +89,7 @@ impl Local {
             files,
             who: OnceLock::new(),
             http: Http::default(),
-            fetcher: Fetcher::default(),
+            far: Far::default(),
             ticket: Mutex::default(),
             awake: Mutex::default(),
         })
@@ -178,6 +174,7 @@ impl Look for Local {
             Query::Listeners(socket) => Answer::Listeners(self.listeners(*socket)?),
             Query::Identity => Answer::Identity(Box::new(self.who()?.clone())),
             Query::Tool(tool) => Answer::Ran(self.tool(tool)?),
+            Query::Get(url) if url.starts_with("https://") => Answer::Reply(self.far.get(url)),
             Query::Get(url) => Answer::Reply(self.http.get(url)),
         })
     }
@@ -221,13 +218,16 @@ impl Machine for Local {
             Change::Run(command) | Change::Try(command) => {
                 return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
             }
+            Change::Send(request) | Change::Use(request) if request.lines => {
+                return Ok(Outcome::Reply(lines::send(request, tell)?));
+            }
             Change::Send(request) | Change::Use(request) => {
                 return Ok(Outcome::Reply(self.http.send(request)));
             }
             Change::Append { path, line } => own_files::append(files, self.who()?, path, line)?,
             Change::Keep { path, content } => own_files::keep(files, self.who()?, path, content)?,
             Change::Fetch { url, sha256, path } => {
-                self.fetcher.fetch(files, self.who()?, Wish { url, sha256, path }, tell)?;
+                self.far.fetch(files, self.who()?, Wish { url, sha256, path }, tell)?;
             }
             Change::Lock { path, note } => {
                 let host = own_files::ready(files, self.who()?, path)?;

@@ -9,8 +9,17 @@ use crate::machine::Identity;
 const PATH: &str = "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/bin:/bin:/usr/sbin:/sbin";
 
 /// What is passed on as it is: the variables of a proxy, and who answers when a child calls sudo itself.
-const PASSED: [&str; 7] =
-    ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SUDO_ASKPASS", "http_proxy", "https_proxy", "no_proxy"];
+const PASSED: [&str; 9] = [
+    "ALL_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SUDO_ASKPASS",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
 
 /// What a command gets whose output is parsed. `temporary` is the Mac's own folder for passing files.
 pub(super) fn environment(who: &Identity, temporary: OsString) -> BTreeMap<&'static str, OsString> {

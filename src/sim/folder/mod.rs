@@ -14,6 +14,7 @@ mod supervise;
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::Served;
 use crate::machine::local::Outside;
 
 pub use create::create;
@@ -29,10 +30,11 @@ pub fn root(folder: &Utf8Path) -> Result<Utf8PathBuf> {
 /// Where the Mac in `folder` really finds what its Internet has, for [`crate::machine::local::Local::reaching_only`].
 pub fn outside(folder: &Utf8Path) -> Result<Outside> {
     let opened = Opened::open(folder)?;
-    let files = opened.mac.state.internet.files.iter();
-    let reached = files
-        .filter_map(|(url, file)| Some((url.clone(), (file.really_at.clone()?, file.sha256.clone()))))
-        .collect();
+    let internet = &opened.mac.state.internet;
+    let really =
+        |(url, file): (&String, &Served)| Some((url.clone(), (file.really_at.clone()?, file.sha256.clone())));
+    let files = internet.files.iter().filter_map(really).collect();
+    let reached = Outside { files, hosts: internet.hosts.clone() };
     opened.close()?;
     Ok(reached)
 }

@@ -3,12 +3,14 @@
 use super::read;
 use forgectl::{
     desk::Screen,
+    manifest::{lock_text, read_lock},
     report,
-    value::{Problem, Sort},
+    value::{Problem, Sort, Source},
 };
 use proptest::prelude::*;
 
 const SPINE: &str = include_str!("../../../stacks/spine.yaml");
+const LOCK: &str = include_str!("../../fixtures/lock-1.lock");
 
 /// What stands between two places where a person could have slipped.
 const ODD: [&str; 40] = [
@@ -93,6 +95,20 @@ fn holds(text: &str) {
     }
 }
 
+/// The same of a lock: what is read of it can be written, and reads as the same again.
+fn lock_holds(text: &str) {
+    match read_lock(&Source::new("stack.lock", text)) {
+        Ok(lock) => {
+            let text = lock_text(&lock, "stack.yaml").unwrap_or_else(|error| panic!("{error:#}: {text}"));
+            assert_eq!(read_lock(&Source::new("stack.lock", text)), Ok(lock));
+        }
+        Err(problem) => {
+            show(&problem);
+            render(&[problem]);
+        }
+    }
+}
+
 /// The words of a text, the gaps between them, and its signs.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = vec![];
@@ -156,6 +172,7 @@ proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         holds(&String::from_utf8_lossy(&bytes));
+        lock_holds(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
@@ -170,6 +187,16 @@ proptest! {
     #[test]
     fn a_stack_with_slips_never_panics(slips in proptest::collection::vec(slip(), 1..6)) {
         holds(&slipped(SPINE, slips));
+    }
+
+    #[test]
+    fn a_lock_with_slips_never_panics(slips in proptest::collection::vec(slip(), 1..4)) {
+        lock_holds(&slipped(LOCK, slips));
+    }
+
+    #[test]
+    fn whatever_a_resource_is_called_its_lock_can_be_written(name in "\\PC{1,12}", odd in proptest::sample::select(&ODD[..])) {
+        lock_holds(&format!("lock: 1\nresources:\n  {}: {{bytes: 1}}\n", serde_json::json!(format!("a/{name}{odd}"))));
     }
 
     #[test]

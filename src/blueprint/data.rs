@@ -88,9 +88,13 @@ fn no_store(site: &Site, path: &Utf8Path, parent: &Utf8Path) -> Result<Option<Pr
     }))
 }
 
-/// Whether there are models in the store, as far as that can be seen.
-pub(super) fn has_models(site: &Site, section: &manifest::Ollama) -> bool {
-    let store = elsewhere(section).unwrap_or_else(|| site.identity.home.join(".ollama/models"));
+/// Where the server keeps models.
+pub(super) fn store(home: &Utf8Path, section: &manifest::Ollama) -> Utf8PathBuf {
+    elsewhere(section).unwrap_or_else(|| home.join(".ollama/models"))
+}
+
+/// Whether there are models in a store, as far as that can be seen.
+pub(super) fn has_models(site: &Site, store: &Utf8Path) -> bool {
     let names = site.look.list(&store.join("manifests")).ok().flatten();
     names.is_some_and(|names| !names.is_empty())
 }

@@ -2,6 +2,7 @@
 
 mod data;
 mod guarded;
+mod models;
 mod node;
 mod ollama;
 mod port;
@@ -11,7 +12,7 @@ mod rivals;
 pub mod standing;
 mod tools;
 
-pub(crate) use node::disk_shortage;
+pub(crate) use node::{disk_shortage, too_little_free};
 pub(crate) use ollama::LABEL as OLLAMA_LABEL;
 
 use std::{collections::HashSet, sync::Arc};
@@ -63,6 +64,17 @@ struct Site<'s> {
     receipts: &'s Receipts,
 }
 
+impl Site<'_> {
+    /// Where the manifest asks for the Ollama server: a key of its section, or the models that bring it along.
+    fn of_server(&self, key: &str) -> Span {
+        match (&self.stack.manifest.ollama, key) {
+            (None, _) => self.stack.span(&["models"]),
+            (Some(_), "") => self.stack.span(&["ollama"]),
+            (Some(_), key) => self.stack.span(&["ollama", key]),
+        }
+    }
+}
+
 /// Builds the blueprint of `stack` for the Mac behind `look`. Nothing is changed.
 pub fn build(
     look: &dyn Look,
@@ -92,8 +104,9 @@ pub fn build(
     if let Some(section) = &stack.manifest.python {
         python::environments(&site, section, &mut blueprint)?;
     }
-    if let Some(section) = &stack.manifest.ollama {
-        ollama::server(&site, section, &mut blueprint)?;
+    if let Some(section) = stack.manifest.server() {
+        let (id, server) = ollama::server(&site, &section, &mut blueprint)?;
+        models::models(&site, &id, &server, &mut blueprint)?;
     }
     Ok(blueprint)
 }
@@ -108,6 +121,16 @@ impl Blueprint {
             let more: Vec<Id> = needs.into_iter().filter(|need| !entry.needs.contains(need)).collect();
             entry.needs.extend(more);
             self.put_in_order();
+        }
+        id
+    }
+
+    /// Adds a resource that the stack can do without.
+    fn add_optional(&mut self, resource: impl Resource + 'static, needs: Vec<Id>, origin: Span) -> Id {
+        let known = self.known.contains(&resource.id());
+        let id = self.add(resource, needs, origin);
+        if let (false, Some(entry)) = (known, self.entries.last_mut()) {
+            entry.optional = true;
         }
         id
     }

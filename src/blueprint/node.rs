@@ -1,6 +1,6 @@
 use super::Site;
 use crate::{
-    manifest::Chips,
+    manifest::{Chips, Stack},
     value::{MemorySize, Problem, human_bytes},
 };
 
@@ -55,14 +55,32 @@ pub(super) fn judge(site: &Site) -> Vec<Problem> {
     problems
 }
 
+/// Why a disk of which so many bytes are free, beside those that the stack holds already, is not the one that it is for.
+pub(crate) fn too_little_free(stack: &Stack, wanted: u64, free: u64, held: u64) -> Option<Problem> {
+    (free.saturating_add(held) < wanted).then(|| {
+        let [wanted, free, counted] = [wanted, free, held].map(human_bytes);
+        let problem = Problem::mac("this Mac is not the node that the stack is for: `free_disk`")
+            .why(format!("wanted: at least {wanted}"))
+            .why(match held {
+                0 => format!("found: {free}"),
+                _ => format!("found: {free}, and {counted} that the stack holds already"),
+            })
+            .at(Some(&stack.span(&["node", "free_disk"])));
+        room(problem)
+    })
+}
+
+fn room(problem: Problem) -> Problem {
+    problem
+        .hint("make room, then apply again; what takes the most in your home folder:")
+        .remedy("du -xsh ~/* ~/.[!.]* 2>/dev/null | sort -h | tail -n 20")
+}
+
 /// Why what is to be fetched does not fit on the disk, of which so many bytes are free.
 pub(crate) fn disk_shortage(needed: u64, free: Option<u64>) -> Option<Problem> {
     let free = free.filter(|free| needed > *free)?;
-    Some(
-        Problem::mac("not enough room on the disk")
-            .why(format!("needed: {}", human_bytes(needed)))
-            .why(format!("free: {}", human_bytes(free)))
-            .hint("make room, then apply again; what takes the most in your home folder:")
-            .remedy("du -xsh ~/* ~/.[!.]* 2>/dev/null | sort -h | tail -n 20"),
-    )
+    let problem = Problem::mac("not enough room on the disk")
+        .why(format!("needed: {}", human_bytes(needed)))
+        .why(format!("free: {}", human_bytes(free)));
+    Some(room(problem))
 }

@@ -4,20 +4,23 @@ use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
-use super::{Blueprint, Site, data, port, rivals, tilde, tools};
+use super::{Blueprint, Site, data, models, port, rivals, tilde, tools};
 use crate::{
     machine::{
         Looking, Tool,
         tool::launchctl::{JobView, Printed},
     },
     manifest::{self, Start},
-    resource::{JobSpec, LogFile, Ollama, Resource},
+    resource::{JobSpec, LogFile, ModelServer, Ollama, Resource},
     step::{Definition, definition_matches},
     value::{Domain, Id, Problem, Span},
 };
 
 /// Label of the job.
 pub(crate) const LABEL: &str = "dev.forge.ollama";
+
+/// How many models a Mac keeps in memory when nobody says otherwise (docs/mac-facts.md#ollama-max-loaded).
+const LOADED: u32 = 3;
 
 /// Homebrew's link to the program; never the path below its Cellar, which goes with an upgrade.
 const PROGRAM: &str = "/opt/homebrew/opt/ollama/bin/ollama";
@@ -35,8 +38,13 @@ const PATH: &str = "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/bin:/bin:/usr/sbin
 
 const TEMPLATE: &str = include_str!("../../launchd/ollama.plist");
 
-pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Blueprint) -> Result<()> {
-    let origin = site.stack.span(&["ollama"]);
+/// The server that `section` asks for. Answers with its id, and with what its models see of it.
+pub(super) fn server(
+    site: &Site,
+    section: &manifest::Ollama,
+    blueprint: &mut Blueprint,
+) -> Result<(Id, ModelServer)> {
+    let origin = site.of_server("");
     let before = blueprint.refusals.len();
     let home = &site.identity.home;
     let boot = section.start == Start::Boot;
@@ -50,7 +58,9 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
     let domain = if boot { Domain::System } else { Domain::Gui(site.identity.uid) };
     let content = render(site, &definition, &log, boot).context("rendering the job of Ollama")?;
     let staging = site.identity.state.join("staging").join(format!("{LABEL}.plist"));
-    let job = JobSpec { domain, label: LABEL.into(), uid: site.identity.uid, definition, content, staging };
+    let store = data::store(home, section);
+    let (label, uid) = (LABEL.to_owned(), site.identity.uid);
+    let job = JobSpec { domain, label, uid, definition, content, staging, store: Some(store.clone()) };
 
     let mut needs = blueprint.add_folders(home, &home.join("Library/Logs/forgectl"), 0o700, vec![], &origin);
     needs =
@@ -91,7 +101,16 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
         log,
         memory: site.facts.memory,
     };
-    if !running && data::has_models(site, section) {
+    let server = ModelServer {
+        url: ollama.url.clone(),
+        log: ollama.log.clone(),
+        num_ctx: ollama.num_ctx,
+        most: section.max_loaded_models.unwrap_or(LOADED),
+        memory: ollama.memory,
+        starts: !running,
+        store,
+    };
+    if !running && data::has_models(site, &server.store) {
         blueprint.warnings.push(use_of(site, &ollama).at(Some(&origin)));
     }
     let id = ollama.id();
@@ -99,7 +118,10 @@ pub(super) fn server(site: &Site, section: &manifest::Ollama, blueprint: &mut Bl
         *refusal = refusal.clone().of(&id);
     }
     blueprint.add(ollama, needs, origin);
-    Ok(())
+    if !running {
+        blueprint.warnings.extend(models::pulls(site, &server.store)?);
+    }
+    Ok((id, server))
 }
 
 /// Where the property list of the job is.
@@ -115,8 +137,10 @@ pub(super) fn property_list(home: &Utf8Path, start: Start) -> Utf8PathBuf {
 fn use_of(site: &Site, ollama: &Ollama) -> Problem {
     // A server that cannot be asked yet says nothing of its models.
     let known = ollama.use_loads(site.look).ok().flatten();
-    let text = known
-        .unwrap_or_else(|| "the smallest model that fits is loaded for one token, and unloaded".to_owned());
+    let text = known.map_or_else(
+        || "the smallest model that fits is loaded for one token, and unloaded".to_owned(),
+        |loads| loads.words,
+    );
     Problem::mac(format!("the server is proved by use: {text}"))
         .hint("other requests to the server may wait meanwhile")
 }
@@ -136,6 +160,9 @@ fn environment(site: &Site, section: &manifest::Ollama) -> BTreeMap<String, Stri
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
+    let most =
+        section.max_loaded_models.map(|most| ("OLLAMA_MAX_LOADED_MODELS".to_owned(), most.to_string()));
+    environment.extend(most);
     environment
 }
 
@@ -204,7 +231,7 @@ fn judge(site: &Site, job: &JobSpec, view: &JobView, blueprint: &mut Blueprint) 
                 .why(format!("launchd has no domain {}", job.domain))
                 .hint("log in at the Mac's screen (or by screen sharing), then apply again")
                 .hint("or let it start at boot, without anybody logged in: set `start: boot`")
-                .at(Some(&site.stack.span(&["ollama", "start"]))),
+                .at(Some(&site.of_server("start"))),
         );
     }
 }
@@ -226,7 +253,7 @@ fn file_vault(site: &Site, blueprint: &mut Blueprint) -> Result<()> {
             .hint("see what it says:")
             .remedy("fdesetup status")
     };
-    blueprint.warnings.push(warning.at(Some(&site.stack.span(&["ollama", "start"]))));
+    blueprint.warnings.push(warning.at(Some(&site.of_server("start"))));
     Ok(())
 }
 

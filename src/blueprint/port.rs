@@ -31,7 +31,7 @@ pub(super) fn refusal(site: &Site, port: u16, holders: &[Listener], leaving: &[u
     let problem = Problem::mac(format!("port {port} is held by {}", holder.who()))
         .why(format!("it listens on {}", holder.address))
         .hint("stop it, or give this stack another `port`; who it is:")
-        .at(Some(&site.stack.span(&["ollama", "port"])));
+        .at(Some(&site.of_server("port")));
     Some(match holder.pid {
         Some(pid) => problem.remedy(format!("ps -ww -o user=,lstart=,command= -p {pid}")),
         None => problem.remedy(format!("sudo lsof -nP -iTCP:{port} -sTCP:LISTEN")),

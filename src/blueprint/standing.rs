@@ -8,12 +8,15 @@ use std::{
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{ollama, power};
+use super::{data, ollama, power};
 use crate::{
-    machine::{Identity, Look, Looking, tool::brew},
+    machine::{
+        Identity, Look, Looking,
+        tool::{self, brew},
+    },
     manifest::{Listen, Ollama, Start},
     step::TOOLS,
-    value::{Place, Value},
+    value::{ModelName, Place, Value},
 };
 
 /// How something stands on a Mac.
@@ -99,6 +102,27 @@ pub fn ollama(look: &dyn Look, identity: &Identity) -> Result<Option<Standing<Ol
     })
 }
 
+/// The models that such a server has whole, each with where its manifest is; those that run elsewhere are none.
+pub fn models(
+    look: &dyn Look,
+    identity: &Identity,
+    section: &Ollama,
+) -> Result<Vec<(ModelName, Utf8PathBuf)>> {
+    let store = data::store(&identity.home, section);
+    let mut whole = vec![];
+    for name in tool::ollama::names(look, &store)? {
+        let manifest = tool::ollama::manifest(look, &store, &name).ok().flatten();
+        let there = manifest.map(|manifest| {
+            Ok::<_, anyhow::Error>(tool::ollama::missing(look, &store, &manifest)?.is_empty())
+        });
+        if !name.is_remote() && there.transpose()? == Some(true) {
+            let path = store.join(name.manifest());
+            whole.push((name, path));
+        }
+    }
+    Ok(whole)
+}
+
 /// Where the job's property list is for each start.
 fn ollama_jobs(home: &Utf8Path) -> [(Start, Utf8PathBuf); 2] {
     [Start::Login, Start::Boot].map(|start| (start, ollama::property_list(home, start)))
@@ -120,6 +144,9 @@ fn section(start: Start, content: &[u8]) -> Result<Ollama, String> {
     let num_ctx = context.parse().map_err(|_| format!("OLLAMA_CONTEXT_LENGTH is no number: {context}"))?;
     let keep_alive =
         take("OLLAMA_KEEP_ALIVE")?.parse().map_err(|wrong| format!("OLLAMA_KEEP_ALIVE: {wrong}"))?;
+    let most = variables.remove("OLLAMA_MAX_LOADED_MODELS");
+    let wrong = |most: &String| format!("OLLAMA_MAX_LOADED_MODELS is no number: {most}");
+    let max_loaded_models = most.map(|most| most.parse().map_err(|_| wrong(&most))).transpose()?;
     for ours in ["HOME", "PATH", "OLLAMA_NUM_CTX"] {
         variables.remove(ours);
     }
@@ -128,5 +155,13 @@ fn section(start: Start, content: &[u8]) -> Result<Ollama, String> {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Listen::Lan,
         other => Listen::Address(other),
     };
-    Ok(Ollama { listen, port: socket.port(), num_ctx, keep_alive, start, environment: variables })
+    Ok(Ollama {
+        listen,
+        port: socket.port(),
+        num_ctx,
+        keep_alive,
+        max_loaded_models,
+        start,
+        environment: variables,
+    })
 }

@@ -46,7 +46,8 @@ pub fn apply(
         }
         run.converge_all(&survey.blueprint.entries, &survey.plan.items, &stuck);
         run.with_summary(|summary| {
-            let there = |id: &Id| !summary.failed.contains(id) && !summary.skipped.contains(id);
+            let gone = [&summary.failed, &summary.skipped, &summary.optional];
+            let there = |id: &Id| !gone.iter().any(|ids| ids.contains(id));
             let entries = survey.blueprint.entries.iter().filter(|entry| there(&entry.resource.id()));
             summary.open = entries.flat_map(|entry| entry.resource.urls()).collect();
         });

@@ -83,6 +83,8 @@ pub enum Event {
         id: Id,
         /// What is wrong.
         problem: Problem,
+        /// Whether the stack can do without it, so that this is a warning.
+        optional: bool,
     },
     /// A resource was left out, since something that it needs failed or the run was stopped.
     ResourceSkipped {
@@ -90,6 +92,8 @@ pub enum Event {
         id: Id,
         /// Why.
         because: String,
+        /// Whether the stack can do without it.
+        optional: bool,
     },
     /// Something was left as it is, on purpose.
     Kept {
@@ -150,6 +154,8 @@ pub struct Summary {
     pub failed: Vec<Id>,
     /// Resources that were left out.
     pub skipped: Vec<Id>,
+    /// Resources that failed or were left out, and that the stack can do without.
+    pub optional: Vec<Id>,
     /// What was left as it is, and why.
     pub kept: Vec<(Id, String)>,
     /// Whether the person stopped it.
@@ -167,7 +173,16 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether all that was planned is done.
+    /// Where a resource is counted that was not brought.
+    pub(super) fn fallen(&mut self, optional: bool, skipped: bool) -> &mut Vec<Id> {
+        match (optional, skipped) {
+            (true, _) => &mut self.optional,
+            (false, true) => &mut self.skipped,
+            (false, false) => &mut self.failed,
+        }
+    }
+
+    /// Whether all that was planned is done, but for what the stack can do without.
     pub fn ok(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted && self.unlocked.is_none()
     }
@@ -188,6 +203,7 @@ mod tests {
         let event = Event::ResourceFailed {
             id: Id::new("job", "dev.forge.ollama"),
             problem: Problem::mac("it did\nnot start").remedy("forgectl apply stack.yaml"),
+            optional: false,
         };
         let line = event.line("2026-05-04T10:20:30Z".parse().unwrap());
         assert!(!line.contains('\n'));

@@ -55,6 +55,8 @@ struct Parts {
     tools: Vec<Part>,
     /// The section, or why there is none.
     ollama: Option<Result<String, String>>,
+    /// The models that its server has.
+    models: String,
     /// What has no place in a manifest.
     others: Vec<String>,
 }
@@ -76,16 +78,23 @@ impl Parts {
             line("  memory", &memory(facts).to_string(), "sysctl hw.memsize"),
             line("  macos", &format!("\">={macos}\""), "/System/Library/CoreServices/SystemVersion.plist"),
         ];
-        let ollama = standing::ollama(look, identity)?.map(|standing| match standing {
-            Standing::So(section, from) => readable(ollama(&section, &from)),
-            Standing::Otherwise(how) => Err(how),
-        });
+        let (mut there, mut models) = (None, String::new());
+        if let Some(standing) = standing::ollama(look, identity)? {
+            there = Some(match standing {
+                Standing::So(section, from) => {
+                    models = models_of(look, identity, &section)?;
+                    readable(ollama(&section, &from))
+                }
+                Standing::Otherwise(how) => Err(how),
+            });
+        }
         let power = switch("power", "never_sleep", standing::never_sleeps(look)?);
         Ok(Self {
             node: node.concat(),
             power,
             tools: tools(look, identity)?,
-            ollama,
+            ollama: there,
+            models,
             others: others(look, identity)?,
         })
     }
@@ -98,7 +107,7 @@ impl Parts {
         text += &["\npower:\n", &self.power.lines, "\ntools:\n"].concat();
         text.extend(self.tools.iter().map(|key| key.lines.as_str()));
         match &self.ollama {
-            Some(Ok(section)) => text += &["\n", section].concat(),
+            Some(Ok(section)) => text += &["\n", section, &self.models].concat(),
             // A key that is left out at once, and so is a comment.
             Some(Err(_)) => text += "\nollama:\n",
             None => {}
@@ -168,6 +177,9 @@ fn ollama(section: &Ollama, from: &str) -> String {
     text += &line("  port", &section.port.to_string(), &host);
     text += &line("  num_ctx", &section.num_ctx.to_string(), "OLLAMA_CONTEXT_LENGTH");
     text += &line("  keep_alive", &quoted(&section.keep_alive.to_string()), "OLLAMA_KEEP_ALIVE");
+    if let Some(most) = section.max_loaded_models {
+        text += &line("  max_loaded_models", &most.to_string(), "OLLAMA_MAX_LOADED_MODELS");
+    }
     text += &line("  start", start.0, start.1);
     if !section.environment.is_empty() {
         text += "  environment:\n";
@@ -177,6 +189,15 @@ fn ollama(section: &Ollama, from: &str) -> String {
         );
     }
     text
+}
+
+fn models_of(look: &dyn Look, identity: &Identity, section: &Ollama) -> Result<String> {
+    let models = standing::models(look, identity, section)?;
+    let lines = models
+        .iter()
+        .map(|(name, from)| commented(&format!("  - ollama: {}", quoted(&name.to_string())), from.as_str()));
+    let head = if models.is_empty() { "" } else { "\nmodels:\n" };
+    Ok(std::iter::once(head.to_owned()).chain(lines).collect())
 }
 
 /// `text` as YAML reads it as that text, in quotes unless it is a plain word.

@@ -44,7 +44,8 @@ impl Run<'_> {
                             ended.lock().unwrap_or_else(PoisonError::into_inner).insert(next);
                         }
                         Err(error) => {
-                            self.failed(&job.entry.resource.id(), &Asked::Here(&job.entry.origin), &error);
+                            let asked = Asked::Here(&job.entry.origin);
+                            self.fell(&job.entry.resource.id(), &asked, &error, job.optional);
                         }
                     }),
                 ));
@@ -63,7 +64,9 @@ impl Run<'_> {
             }
             stages[at] = Stage::Failed;
             match missing {
-                Some(&need) => self.skipped(&ids[at], &format!("it needs {}", ids[need])),
+                Some(&need) => {
+                    self.left_out(&ids[at], &format!("it needs {}", ids[need]), jobs[at].optional);
+                }
                 None => self.skipped(&ids[at], "the run was stopped before its turn"),
             }
         }
@@ -86,7 +89,7 @@ struct Job<'e> {
     long: bool,
     /// Takes one of the lanes of large downloads.
     download: bool,
-    /// Goes after all that the stack cannot do without.
+    /// Goes after all that the stack cannot do without: it is optional itself, or stands on what is.
     optional: bool,
 }
 
@@ -106,6 +109,8 @@ fn jobs<'e>(entries: &'e [Entry], ids: &[Id], items: &[Item]) -> Vec<Job<'e>> {
         // An entry stands behind all that it needs.
         let after_brew =
             needs.iter().filter_map(|&need| jobs.get(need)).any(|need| need.brew || need.after_brew);
+        let optional =
+            entry.optional || needs.iter().filter_map(|&need| jobs.get(need)).any(|need| need.optional);
         jobs.push(Job {
             entry,
             needs,
@@ -115,7 +120,7 @@ fn jobs<'e>(entries: &'e [Entry], ids: &[Id], items: &[Item]) -> Vec<Job<'e>> {
             after_brew,
             long: steps.iter().any(|step| step.long),
             download: steps.iter().any(|step| step.download),
-            optional: entry.optional,
+            optional,
         });
     }
     jobs

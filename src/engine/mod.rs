@@ -6,6 +6,7 @@ mod converge;
 mod draft;
 pub mod event;
 mod export;
+mod free_disk;
 mod graph;
 mod ids;
 mod lock;

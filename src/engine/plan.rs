@@ -1,5 +1,7 @@
 //! What would be done, and why.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -108,6 +110,11 @@ impl Plan {
         self.items.iter().all(|item| item.action == Action::Keep)
     }
 
+    /// Whether anything is to be fetched, or may be.
+    pub fn fetches(&self) -> bool {
+        self.changes().any(|item| !item.steps.is_empty() && item.quote.download != Some(0))
+    }
+
     /// The items with something to do.
     pub fn changes(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.action != Action::Keep)
@@ -122,6 +129,7 @@ impl Plan {
     /// It in numbers.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
+        let mut parts: HashSet<&str> = HashSet::new();
         for item in &self.items {
             *match item.action {
                 Action::Keep => &mut counts.keep,
@@ -131,8 +139,12 @@ impl Plan {
                 Action::Adopt => &mut counts.adopt,
                 Action::Remove => &mut counts.remove,
             } += 1;
-            counts.download += item.quote.download.unwrap_or(0);
-            counts.disk += item.quote.download.unwrap_or(0) + item.quote.disk.unwrap_or(0);
+            // What two share is fetched once.
+            let again = item.quote.parts.iter().filter(|(digest, _)| !parts.insert(digest.as_str()));
+            let again: u64 = again.map(|(_, bytes)| bytes).sum();
+            let download = item.quote.download.unwrap_or(0).saturating_sub(again);
+            counts.download += download;
+            counts.disk += download + item.quote.disk.unwrap_or(0);
             for step in &item.steps {
                 counts.restarts.extend(
                     step.restarts

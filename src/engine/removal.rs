@@ -44,7 +44,14 @@ pub(super) fn leaving<'l>(identity: &'l Identity, receipts: &[(Id, Receipt)], al
         let Place::Formula { name } = &receipt.place else { return None };
         Some(name.clone())
     });
-    Leaving { state_folder: &identity.state, all_data, formulae: formulae.collect() }
+    let server = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Job { .. }));
+    let ollama = server.flat_map(|(_, receipt)| &receipt.urls).find(|(name, _)| name == "Ollama");
+    Leaving {
+        state_folder: &identity.state,
+        all_data,
+        formulae: formulae.collect(),
+        ollama: ollama.map(|(_, url)| url.clone()),
+    }
 }
 
 /// What `stack` has a part in, in the order of its removal.
@@ -76,8 +83,8 @@ impl Standing {
 enum Gone {
     /// It did; the receipt is gone too.
     Yes,
-    /// Something of ours stays on purpose, and its receipt with it.
-    Held,
+    /// Something of ours stays on purpose, and its receipt with it; whether that needs nothing that it stood on.
+    Held { alone: bool },
 }
 
 impl Run<'_> {
@@ -94,8 +101,8 @@ impl Run<'_> {
                 held.add(id, receipt);
             } else {
                 match self.remove(id, receipt, all_data) {
-                    Ok(Gone::Yes) => {}
-                    Ok(Gone::Held) => held.add(id, receipt),
+                    Ok(Gone::Held { alone: false }) => held.add(id, receipt),
+                    Ok(Gone::Yes | Gone::Held { alone: true }) => {}
                     Err(error) => {
                         self.failed(id, &Asked::Before(&receipt.origin), &error);
                         stuck.add(id, receipt);
@@ -127,7 +134,7 @@ impl Run<'_> {
         }
         if removal.holds {
             // Its receipt stays, so that it can still be removed later.
-            return Ok(Gone::Held);
+            return Ok(Gone::Held { alone: removal.alone });
         }
         self.drive(id, None, &removal.steps, released)?;
         if matches!(receipt.place, Place::Folder { .. }) && !removal.steps.is_empty() {

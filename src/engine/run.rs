@@ -98,13 +98,18 @@ impl Run<'_> {
 
     /// Tells a failure: an interruption leaves the resource out, anything else fails it.
     pub(super) fn failed(&self, id: &Id, asked: &Asked, error: &anyhow::Error) {
+        self.fell(id, asked, error, false);
+    }
+
+    /// The same of a resource that the stack can do without, if it is `optional`.
+    pub(super) fn fell(&self, id: &Id, asked: &Asked, error: &anyhow::Error, optional: bool) {
         match Halt::of(error) {
             Some(Halt::Interrupted) => {
                 self.stopped.store(true, Ordering::SeqCst);
                 if !self.with_summary(|summary| std::mem::replace(&mut summary.interrupted, true)) {
                     self.sink.event(&Event::Interrupted);
                 }
-                self.skipped(id, "stopped before it was done; the next run goes on from here");
+                self.left_out(id, "stopped before it was done; the next run goes on from here", false);
             }
             Some(Halt::Killed) | None => {
                 let mut problem = Problem::from_error(error).of(id);
@@ -116,15 +121,21 @@ impl Run<'_> {
                     Asked::Here(span) => problem.at(Some(span)),
                     Asked::Before(place) => problem.why(format!("{place} asked for it when it was brought")),
                 };
-                self.with_summary(|summary| summary.failed.push(id.clone()));
-                self.sink.event(&Event::ResourceFailed { id: id.clone(), problem });
+                self.with_summary(|summary| summary.fallen(optional, false).push(id.clone()));
+                self.sink.event(&Event::ResourceFailed { id: id.clone(), problem, optional });
             }
         }
     }
 
     pub(super) fn skipped(&self, id: &Id, because: &str) {
-        self.with_summary(|summary| summary.skipped.push(id.clone()));
-        self.sink.event(&Event::ResourceSkipped { id: id.clone(), because: because.to_owned() });
+        self.left_out(id, because, false);
+    }
+
+    /// The same of a resource that the stack can do without, if it is `optional`.
+    pub(super) fn left_out(&self, id: &Id, because: &str, optional: bool) {
+        self.with_summary(|summary| summary.fallen(optional, true).push(id.clone()));
+        let (id, because) = (id.clone(), because.to_owned());
+        self.sink.event(&Event::ResourceSkipped { id, because, optional });
     }
 
     pub(super) fn with_summary<T>(&self, change: impl FnOnce(&mut Summary) -> T) -> T {

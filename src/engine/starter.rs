@@ -4,13 +4,15 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use super::draft::{Aim, Draft, one_line};
 use crate::{
     blueprint::OLLAMA_LABEL,
+    catalog,
     machine::{
         Look, Looking, Once,
         facts::{self, Facts},
         tool::launchctl::JobView,
     },
     manifest::{Chips, StackName},
-    value::{Domain, MemorySize, PowerSource, shell_word},
+    resource::{in_memory, memory_for_models},
+    value::{Domain, MemorySize, PowerSource, human_bytes, shell_word},
 };
 
 const TEMPLATE: &str = include_str!("../../templates/starter.yaml");
@@ -34,6 +36,7 @@ pub fn starter(look: &dyn Look, stack: &StackName, file: &str) -> Result<Draft> 
             memory => padded(memory(&facts).to_string(), 20),
             macos => padded(format!("\">={}\"", major(&facts)), 21),
             start => if no_session { "boot " } else { "login" },
+            models => models(&facts),
         },
     );
     let text = text.context("rendering a manifest")? + "\n";
@@ -48,6 +51,22 @@ pub fn starter(look: &dyn Look, stack: &StackName, file: &str) -> Result<Draft> 
 pub(super) fn chip(facts: &Facts) -> String {
     let named = |chip: &String| serde_json::from_value::<Chips>(chip.as_str().into()).is_ok();
     facts.chip.clone().filter(named).unwrap_or_else(|| "any".to_owned())
+}
+
+/// How many models are offered.
+const OFFERED: usize = 6;
+
+/// Models of the catalogue that the Mac's memory has room for, the largest first: each as a manifest has it, with its size.
+fn models(facts: &Facts) -> Vec<String> {
+    let room = facts.memory.map_or(0, memory_for_models);
+    let sized = catalog::models().iter().filter_map(|model| Some((model.bytes?, model)));
+    let mut fitting: Vec<_> = sized.filter(|(bytes, _)| in_memory(*bytes) <= room).collect();
+    fitting.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+    let line = |(bytes, model): (u64, &catalog::Model)| {
+        let name = format!("- ollama: {}", model.name);
+        format!("{name:<27} # {}, {} parameters", human_bytes(bytes), model.parameters)
+    };
+    fitting.into_iter().take(OFFERED).map(line).collect()
 }
 
 /// The first number of macOS's version.

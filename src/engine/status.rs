@@ -1,6 +1,6 @@
 //! Whether all is there and healthy.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -51,6 +51,8 @@ pub struct Row {
     pub problem: Option<Problem>,
     /// The place in the manifest that asks for it.
     pub origin: Option<Span>,
+    /// Whether the stack can do without it.
+    pub optional: bool,
 }
 
 /// How a resource is.
@@ -68,9 +70,9 @@ pub enum Verdict {
 }
 
 impl Status {
-    /// Whether every resource is well.
+    /// Whether every resource is well that the stack cannot do without.
     pub fn ok(&self) -> bool {
-        self.rows.iter().all(|row| row.verdict == Verdict::Well)
+        self.rows.iter().all(|row| row.optional || row.verdict == Verdict::Well)
             && self.refusals.is_empty()
             && self.leaving.is_empty()
     }
@@ -83,17 +85,31 @@ pub fn status(look: &dyn Look, stack: &Stack) -> Result<Status> {
     seen.status(&pass, |entry| entry.resource.check(&pass, Duration::ZERO))
 }
 
-/// The same, and proves by use what can be used; `say` hears beforehand what that loads.
+/// The same, and proves by use what can be used; `say` hears beforehand what that loads. What two would load is loaded once.
 pub fn status_by_use(machine: &dyn Machine, stack: &Stack, say: &mut dyn FnMut(&str)) -> Result<Status> {
     let pass = Once::new(machine);
     let seen = Seen::new(&pass, stack)?;
+    let (mut loaded, mut proved) = (vec![], BTreeMap::new());
     for entry in &seen.blueprint.entries {
         // What cannot be asked now is told by the row itself.
         if let Ok(Some(loads)) = entry.resource.use_loads(machine) {
-            say(&format!("{}: {loads}", entry.resource.id()));
+            let id = entry.resource.id();
+            if let Some((by, _)) = loaded.iter().find(|(_, what)| *what == loads.what) {
+                proved.insert(id, format!("tried out with {by}"));
+            } else {
+                say(&format!("{id}: {}", loads.words));
+                loaded.push((id, loads.what));
+            }
         }
     }
-    seen.status(&pass, |entry| entry.resource.prove(machine))
+    seen.status(&pass, |entry| match proved.get(&entry.resource.id()) {
+        None => entry.resource.prove(machine),
+        Some(by) => {
+            let mut evidence = entry.resource.check(machine, Duration::ZERO)?;
+            evidence.push(by.clone());
+            Ok(evidence)
+        }
+    })
 }
 
 /// What a status goes by.
@@ -137,7 +153,7 @@ impl Seen {
         let receipt = self.journal.receipt(&id).filter(|receipt| receipt.place == place);
         let found = place.observe(look, receipt.as_ref())?;
         let deltas = differences(&resource.wanted(), &found);
-        let origin = Some(entry.origin.clone());
+        let (origin, optional) = (Some(entry.origin.clone()), entry.optional);
         if !deltas.is_empty() {
             let verdict = if found.present { Verdict::Differs } else { Verdict::Missing };
             let reason = resource.reason(&found, &deltas);
@@ -152,18 +168,19 @@ impl Seen {
                 evidence: vec![],
                 problem: problem.cloned(),
                 origin,
+                optional,
             });
         }
         match check(entry) {
             Ok(evidence) => {
                 let (verdict, reason) = (Verdict::Well, String::new());
-                Ok(Row { id, verdict, deltas, reason, evidence, problem: None, origin })
+                Ok(Row { id, verdict, deltas, reason, evidence, problem: None, origin, optional })
             }
             Err(error) if Halt::of(&error).is_some() => Err(error),
             Err(error) => {
                 let problem = Some(Problem::from_error(&error).at(origin.as_ref()).of(&id));
                 let (verdict, reason) = (Verdict::Unwell, String::new());
-                Ok(Row { id, verdict, deltas, reason, evidence: vec![], problem, origin })
+                Ok(Row { id, verdict, deltas, reason, evidence: vec![], problem, origin, optional })
             }
         }
     }

@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 
 use super::{
-    graph, lock,
+    free_disk, graph, lock,
     only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
@@ -13,7 +13,7 @@ use crate::{
     journal::{Journal, Receipt, Receipts},
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
-    resource::{Quote, Removal, Resource},
+    resource::{Quote, Removal, Resource, Upstream},
     value::{Delta, Id, Place, Problem, State, differences},
 };
 
@@ -65,11 +65,12 @@ pub(super) fn observe(
         item.reason = format!("{why}: {}", item.reason);
         items.push(item);
     }
-    let mut hindrances = vec![];
+    let (mut hindrances, mut unsaid) = (vec![], vec![]);
     for entry in &blueprint.entries {
-        let (mut item, hindrance) = item(look, entry, journal)?;
+        let (mut item, against) = item(look, entry, journal)?;
         item.locked = stack.lock.pin(&item.id).cloned();
-        hindrances.extend(hindrance);
+        hindrances.extend(against.hindrance);
+        unsaid.extend(against.doubt);
         items.push(item);
     }
     let (torn, shared) = with_others(&blueprint, journal, name, &items);
@@ -80,7 +81,7 @@ pub(super) fn observe(
         only: only.to_vec(),
         left_aside,
         refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
-        warnings: blueprint.warnings.iter().cloned().chain(shared).collect(),
+        warnings: blueprint.warnings.iter().cloned().chain(shared).chain(unsaid).collect(),
         exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,
         sudo_questions: 0,
@@ -93,6 +94,7 @@ pub(super) fn observe(
     let largest = plan.items.iter().max_by_key(|item| item.quote.download.max(item.quote.disk));
     let shortage = blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free);
     plan.refusals.extend(shortage.map(|problem| problem.at(largest.and_then(|item| item.origin.as_ref()))));
+    plan.refusals.extend(free_disk::judge(look, stack, &blueprint, journal, &plan)?);
     Ok(Survey { blueprint, plan, leaving })
 }
 
@@ -204,16 +206,25 @@ pub fn wanted(look: &dyn Look, entries: &[Entry], journal: &Journal) -> Result<V
     entries.iter().map(|entry| Ok(item(look, entry, journal)?.0)).collect()
 }
 
-/// One resource, and why nothing leads from what is there to what is wanted.
-fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Option<Problem>)> {
+/// What speaks against bringing a resource.
+#[derive(Default)]
+struct Against {
+    /// Why it cannot be brought.
+    hindrance: Option<Problem>,
+    /// Why it may not be.
+    doubt: Option<Problem>,
+}
+
+/// One resource, and what speaks against bringing it.
+fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Against)> {
     let resource = &entry.resource;
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
     let found = resource.place().observe(look, receipt.as_ref())?;
     let deltas = differences(&resource.wanted(), &found);
     let action = action(&**resource, receipt.is_some(), &found, &deltas);
-    let hindrance =
-        resource.hindrance(&found, receipt.is_some()).map(|problem| problem.at(Some(&entry.origin)).of(&id));
+    let mut against =
+        Against { hindrance: resource.hindrance(&found, receipt.is_some()), ..Against::default() };
     let (steps, quote, reason) = if deltas.is_empty() {
         (
             vec![],
@@ -221,6 +232,13 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Opti
             if action == Action::Adopt { "take over as it is".into() } else { String::new() },
         )
     } else {
+        match resource.upstream(look)? {
+            Upstream::There => {}
+            // It fails by itself, and that is a warning.
+            Upstream::Missing(problem) if entry.optional => against.doubt = Some(problem),
+            Upstream::Missing(problem) => against.hindrance = against.hindrance.or(Some(problem)),
+            Upstream::Unsaid(problem) => against.doubt = Some(problem),
+        }
         let steps = resource.steps(&found, &deltas);
         (
             steps.iter().map(|step| step.about()).collect(),
@@ -230,7 +248,9 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Opti
     };
     let origin = Some(entry.origin.clone());
     let needs = entry.needs.clone();
-    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, hindrance))
+    let placed = |problem: Problem| problem.at(Some(&entry.origin)).of(&id);
+    let against = Against { hindrance: against.hindrance.map(placed), doubt: against.doubt.map(placed) };
+    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, against))
 }
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
@@ -266,7 +286,7 @@ pub(super) fn removals(
         if let Some(why) = held.why(id) {
             removal = Removal { kept: vec![why], holds: true, ..Removal::default() };
         }
-        if removal.holds {
+        if removal.holds && !removal.alone {
             held.add(id, receipt);
         }
         items.push(removed(id, receipt, &removal));

@@ -120,7 +120,9 @@ fn head(row: &Row, page: &mut Page) {
         Verdict::Unwell => ink.bad("unwell "),
     };
     let origin = row.origin.as_ref().map(|span| ink.dim(&span.short())).unwrap_or_default();
-    page.ends(&format!("  {verdict}  {}", ink.bold(&row.id.to_string())), &origin);
+    // What is well needs no excuse.
+    let excuse = if row.optional && row.verdict != Verdict::Well { " (optional)" } else { "" };
+    page.ends(&format!("  {verdict}  {}{excuse}", ink.bold(&row.id.to_string())), &origin);
 }
 
 fn leaves(id: &Id, page: &mut Page) {
@@ -143,6 +145,7 @@ mod tests {
             evidence: vec![],
             problem: None,
             origin: None,
+            optional: false,
         }
     }
 

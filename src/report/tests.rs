@@ -67,7 +67,7 @@ pub(super) fn spine_plan() -> Plan {
         items: vec![
             Item {
                 steps: vec![clt],
-                quote: Quote { download: Some(713_000_000), disk: None },
+                quote: Quote { download: Some(713_000_000), ..Quote::default() },
                 ..item("clt", "command-line-tools", Action::Add, "install", 18)
             },
             Item {

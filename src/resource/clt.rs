@@ -66,7 +66,7 @@ impl Resource for CommandLineTools {
     fn quote(&self, look: &dyn Look) -> Result<Quote> {
         let there = observe(look)?.get("tools") == &Value::Bool(true);
         let [download, disk] = if there { [0, 0] } else { [DOWNLOAD, DISK] };
-        Ok(Quote { download: Some(download), disk: Some(disk) })
+        Ok(Quote { download: Some(download), disk: Some(disk), ..Quote::default() })
     }
 
     fn steps(&self, found: &State, _: &Deltas) -> Vec<Box<dyn Step>> {

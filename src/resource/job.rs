@@ -42,6 +42,8 @@ pub struct JobSpec {
     pub content: Vec<u8>,
     /// Where a file is put before root takes it over.
     pub staging: Utf8PathBuf,
+    /// Where it fetches models to, if it does.
+    pub store: Option<Utf8PathBuf>,
 }
 
 impl JobSpec {
@@ -157,6 +159,7 @@ impl JobSpec {
             loading,
             switch_on: wrong("enabled"),
             staging: self.staging.clone(),
+            store: self.store.clone(),
         })]
     }
 

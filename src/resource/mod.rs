@@ -5,6 +5,7 @@ mod dependencies;
 mod file;
 mod folder;
 mod formula;
+mod held;
 mod homebrew;
 mod interpreters;
 mod job;
@@ -16,7 +17,7 @@ mod profile;
 mod python;
 mod rival;
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use anyhow::Result;
 use camino::Utf8Path;
@@ -36,7 +37,7 @@ pub use formula::Formula;
 pub use homebrew::Homebrew;
 pub use interpreters::Interpreters;
 pub use job::JobSpec;
-pub use ollama::Ollama;
+pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};
 pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
@@ -69,7 +70,12 @@ pub trait Resource: fmt::Debug + Send + Sync {
 
     /// What bringing it costs; asked only for what will change.
     fn quote(&self, _look: &dyn Look) -> Result<Quote> {
-        Ok(Quote { download: Some(0), disk: Some(0) })
+        Ok(Quote { download: Some(0), disk: Some(0), ..Quote::default() })
+    }
+
+    /// What those who have it say of it; asked only for what will change.
+    fn upstream(&self, _look: &dyn Look) -> Result<Upstream> {
+        Ok(Upstream::There)
     }
 
     /// What of it listens beyond this Mac, in plain words.
@@ -104,8 +110,8 @@ pub trait Resource: fmt::Debug + Send + Sync {
         vec![]
     }
 
-    /// What proving it by use will load, in words, if anything.
-    fn use_loads(&self, _look: &dyn Look) -> Result<Option<String>> {
+    /// What proving it by use will load, if anything.
+    fn use_loads(&self, _look: &dyn Look) -> Result<Option<Loads>> {
         Ok(None)
     }
 
@@ -124,8 +130,31 @@ pub type Evidence = Vec<String>;
 pub struct Quote {
     /// Bytes to fetch.
     pub download: Option<u64>,
-    /// Bytes on disk afterwards.
+    /// Bytes on disk afterwards, beside what is fetched.
     pub disk: Option<u64>,
+    /// Of what is fetched, that which others may fetch too: bytes by digest.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, u64>,
+}
+
+/// What those who have a thing say of it.
+#[derive(Debug)]
+pub enum Upstream {
+    /// It can be had, as far as is known.
+    There,
+    /// It cannot be had, and why.
+    Missing(Problem),
+    /// They did not say; what is worth knowing of that.
+    Unsaid(Problem),
+}
+
+/// What proving something by use loads.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Loads {
+    /// What is loaded; two that load the same need not both do it.
+    pub what: String,
+    /// The same in a sentence.
+    pub words: String,
 }
 
 /// Something is where another thing is wanted, and is not ours to remove.

@@ -1,17 +1,24 @@
 use std::{net::SocketAddr, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use camino::Utf8PathBuf;
-use serde::Deserialize;
 
-use super::{Evidence, JobSpec, Resource};
+use super::{Evidence, JobSpec, Loads, Resource};
 use crate::{
-    machine::{Changing, Look, Looking, Machine, Patience, Quiet, Request, Tool, Wait, tool::ps::vis},
+    machine::{Look, Looking, Machine, Patience, Tool, Wait, tool::ps::vis},
     step::Step,
-    value::{Delta, Deltas, Domain, Id, Place, Problem, State, Wanted, human_bytes},
+    value::{Delta, Deltas, Domain, Id, Place, Problem, State, Wanted},
 };
 
+mod model;
 mod models;
+mod server;
+
+pub use model::{ModelServer, OllamaModel};
+pub(super) use model::{held, observe, removal};
+pub use models::{for_models as memory_for_models, in_memory};
+
+use server::{Running, Server, Version};
 
 /// The Ollama server as a launchd job of ours.
 #[derive(Debug)]
@@ -28,30 +35,6 @@ pub struct Ollama {
     pub log: Utf8PathBuf,
     /// Bytes of the Mac's memory, if known.
     pub memory: Option<u64>,
-}
-
-/// What `/api/version` answers (docs/mac-facts.md#ollama-api-version).
-#[derive(Deserialize)]
-struct Version {
-    version: String,
-}
-
-/// What `/api/ps` answers (docs/mac-facts.md#ollama-api-ps).
-#[derive(Deserialize)]
-struct Running {
-    #[serde(default)]
-    models: Vec<Loaded>,
-}
-
-#[derive(Deserialize)]
-struct Loaded {
-    name: String,
-    #[serde(default)]
-    size: u64,
-    #[serde(default)]
-    size_vram: u64,
-    #[serde(default)]
-    context_length: u64,
 }
 
 impl Resource for Ollama {
@@ -130,18 +113,16 @@ impl Resource for Ollama {
         seen
     }
 
-    fn use_loads(&self, look: &dyn Look) -> Result<Option<String>> {
-        let chosen = models::choose(self.models(look)?, self.memory).ok();
-        Ok(chosen.map(|model| {
-            let size = human_bytes(model.size);
-            format!("`{}` is loaded ({size} on disk) for one token, and unloaded", model.name)
-        }))
+    fn use_loads(&self, look: &dyn Look) -> Result<Option<Loads>> {
+        let chosen = models::choose(self.server().models(look)?, self.memory).ok();
+        Ok(chosen.map(|model| model.loads()))
     }
 
     fn prove(&self, machine: &dyn Machine) -> Result<Evidence> {
         let mut evidence = self.check(machine, Duration::from_secs(30))?;
-        match self.provable(machine)? {
-            Ok(model) => evidence.extend(self.try_out(machine, &model)?),
+        let server = self.server();
+        match models::choose(server.able_models(machine)?, self.memory) {
+            Ok(model) => evidence.extend(server.try_out(machine, &model)?),
             Err(why) => evidence.push(why),
         }
         Ok(evidence)
@@ -168,11 +149,12 @@ impl Ollama {
                 printed.get("last exit code").unwrap_or("unknown"),
             )));
         };
-        let version: Version = match self.ask(look, "/api/version")? {
+        let server = self.server();
+        let version: Version = match server.ask(look, "/api/version")? {
             Ok(version) => version,
             Err(why) => return Ok(Err(why)),
         };
-        let running: Running = match self.ask(look, "/api/ps")? {
+        let running: Running = match server.ask(look, "/api/ps")? {
             Ok(running) => running,
             Err(why) => return Ok(Err(why)),
         };
@@ -213,124 +195,7 @@ impl Ollama {
             .map(|(name, value)| format!("process {pid} does not have {name}={value}")))
     }
 
-    fn ask<T: for<'de> Deserialize<'de>>(&self, look: &dyn Look, path: &str) -> Result<Result<T, String>> {
-        let url = format!("{}{path}", self.url);
-        Ok(match look.get(&url)? {
-            Err(why) => Err(format!("`{url}` gave: {why}")),
-            Ok(reply) if reply.status != 200 => Err(format!("`{url}` answered {}", reply.status)),
-            Ok(reply) => serde_json::from_slice(&reply.body)
-                .map_err(|error| format!("`{url}` gave no answer of Ollama's: {error}")),
-        })
-    }
-
-    /// The models in the store.
-    fn models(&self, look: &dyn Look) -> Result<Vec<models::Model>> {
-        let tags: Result<models::Models, String> = self.ask(look, "/api/tags")?;
-        Ok(tags.map_err(|why| self.unheard(why, "/api/tags"))?.models)
-    }
-
-    fn loaded(&self, look: &dyn Look) -> Result<Vec<Loaded>> {
-        let running: Result<Running, String> = self.ask(look, "/api/ps")?;
-        Ok(running.map_err(|why| self.unheard(why, "/api/ps"))?.models)
-    }
-
-    fn unheard(&self, why: String, path: &str) -> Problem {
-        Problem::mac("the server does not tell of its models")
-            .why(why)
-            .hint("see what it says, and what it logs:")
-            .remedy(format!("curl -sS {}{path}", self.url))
-            .remedy(format!("tail -n 20 '{}'", self.log))
-    }
-
-    /// The model that proves the server at the least cost, or why none does.
-    fn provable(&self, machine: &dyn Machine) -> Result<Result<models::Model, String>> {
-        let mut all = self.models(machine)?;
-        // Older servers say only of a single model what it can do.
-        for model in all.iter_mut().filter(|model| !model.is_remote() && model.capabilities.is_none()) {
-            model.capabilities = self.shown(machine, &model.name)?.capabilities;
-        }
-        Ok(models::choose(all, self.memory))
-    }
-
-    /// Has a model give a token, and looks at what that loaded; a model that was not loaded before is not afterwards.
-    fn try_out(&self, machine: &dyn Machine, model: &models::Model) -> Result<Evidence> {
-        let name = &model.name;
-        let shown = self.shown(machine, name)?;
-        let before = self.loaded(machine)?.into_iter().any(|loaded| loaded.name == *name);
-        let asked = self.generate(machine, name, r#","prompt":"1","options":{"num_predict":1}"#);
-        let seen = asked.and_then(|()| self.loaded(machine));
-        if !before {
-            self.generate(machine, name, r#","keep_alive":0"#)?;
-        }
-        let loaded = seen?.into_iter().find(|loaded| loaded.name == *name);
-        let loaded =
-            loaded.with_context(|| format!("`{name}` answered, and is not among the loaded models"))?;
-        let own = shown.num_ctx();
-        let trained = model.details.context_length.or_else(|| shown.trained());
-        let wanted = own.unwrap_or(self.num_ctx).min(trained.unwrap_or(u64::MAX));
-        if loaded.context_length != wanted {
-            return Err(Problem::mac(format!("the context length is not as declared: `{name}`"))
-                .why(format!("loaded with {}, wanted {wanted}", loaded.context_length))
-                .hint("see the model's own parameters, and what the server made of its environment:")
-                .remedy(format!("ollama show --parameters {name}"))
-                .remedy(format!("grep 'server config' '{}'", self.log))
-                .into());
-        }
-        let because = match own {
-            Some(own) if own == wanted => ", its own",
-            _ if trained == Some(wanted) => ", all that it was trained for",
-            _ => "",
-        };
-        let mut evidence = vec![format!("`{name}` gave a token with a context of {wanted}{because}")];
-        if loaded.size_vram < loaded.size {
-            let [part, whole] = [loaded.size_vram, loaded.size].map(human_bytes);
-            evidence.push(format!("only {part} of its {whole} are on the GPU"));
-        }
-        Ok(evidence)
-    }
-
-    /// What the server says of one model.
-    fn shown(&self, machine: &dyn Machine, model: &str) -> Result<models::Shown> {
-        let body = format!(r#"{{"model":{}}}"#, serde_json::to_string(model)?);
-        let reply = self.post(machine, "/api/show", body, Duration::from_secs(30))?;
-        let shown = reply.and_then(|body| serde_json::from_slice(&body).map_err(|error| error.to_string()));
-        shown.map_err(|why| {
-            Problem::mac(format!("the server does not tell of its model: `{model}`"))
-                .why(why)
-                .hint("see what it says of it:")
-                .remedy(format!("ollama show {model}"))
-                .into()
-        })
-    }
-
-    /// The body of a reply with 200, or what came instead.
-    fn post(
-        &self,
-        machine: &dyn Machine,
-        path: &str,
-        body: String,
-        limit: Duration,
-    ) -> Result<Result<Vec<u8>, String>> {
-        let url = format!("{}{path}", self.url);
-        Ok(match machine.try_out(Request::post(&url, body, limit), &Quiet)? {
-            Ok(reply) if reply.status == 200 => Ok(reply.body),
-            Ok(reply) => {
-                Err(format!("`{url}` answered {}: {}", reply.status, String::from_utf8_lossy(&reply.body)))
-            }
-            Err(why) => Err(format!("`{url}` gave: {why}")),
-        })
-    }
-
-    fn generate(&self, machine: &dyn Machine, model: &str, rest: &str) -> Result<()> {
-        let body = format!(r#"{{"model":{},"stream":false{rest}}}"#, serde_json::to_string(model)?);
-        match self.post(machine, "/api/generate", body, Duration::from_mins(10))? {
-            Ok(_) => Ok(()),
-            Err(said) => Err(Problem::mac(format!("the model does not answer: `{model}`"))
-                .why(said)
-                .hint("try it by hand, and see what the server logs:")
-                .remedy(format!("ollama run {model}"))
-                .remedy(format!("tail -n 20 '{}'", self.log))
-                .into()),
-        }
+    fn server(&self) -> Server<'_> {
+        Server { url: &self.url, log: &self.log, num_ctx: self.num_ctx }
     }
 }

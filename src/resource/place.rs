@@ -4,13 +4,13 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    clt, dependencies, file, folder, formula, homebrew, interpreters, job, job_removal, power, profile,
-    python, rival,
+    clt, dependencies, file, folder, formula, held, homebrew, interpreters, job, job_removal, ollama, power,
+    profile, python, rival,
 };
 use crate::{
     journal::Receipt,
-    machine::Look,
-    step::Step,
+    machine::{Look, tool::brew},
+    step::{Step, TOOLS},
     value::{Place, State},
 };
 
@@ -23,6 +23,8 @@ pub struct Leaving<'l> {
     pub all_data: bool,
     /// The formulae that we brought, which go in this run.
     pub formulae: BTreeSet<String>,
+    /// Where the Ollama server that we brought is asked, if there is one.
+    pub ollama: Option<String>,
 }
 
 /// How a thing is given back.
@@ -34,6 +36,8 @@ pub struct Removal {
     pub kept: Vec<String>,
     /// Whether something of ours stays, so that its receipt has to stay too.
     pub holds: bool,
+    /// Whether what stays needs nothing that it stood on.
+    pub alone: bool,
 }
 
 impl Removal {
@@ -47,6 +51,10 @@ impl Removal {
 
     pub(super) fn held(why: impl Into<String>) -> Self {
         Self { kept: vec![why.into()], holds: true, ..Self::default() }
+    }
+
+    pub(super) fn held_alone(why: impl Into<String>) -> Self {
+        Self { alone: true, ..Self::held(why) }
     }
 }
 
@@ -63,11 +71,24 @@ impl Place {
             Self::Formula { name } => formula::observe(look, name),
             Self::Environment { path } => python::observe(look, path),
             Self::Interpreters { folder, minor } => interpreters::observe(look, folder, minor, receipt),
+            Self::Model { store, name } => ollama::observe(look, store, name),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
                 job::observe(look, *domain, label, plist, program, receipt)
             }
             Self::Rival { domain, label, plist } => rival::observe(look, *domain, label, plist),
+        }
+    }
+
+    /// What of it is on the disk, as far as it can be told from what was there before: bytes, by what they are of, so that what
+    /// two share is counted once.
+    pub fn held(&self, look: &dyn Look, receipt: Option<&Receipt>) -> Result<Vec<(String, u64)>> {
+        let brought = receipt.is_some_and(Receipt::created);
+        match self {
+            Self::Model { store, name } => ollama::held(look, store, name),
+            Self::CommandLineTools if brought => held::tree(look, TOOLS),
+            Self::Homebrew if brought => held::tree(look, brew::PREFIX),
+            _ => Ok(vec![]),
         }
     }
 
@@ -85,6 +106,7 @@ impl Place {
             Self::Formula { name } => formula::removal(name, receipt, found),
             Self::Environment { path } => python::removal(path, receipt, found, all_data),
             Self::Interpreters { folder, .. } => interpreters::removal(folder, receipt, found, all_data),
+            Self::Model { store, name } => ollama::removal(store, name, receipt, found, leaving),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {
                 job_removal::removal(*domain, label, plist, receipt, found, state_folder)

@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use super::{
     About, Definition, RemoveFile, Step, definition_matches,
     launchd::{launchctl, load, no_session, started, switch_on, target, unload},
+    model::await_pulls,
 };
 use crate::{
     machine::{Changing, Command, Looking, Machine, Tell, tool::launchctl::JobView},
@@ -42,6 +43,8 @@ pub struct LoadJob {
     pub switch_on: bool,
     /// Where a file is put before root takes it over.
     pub staging: Utf8PathBuf,
+    /// Where it fetches models to: it is not taken down while that goes on.
+    pub store: Option<Utf8PathBuf>,
 }
 
 impl LoadJob {
@@ -135,6 +138,9 @@ impl Step for LoadJob {
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         let Self { domain, label, definition, .. } = self;
+        if let (Loading::Reload, Some(store)) = (self.loading, &self.store) {
+            await_pulls(machine, store, tell)?;
+        }
         if let Some(content) = &self.write {
             self.place_file(machine, content, tell)?;
         }

@@ -3,6 +3,7 @@
 mod hex;
 mod id;
 mod lock;
+mod model_name;
 mod place;
 mod problem;
 mod requirement;
@@ -18,6 +19,7 @@ mod want;
 pub use hex::hex;
 pub use id::Id;
 pub use lock::{Lock, Pin};
+pub use model_name::ModelName;
 pub use place::{Domain, Place, PowerSource};
 pub use problem::{Problem, Problems, Sort};
 pub use requirement::{Requirement, package_name};

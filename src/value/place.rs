@@ -3,6 +3,8 @@ use std::fmt;
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
+use super::ModelName;
+
 /// Where a thing is on a Mac. Closed and serialisable, so that what has left the manifest can still be
 /// seen and removed; what a place does is in `resource/`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -52,6 +54,13 @@ pub enum Place {
         /// The first two numbers of their version.
         minor: String,
     },
+    /// A model in a store of Ollama's. When we brought it, it goes only with `--all-data`.
+    Model {
+        /// The store, `$OLLAMA_MODELS`.
+        store: Utf8PathBuf,
+        /// Its name.
+        name: ModelName,
+    },
     /// The power settings of one source.
     Power {
         /// Which source.
@@ -90,6 +99,7 @@ impl fmt::Display for Place {
             Self::Interpreters { folder, .. } => write!(f, "{folder}/python"),
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
+            Self::Model { store, name } => f.write_str(store.join(name.manifest()).as_str()),
             Self::Formula { name } => write!(f, "/opt/homebrew/opt/{name}"),
             Self::CommandLineTools => f.write_str("this Mac"),
             Self::Power { source } => f.write_str(source.heading()),

@@ -3,6 +3,7 @@
 pub mod brew;
 pub mod launchctl;
 pub mod lsof;
+pub mod ollama;
 pub mod pmset;
 pub mod ps;
 pub mod softwareupdate;

@@ -4,6 +4,7 @@ mod chips;
 mod environment;
 mod formulae;
 mod memory;
+mod models;
 mod origins;
 mod port;
 mod python;
@@ -25,6 +26,7 @@ pub(super) fn check(stack: &Stack) -> Findings {
     chips::check(stack, &mut findings);
     formulae::check(stack, &mut findings);
     memory::check(stack, &mut findings);
+    models::check(stack, &mut findings);
     if let Some(python) = &stack.manifest.python {
         python::check(python, stack, &mut findings);
     }

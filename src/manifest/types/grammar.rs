@@ -2,7 +2,7 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
-use super::{chips, formula, keep_alive, listen, macos, memory, name, python};
+use super::{chips, formula, keep_alive, listen, macos, memory, model, name, python};
 
 /// Why a text is not what it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,7 +49,7 @@ pub(in super::super) struct Grammar {
 }
 
 /// All of them.
-pub(in super::super) const GRAMMARS: [&Grammar; 13] = [
+pub(in super::super) const GRAMMARS: [&Grammar; 16] = [
     &chips::CHIP,
     &chips::CHIP_OR_ANY,
     &formula::NAME,
@@ -57,7 +57,10 @@ pub(in super::super) const GRAMMARS: [&Grammar; 13] = [
     &keep_alive::GRAMMAR,
     &listen::GRAMMAR,
     &macos::GRAMMAR,
+    &memory::DISK,
     &memory::GRAMMAR,
+    &model::NAME,
+    &model::ROLE,
     &name::GRAMMAR,
     &python::NAME,
     &python::PACKAGE,

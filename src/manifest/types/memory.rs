@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{Grammar, Wrong};
-use crate::value::MemorySize;
+use crate::value::{DiskSize, MemorySize};
 
 pub(super) const GRAMMAR: Grammar = Grammar {
     format: "memory-size",
@@ -12,11 +12,28 @@ pub(super) const GRAMMAR: Grammar = Grammar {
     judge,
 };
 
+pub(super) const DISK: Grammar = Grammar {
+    format: "disk-size",
+    expected: "a size of disk such as `120GB`",
+    pattern: GRAMMAR.pattern,
+    judge: judge_disk,
+};
+
 const UNITS: [&str; 6] = ["MB", "GB", "TB", "MiB", "GiB", "TiB"];
 
 fn judge(text: &str) -> Result<(), Wrong> {
     text.parse::<MemorySize>().map(drop).map_err(|_| {
         let wrong = Wrong::new("a size of memory is a whole number with `MB`, `GB` or `TB`, such as `16GB`");
+        match meant(text) {
+            Some(size) => wrong.meant(size),
+            None => wrong,
+        }
+    })
+}
+
+fn judge_disk(text: &str) -> Result<(), Wrong> {
+    text.parse::<DiskSize>().map(drop).map_err(|_| {
+        let wrong = Wrong::new("a size of disk is a whole number with `MB`, `GB` or `TB`, such as `120GB`");
         match meant(text) {
             Some(size) => wrong.meant(size),
             None => wrong,
@@ -44,6 +61,16 @@ impl JsonSchema for MemorySize {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         GRAMMAR.schema(&["16GB"])
+    }
+}
+
+impl JsonSchema for DiskSize {
+    fn schema_name() -> Cow<'static, str> {
+        "DiskSize".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        DISK.schema(&["120GB"])
     }
 }
 

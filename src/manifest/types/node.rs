@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Chips, MacosRange};
-use crate::value::MemorySize;
+use crate::value::{DiskSize, MemorySize};
 
 /// What the Mac must be.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,4 +18,9 @@ pub struct Node {
     /// quotes, with commas between several. Without it, `>=15`.
     #[serde(default)]
     pub macos: MacosRange,
+    /// How much of the disk must be free, as disks are sold: `120GB` is 120 × 10⁹ bytes. What this stack already holds on the
+    /// disk counts as free, and it is judged only when something is to be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DiskSize")]
+    pub free_disk: Option<DiskSize>,
 }

@@ -25,6 +25,10 @@ pub struct Ollama {
     /// How long a model stays in memory after a request: a duration such as `30m` or `24h`, or whole seconds.
     /// Negative is for ever, `0` unloads at once.
     pub keep_alive: KeepAlive,
+    /// How many models may be in memory at a time. Without it Ollama decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 1, max = 64))]
+    pub max_loaded_models: Option<u32>,
     /// When the server starts.
     pub start: Start,
     /// Further `OLLAMA_*` variables of the server. No secrets: the job's file can be read by everybody on this
@@ -59,6 +63,7 @@ impl Default for Ollama {
             port: 11434,
             num_ctx: 32768,
             keep_alive: KeepAlive::default(),
+            max_loaded_models: None,
             start: Start::default(),
             environment: BTreeMap::new(),
         }

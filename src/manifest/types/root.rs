@@ -1,7 +1,9 @@
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Environments, Node, Ollama, Power, StackName, Tools};
+use super::{Environments, Model, Node, Ollama, Power, StackName, Tools};
 
 /// The format of manifest that this forgectl reads and writes.
 pub const FORMAT: u32 = 1;
@@ -38,11 +40,20 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Ollama")]
     pub ollama: Option<Ollama>,
+    /// Models that are to be here, each pulled and proved by use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<Model>,
 }
 
 impl Manifest {
+    /// The Ollama server that it wants: its section's, or one with every default for models without that section.
+    pub fn server(&self) -> Option<Cow<'_, Ollama>> {
+        let asked = self.ollama.as_ref().map(Cow::Borrowed);
+        asked.or_else(|| (!self.models.is_empty()).then(|| Cow::Owned(Ollama::default())))
+    }
+
     /// Whether it wants an Ollama that it does not bring.
     pub fn expects_ollama(&self) -> bool {
-        self.ollama.is_some() && !self.tools.as_ref().is_some_and(Tools::wants_homebrew)
+        self.server().is_some() && !self.tools.as_ref().is_some_and(Tools::wants_homebrew)
     }
 }

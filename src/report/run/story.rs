@@ -59,6 +59,8 @@ pub(super) struct Story {
     began: Option<Timestamp>,
     plan: Option<Plan>,
     problems: Vec<Problem>,
+    /// What went wrong and can be done without.
+    doubts: Vec<Problem>,
     /// What stays of resources that are taken away or given back: told when that is done.
     kept: BTreeMap<Id, Vec<String>>,
     /// What was told of each resource.
@@ -93,6 +95,7 @@ impl Story {
             began: None,
             plan: None,
             problems: vec![],
+            doubts: vec![],
             kept: BTreeMap::new(),
             seen: BTreeSet::new(),
             running: BTreeMap::new(),
@@ -139,12 +142,14 @@ impl Story {
                     told.out = row(&ink.good("proved"), id, &evidence, None, self.manner.out);
                 }
             }
-            Event::ResourceFailed { id, problem } => {
+            Event::ResourceFailed { id, problem, optional } => {
                 self.running.remove(id);
-                told.out = row(&ink.bad("failed"), id, &[&problem.what], None, self.manner.out);
-                self.problems.push(problem.clone().of(id));
+                let verb = if *optional { ink.warn("failed") } else { ink.bad("failed") };
+                told.out = row(&verb, id, &[&problem.what], None, self.manner.out);
+                let those = if *optional { &mut self.doubts } else { &mut self.problems };
+                those.push(problem.clone().of(id));
             }
-            Event::ResourceSkipped { id, because } => {
+            Event::ResourceSkipped { id, because, .. } => {
                 self.running.remove(id);
                 told.out = row(&ink.warn("left out"), id, &[because], None, self.manner.out);
             }
@@ -220,11 +225,11 @@ impl Story {
 
     fn finished(&mut self, summary: &Summary, now: Timestamp) -> Told {
         let took = self.began.map_or(0.0, |began| now.duration_since(began).as_secs_f64());
-        let err = if self.problems.is_empty() {
-            String::new()
-        } else {
-            format!("\n{}\n", problems("error", &self.problems, self.manner.err))
+        let of = |word, those: &[Problem]| match those {
+            [] => String::new(),
+            those => format!("\n{}\n", problems(word, those, self.manner.err)),
         };
+        let err = of("warning", &self.doubts) + &of("error", &self.problems);
         let told = summary::Told { command: self.command, manner: &self.manner, took, summary };
         let screen = self.manner.out;
         let out = if self.manner.quiet { told.last_line(screen) } else { told.page(screen) };
@@ -341,7 +346,11 @@ mod tests {
             story.heartbeat(),
             "  still    job/dev.forge.ollama: load the job, 0.2 GB of 0.7 GB (0.0 s)\n"
         );
-        tell(&mut story, 0, &Event::ResourceSkipped { id: job(), because: "stopped".to_owned() });
+        tell(
+            &mut story,
+            0,
+            &Event::ResourceSkipped { id: job(), because: "stopped".to_owned(), optional: false },
+        );
         assert_eq!(story.heartbeat(), "");
     }
 
@@ -349,7 +358,7 @@ mod tests {
     fn failures_are_told_in_full_at_the_end() {
         let mut story = story(true, false);
         let problem = Problem::mac("it did not start: `dev.forge.ollama`").why("exit 78");
-        tell(&mut story, 0, &Event::ResourceFailed { id: job(), problem });
+        tell(&mut story, 0, &Event::ResourceFailed { id: job(), problem, optional: false });
         let told = tell(
             &mut story,
             0,

@@ -41,6 +41,15 @@ impl Told<'_> {
             page.line("To go on from here:");
             page.line(&format!("    {}", ink.plain(&self.manner.again)));
         }
+        if self.summary.ok() && !self.summary.optional.is_empty() {
+            let ids: Vec<String> =
+                self.summary.optional.iter().map(|id| ink.plain(&id.to_string())).collect();
+            page.hanging(
+                "",
+                &format!("Not brought, and the stack can do without: {}. To try again:", ids.join(", ")),
+            );
+            page.line(&format!("    {}", ink.plain(&self.manner.again)));
+        }
         if !self.summary.log.is_empty() {
             self.log(&mut page);
         }
@@ -72,7 +81,7 @@ impl Told<'_> {
             return format!("{}\n", ink.warn("Nothing was changed: the plan was not agreed to"));
         }
         let unchanged = summary.unchanged;
-        if summary.ok() && summary.changed.is_empty() {
+        if summary.ok() && summary.changed.is_empty() && summary.optional.is_empty() {
             let text = match self.command {
                 "destroy" => "Nothing to remove".to_owned(),
                 _ => format!("Nothing to do: {} as wanted", count(unchanged, "resource is", "resources are")),
@@ -89,6 +98,7 @@ impl Told<'_> {
             (kept, "kept"),
             (summary.failed.len(), "failed"),
             (summary.skipped.len(), "left out"),
+            (summary.optional.len(), "optional not brought"),
         ] {
             if number > 0 {
                 parts.push(format!("{number} {word}"));

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::value::human_bytes;
+use crate::{resource::Loads, value::human_bytes};
 
 /// What `/api/tags` answers (docs/mac-facts.md#ollama-api-tags).
 #[derive(Deserialize)]
@@ -41,8 +41,15 @@ impl Model {
         named || [&self.remote_host, &self.remote_name].into_iter().flatten().any(|text| !text.is_empty())
     }
 
+    /// What trying it out does.
+    pub(super) fn loads(&self) -> Loads {
+        let size = human_bytes(self.size);
+        let words = format!("`{}` is loaded ({size} on disk) for one token, and unloaded", self.name);
+        Loads { what: self.name.clone(), words }
+    }
+
     /// Whether it gives text, as far as is known; models for embeddings do not (docs/mac-facts.md#ollama-capabilities).
-    fn completes(&self) -> bool {
+    pub(super) fn completes(&self) -> bool {
         self.capabilities.as_ref().is_none_or(|all| all.iter().any(|what| what == "completion"))
     }
 }
@@ -96,8 +103,19 @@ pub(super) fn choose(mut all: Vec<Model>, memory: Option<u64>) -> Result<Model, 
     }
 }
 
+/// The context length that a model gets: its own before the server's, and never more than it was trained for
+/// (docs/mac-facts.md#ollama-context-length).
+pub(super) fn effective(declared: u64, own: Option<u64>, trained: Option<u64>) -> u64 {
+    own.unwrap_or(declared).min(trained.unwrap_or(u64::MAX))
+}
+
+/// About what a model takes in memory, with a cache and what its runner needs: a quarter more than on disk.
+pub fn in_memory(size: u64) -> u64 {
+    size.saturating_add(size / 4)
+}
+
 /// What models may take of a Mac's memory (docs/mac-facts.md#ollama-metal).
-fn for_models(memory: u64) -> u64 {
+pub fn for_models(memory: u64) -> u64 {
     if memory < 36 << 30 { memory / 3 * 2 } else { memory / 4 * 3 }
 }
 

@@ -10,6 +10,7 @@ mod journal;
 mod launchd;
 pub(crate) mod meddler;
 mod mended;
+mod models;
 mod node;
 mod ollama;
 mod power;

@@ -105,7 +105,7 @@ fn a_key_that_was_misspelt_is_not_missing_too() {
 fn a_key_in_the_wrong_place_is_sent_home() {
     let problem = fault(&format!("{LEAST}num_ctx: 4096\n"));
     assert_eq!(problem.hints, ["`num_ctx` is a key of `ollama`: indent it below that"]);
-    let problem = fault(&format!("{LEAST}models: []\n"));
+    let problem = fault(&format!("{LEAST}gateway: {{}}\n"));
     assert!(problem.hints[0].starts_with("known keys are `forge`, "), "{:?}", problem.hints);
 }
 

@@ -99,7 +99,7 @@ pub fn build(
         power::never_sleep(&site, &mut blueprint)?;
     }
     if let Some(section) = &stack.manifest.tools {
-        tools::tools(&site, section, &mut blueprint);
+        tools::tools(&site, section, &mut blueprint)?;
     }
     if let Some(section) = &stack.manifest.python {
         python::environments(&site, section, &mut blueprint)?;

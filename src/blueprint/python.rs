@@ -87,7 +87,7 @@ fn uv(site: &Site, blueprint: &mut Blueprint, origin: &Span) -> Result<(Utf8Path
     {
         return Ok((program, vec![]));
     }
-    let formula = tools::formula(site, blueprint, FORMULA, None, origin);
+    let formula = tools::formula(site, blueprint, FORMULA, None, origin)?;
     Ok((uv::HOMEBREW.into(), vec![formula]))
 }
 

@@ -1,9 +1,9 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Evidence, Removal, Resource, formula::words};
+use super::{Evidence, Removal, Resource};
 use crate::{
     journal::Receipt,
     machine::{Look, Looking, Machine},
@@ -104,4 +104,9 @@ pub(super) fn removal(folder: &Utf8Path, receipt: &Receipt, found: &State, all_d
         return Removal::default();
     }
     Removal::of(RemoveInterpreters { folder: folder.to_owned(), names, marks })
+}
+
+/// Names with spaces between them.
+fn words(value: &Value) -> BTreeSet<String> {
+    value.as_text().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -21,8 +21,10 @@ pub struct Leaving<'l> {
     pub state_folder: &'l Utf8Path,
     /// Whether what holds data and what other tools share goes too.
     pub all_data: bool,
-    /// The formulae that we brought, which go in this run.
+    /// The formulae that we brought, which go in this run, by all names that are known of them.
     pub formulae: BTreeSet<String>,
+    /// The formulae that were there before the first of ours, and their versions then.
+    pub before: BTreeMap<String, String>,
     /// Where the Ollama server that we brought is asked, if there is one.
     pub ollama: Option<String>,
 }
@@ -68,7 +70,7 @@ impl Place {
             Self::Homebrew => homebrew::observe(look, receipt),
             Self::ProfileLine { path } => profile::observe(look, path),
             Self::Dependencies => dependencies::observe(look, receipt),
-            Self::Formula { name } => formula::observe(look, name),
+            Self::Formula { name, known_as } => formula::observe(look, name, known_as.as_deref(), receipt),
             Self::Environment { path } => python::observe(look, path),
             Self::Interpreters { folder, minor } => interpreters::observe(look, folder, minor, receipt),
             Self::Model { store, name } => ollama::observe(look, store, name),
@@ -102,8 +104,10 @@ impl Place {
             Self::CommandLineTools => clt::removal(receipt, found, all_data),
             Self::Homebrew => homebrew::removal(receipt, found, leaving),
             Self::ProfileLine { path } => profile::removal(path, receipt, found),
-            Self::Dependencies => dependencies::removal(receipt, found),
-            Self::Formula { name } => formula::removal(name, receipt, found),
+            Self::Dependencies => dependencies::removal(),
+            Self::Formula { name, known_as } => {
+                formula::removal(name, known_as.as_deref(), receipt, found, leaving)
+            }
             Self::Environment { path } => python::removal(path, receipt, found, all_data),
             Self::Interpreters { folder, .. } => interpreters::removal(folder, receipt, found, all_data),
             Self::Model { store, name } => ollama::removal(store, name, receipt, found, leaving),

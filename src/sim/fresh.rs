@@ -63,6 +63,7 @@ impl Mac {
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],
             filevault: false,
+            zdotdir: None,
             root: false,
             translated: false,
             faults: Faults::default(),

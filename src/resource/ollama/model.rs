@@ -307,7 +307,16 @@ pub(in crate::resource) fn removal(
     let unfinished = receipt.left.is_none();
     let (now, before) = (words(found.get("loose")), words(receipt.former.get("loose")));
     let begun: Vec<String> = if unfinished { now.difference(&before).cloned().collect() } else { vec![] };
-    if !receipt.created() || (!found.present && begun.is_empty()) {
+    if !receipt.created() {
+        // What was half there is whole now, and its half cannot be told from the rest.
+        let changed = found.present && receipt.former.get("digest") != found.get("digest");
+        let made_whole =
+            *found.get("parts") == COMPLETE.into() && receipt.former.get("parts") != found.get("parts");
+        let ours = receipt.ours("digest", found.get("digest")) && (changed || made_whole);
+        let why = || format!("{name} stays: a part of it was there before");
+        return if ours { Removal::kept(why()) } else { Removal::default() };
+    }
+    if !found.present && begun.is_empty() {
         return Removal::default();
     }
     if found.present && !unfinished && !receipt.ours("digest", found.get("digest")) {

@@ -3,6 +3,7 @@
 use forgectl::sim::tool::ollama::{Weights, store_model};
 
 use super::*;
+use crate::support::stack;
 
 const KEY: &str = ".ollama/id_ed25519";
 
@@ -41,6 +42,23 @@ fn a_model_that_somebody_put_there_stays_with_its_folders() {
     });
     destroy_well(&sim, &spine());
     assert!(has(&sim, ".ollama/models/manifests/registry.ollama.ai/library/mine/latest") && !has(&sim, KEY));
+}
+
+#[test]
+fn a_model_that_was_half_there_stays_and_is_told() {
+    let stack =
+        stack("forge: 1\nstack: lab\nnode: {memory: 16GB}\nmodels: [{ollama: \"gemma4:e2b\", role: edge}]\n");
+    let mut mac = fresh(&stack);
+    let manifest = mac.home().join(".ollama/models/manifests/registry.ollama.ai/library/gemma4/e2b");
+    let now = mac.state.now;
+    mac.disk.make_dirs(USER, manifest.parent().unwrap(), 0o755, now).unwrap();
+    write(&mut mac, USER, &manifest, "{\"schemaVersion\":");
+    let sim = sim(mac);
+    apply_well(&sim, &stack);
+    nothing_to_do(&sim, &stack);
+    let ran = destroyed(&sim, &stack);
+    says(&ran.text(), &["gemma4:e2b stays: a part of it was there before"]);
+    assert!(ran.summary.ok() && sim.with_mac(|mac| mac.disk.node(&manifest).is_some()));
 }
 
 #[test]

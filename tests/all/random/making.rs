@@ -16,14 +16,15 @@ use super::marks::{
     Mark,
     Mark::{
         Agents, AgentsOfRoot, BrewService, BrewServiceNewLabel, BrewServiceWithoutProgram, BrokenModel,
-        CommandLineTools, Data, DataDeadLink, DataFile, DataLink, DataOfRoot, DesktopApp, Gnupg,
-        HalfCommandLineTools, HalfHomebrew, Homebrew, HomebrewOfAnother, IntelHomebrew, JqAsDependency,
-        LogFile, LogFolder, LogsOfRoot, LoneDependency, Model, NeverSleeps, NewerOllama,
-        OlderCommandLineTools, OlderJq, OlderOllama, OlderOllamaPinned, OnigurumaAsked, OtherPortTaken,
-        OwnFileByHand, OwnJobByHand, OwnJobOverridden, PartOfModel, Placeholder, PortTaken, Profile,
-        ProfileDeadLink, ProfileLink, ProfileReadOnly, ProfileWithCommentedLine, ProfileWithFormerLine,
-        ProfileWithLine, ProfileWithoutEnd, SelectedFolderGone, SessionVariable, SleepDisabled, SleepsLate,
-        StateFolder, TwoOllamas,
+        CommandLineTools, Data, DataDeadLink, DataFile, DataLink, DataOfRoot, DesktopApp, EmptyEnvironment,
+        ForgeFolder, Gnupg, HalfCommandLineTools, HalfHomebrew, HalfPackage, Homebrew, HomebrewOfAnother,
+        IntelHomebrew, JqAsDependency, LogFile, LogFolder, LogsOfRoot, LoneDependency, Model, NeverSleeps,
+        NewerOllama, OlderCommandLineTools, OlderJq, OlderOllama, OlderOllamaPinned, OnigurumaAsked,
+        OtherPortTaken, OtherPythonByHand, OwnFileByHand, OwnJobByHand, OwnJobOverridden, PartOfModel,
+        Placeholder, PortTaken, Profile, ProfileDeadLink, ProfileLink, ProfileReadOnly,
+        ProfileWithCommentedLine, ProfileWithFormerLine, ProfileWithLine, ProfileWithoutEnd, PythonByHand,
+        PythonWithoutInterpreter, SelectedFolderGone, SessionVariable, SleepDisabled, SleepsLate,
+        StateFolder, TwoOllamas, Uv,
     },
 };
 use crate::support::{apply_well, stack};
@@ -66,6 +67,13 @@ pub(super) fn make(mark: Mark, sim: &Sim) {
         | DesktopApp
         | PortTaken
         | OtherPortTaken => job(mark, sim),
+        Uv => uv(sim),
+        PythonByHand
+        | OtherPythonByHand
+        | PythonWithoutInterpreter
+        | HalfPackage
+        | EmptyEnvironment
+        | ForgeFolder => python(mark, sim),
         _ => sim.with_mac(|mac| folders(mark, mac)),
     }
 }
@@ -303,6 +311,44 @@ fn folders(mark: Mark, mac: &mut Mac) {
         }
         _ => {}
     }
+}
+
+/// Puts it where its own installer does.
+fn uv(sim: &Sim) {
+    sim.with_mac(|mac| {
+        let path = home(mac, ".local/bin/uv");
+        if mac.disk.node(path.as_str().into()).is_none() {
+            put(mac, USER, &path, Content::Made { size: 52_000_000, seed: 1 }, 0o755);
+        }
+    });
+}
+
+/// An environment where the stacks have theirs.
+fn python(mark: Mark, sim: &Sim) {
+    let at = |name: &str| sim.with_mac(|mac| home(mac, name));
+    let place = at("forge/lab/.venv");
+    if matches!(mark, EmptyEnvironment | ForgeFolder) {
+        let folder = if mark == EmptyEnvironment { place } else { at("forge") };
+        return sim.with_mac(|mac| make_dirs(mac, USER, &folder));
+    }
+    uv(sim);
+    let program = at(".local/bin/uv");
+    let run = |words: &[&str]| {
+        let argv: Vec<String> =
+            std::iter::once(&*program).chain(words.iter().copied()).map(str::to_owned).collect();
+        let output = sim.exec(Caller::user(true), &argv);
+        assert!(output.ok(), "uv {words:?}: {output:?}");
+    };
+    let version = if mark == OtherPythonByHand { "3.12" } else { "3.11" };
+    run(&["venv", "--python", version, &place]);
+    run(&["pip", "install", "-p", &format!("{place}/bin/python"), "six", "sniffio"]);
+    let gone = match mark {
+        PythonWithoutInterpreter => at(".local/share/uv/python"),
+        HalfPackage => format!("{place}/lib/python3.11/site-packages/six-1.17.0.dist-info/METADATA"),
+        _ => return,
+    };
+    let argv = ["rm", "-rf", &gone].map(str::to_owned);
+    assert!(sim.exec(Caller::user(true), &argv).ok());
 }
 
 /// Brings something by forgectl, which then forgets that it did.

@@ -59,17 +59,25 @@ pub(super) enum Mark {
     PartOfModel,
     BrokenModel,
     StateFolder,
+    Uv,
+    PythonByHand,
+    OtherPythonByHand,
+    PythonWithoutInterpreter,
+    HalfPackage,
+    EmptyEnvironment,
+    ForgeFolder,
 }
 
 use Mark::{
     Agents, AgentsOfRoot, BrewService, BrewServiceNewLabel, BrewServiceWithoutProgram, BrokenModel,
-    CommandLineTools, Data, DataDeadLink, DataFile, DataLink, DataOfRoot, DesktopApp, Gnupg,
-    HalfCommandLineTools, HalfHomebrew, Homebrew, HomebrewOfAnother, IntelHomebrew, JqAsDependency, LogFile,
-    LogFolder, LogsOfRoot, LoneDependency, Model, NeverSleeps, NewerOllama, OlderCommandLineTools, OlderJq,
-    OlderOllama, OlderOllamaPinned, OnigurumaAsked, OtherPortTaken, OwnFileByHand, OwnJobByHand,
-    OwnJobOverridden, PartOfModel, Placeholder, PortTaken, Profile, ProfileDeadLink, ProfileLink,
-    ProfileReadOnly, ProfileWithCommentedLine, ProfileWithFormerLine, ProfileWithLine, ProfileWithoutEnd,
-    SelectedFolderGone, SessionVariable, SleepDisabled, SleepsLate, StateFolder, TwoOllamas,
+    CommandLineTools, Data, DataDeadLink, DataFile, DataLink, DataOfRoot, DesktopApp, EmptyEnvironment,
+    ForgeFolder, Gnupg, HalfCommandLineTools, HalfHomebrew, HalfPackage, Homebrew, HomebrewOfAnother,
+    IntelHomebrew, JqAsDependency, LogFile, LogFolder, LogsOfRoot, LoneDependency, Model, NeverSleeps,
+    NewerOllama, OlderCommandLineTools, OlderJq, OlderOllama, OlderOllamaPinned, OnigurumaAsked,
+    OtherPortTaken, OtherPythonByHand, OwnFileByHand, OwnJobByHand, OwnJobOverridden, PartOfModel,
+    Placeholder, PortTaken, Profile, ProfileDeadLink, ProfileLink, ProfileReadOnly, ProfileWithCommentedLine,
+    ProfileWithFormerLine, ProfileWithLine, ProfileWithoutEnd, PythonByHand, PythonWithoutInterpreter,
+    SelectedFolderGone, SessionVariable, SleepDisabled, SleepsLate, StateFolder, TwoOllamas, Uv,
 };
 
 /// Of each group at most one is done, so often; in this order.
@@ -100,6 +108,18 @@ pub(super) const GROUPS: &[(f64, &[Mark])] = &[
     (0.4, &[BrewService, BrewServiceNewLabel, BrewServiceWithoutProgram, OwnJobByHand, OwnFileByHand]),
     (0.2, &[OwnJobOverridden, SessionVariable, OtherPortTaken]),
     (0.2, &[StateFolder]),
+    (0.4, &[Uv]),
+    (
+        0.5,
+        &[
+            PythonByHand,
+            OtherPythonByHand,
+            PythonWithoutInterpreter,
+            HalfPackage,
+            EmptyEnvironment,
+            ForgeFolder,
+        ],
+    ),
     (
         0.15,
         &[
@@ -124,6 +144,17 @@ impl Mark {
         match self {
             HalfCommandLineTools => &["/Library/Developer/CommandLineTools"],
             SelectedFolderGone => &["/private/var/db/xcode_select_link", "/private/var/select"],
+            PartOfModel | BrokenModel => &[
+                "/Users/lab/.ollama/models",
+                "/Users/lab/elsewhere/models",
+                "/Users/Zoë Lab/.ollama/models",
+                "/Users/Zoë Lab/elsewhere/models",
+            ],
+            HalfPackage => &[
+                "/Users/lab/forge/lab/.venv/lib/python3.11/site-packages/six",
+                "/Users/Zoë Lab/forge/lab/.venv/lib/python3.11/site-packages/six",
+            ],
+            OtherPythonByHand => &["/Users/lab/forge/lab/.venv", "/Users/Zoë Lab/forge/lab/.venv"],
             _ => &[],
         }
     }

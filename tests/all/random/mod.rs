@@ -16,7 +16,7 @@ use forgectl::{
     desk::Nobody,
     engine::{self, event::Summary, plan::Action},
     manifest::Stack,
-    sim::{Difference, Mac, Sim, differences},
+    sim::{Difference, Kill, Mac, Sim, differences},
     value::{Problem, Sort},
 };
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -108,19 +108,21 @@ fn lives(case: &Case, start: &Mac, stack: &Stack) -> Result<bool, String> {
     let mut ways = vec![("destroyed", settled(undisturbed))];
     if effects > 0 {
         let (kill, healed) = (case.kill(effects), sim(copy(start)));
-        healed.with_mac(|mac| {
-            mac.state.meter.effects = 0;
-            mac.state.faults.kill = Some(kill);
-        });
-        let _ = engine::apply(&healed, stack, &yes(), &Nobody, &Ears::default());
-        healed.revive();
+        killed(&healed, kill, || drop(engine::apply(&healed, stack, &yes(), &Nobody, &Ears::default())));
         applied(&healed, stack).map_err(|why| format!("after {kill:?}: {why}"))?;
         let healed = settled(healed);
         same(&format!("{kill:?}, then applied"), &ways[0].1, &healed, false)?;
         ways.push(("killed, applied and destroyed, first with data kept", healed));
     }
+    let sim = sim(copy(&ways[0].1));
+    let effects = count(&sim, || destroyed(&sim, stack, true).map(drop))?;
+    if effects > 0 {
+        let (kill, sim) = (case.kill(effects), crate::support::sim(copy(&ways[0].1)));
+        killed(&sim, kill, || drop(engine::destroy(&sim, stack, &yes(), true, &Nobody, &Ears::default())));
+        ways.push(("destroyed, killed, and destroyed again", settled(sim)));
+    }
     for (what, mac) in ways {
-        let sim = sim(mac);
+        let sim = crate::support::sim(mac);
         let keep_data = what.contains("with data kept");
         for all_data in [!keep_data, true] {
             destroyed(&sim, stack, all_data).map_err(|why| format!("{what}: {why}"))?;
@@ -128,6 +130,16 @@ fn lives(case: &Case, start: &Mac, stack: &Stack) -> Result<bool, String> {
         given_back(what, case, start, &settled(sim))?;
     }
     Ok(true)
+}
+
+/// Lets `work` be killed so.
+fn killed(sim: &Sim, kill: Kill, work: impl FnOnce()) {
+    sim.with_mac(|mac| {
+        mac.state.meter.effects = 0;
+        mac.state.faults.kill = Some(kill);
+    });
+    work();
+    sim.revive();
 }
 
 /// The Mac as it was, but for what is told to stay and cannot be put back.

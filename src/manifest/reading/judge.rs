@@ -232,7 +232,10 @@ fn required(path: &[String]) -> impl Iterator<Item = &'static str> {
     names.into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// The schema of the map at `path`.
+/// The schema of what is at `path`, of which all items of a list have the same.
 fn at(path: &[String]) -> Option<&'static Value> {
-    path.iter().try_fold(schema::shared(), |schema, step| schema.get("properties")?.get(step))
+    path.iter().try_fold(schema::shared(), |schema, step| match schema.get("properties") {
+        Some(properties) => properties.get(step),
+        None => schema.get("items"),
+    })
 }

@@ -74,6 +74,8 @@ pub(super) struct Running {
     pub(super) words: String,
     pub(super) since: Stopwatch,
     pub(super) bytes: Option<(u64, Option<u64>)>,
+    /// What was said last of it.
+    pub(super) said: String,
 }
 
 /// What an event adds.
@@ -126,7 +128,12 @@ impl Story {
                 }
             }
             // Whoever started the run hears of a refusal as of any other error.
-            Event::Line { .. } | Event::StepDone { .. } | Event::Locked { .. } | Event::Refused { .. } => {}
+            Event::StepDone { .. } | Event::Locked { .. } | Event::Refused { .. } => {}
+            Event::Line { id, text } => {
+                if let Some(running) = self.running.get_mut(id) {
+                    running.said = self.manner.err.fit(text.trim()).into_owned();
+                }
+            }
             Event::ResourceDone { id, evidence, seconds: took } => {
                 // What was as wanted and was only checked is counted at the end.
                 if self.running.remove(id).is_some() {
@@ -217,9 +224,11 @@ impl Story {
                 words: String::new(),
                 since: Stopwatch::start(),
                 bytes: None,
+                said: String::new(),
             });
             running.words = self.manner.err.fit(words).into_owned();
             running.bytes = None;
+            running.said.clear();
         }
     }
 
@@ -248,7 +257,7 @@ impl Story {
 }
 
 impl Running {
-    /// `install the Command Line Tools, 0.2 of 0.7 GB`.
+    /// `install the Command Line Tools, 0.2 of 0.7 GB: Downloading`.
     pub(super) fn so_far(&self) -> String {
         let bytes = match self.bytes {
             Some((done, Some(total))) => format!(", {} of {}", download(done), download(total)),
@@ -256,7 +265,12 @@ impl Running {
             None => String::new(),
         };
         let words = if self.words.is_empty() { "checking" } else { &self.words };
-        format!("{words}{bytes}")
+        format!("{words}{bytes}{}", self.said())
+    }
+
+    /// What was said last of it, to stand behind what is done.
+    pub(super) fn said(&self) -> String {
+        if self.said.is_empty() { String::new() } else { format!(": {}", self.said) }
     }
 }
 
@@ -345,6 +359,12 @@ mod tests {
         assert_eq!(
             story.heartbeat(),
             "  still    job/dev.forge.ollama: load the job, 0.2 GB of 0.7 GB (0.0 s)\n"
+        );
+        tell(&mut story, 0, &Event::Line { id: job(), text: " waiting for another\n".to_owned() });
+        assert!(
+            story.heartbeat().contains(", 0.2 GB of 0.7 GB: waiting for another"),
+            "{}",
+            story.heartbeat()
         );
         tell(
             &mut story,

@@ -81,10 +81,10 @@ impl Resource for OllamaModel {
         let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
         let what = if !found.present {
             "pull".to_owned()
-        } else if wrong("digest") {
-            "pull what the lock names: another is here".to_owned()
-        } else {
+        } else if wrong("parts") {
             format!("pull what is not here: {}", found.get("parts"))
+        } else {
+            "pull what the lock names: another is here".to_owned()
         };
         match &self.role {
             Some(role) => format!("{what} · {role}"),

@@ -17,6 +17,7 @@ mod power;
 mod profile;
 mod proofs;
 mod rivals;
+mod stores;
 mod sudo;
 mod updates;
 

@@ -123,12 +123,21 @@ impl Resource for OllamaModel {
     }
 
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
-        let manifest = ollama::manifest(look, &self.server.store, &self.name)?;
-        Ok(manifest.map(|manifest| Pin {
-            bytes: Some(manifest.size()),
-            digest: Some(manifest.digest),
-            ..Pin::default()
-        }))
+        Ok(ollama::manifest(look, &self.server.store, &self.name)?.map(pin_of))
+    }
+
+    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        match self.published(look)? {
+            Published::So(manifest) => Ok(Some(pin_of(manifest))),
+            Published::Unknown => Err(no_such(&self.name).into()),
+            Published::Unsaid(why) => {
+                Err(Problem::mac(format!("the registry does not tell of `{}`", self.name))
+                    .why(why)
+                    .hint("whether it answers:")
+                    .remedy(format!("curl -sSI {}", self.name.url()))
+                    .into())
+            }
+        }
     }
 
     fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
@@ -219,6 +228,11 @@ impl OllamaModel {
         }
         Ok(Ok(own))
     }
+}
+
+/// What the lock keeps of a model.
+fn pin_of(manifest: ollama::Manifest) -> Pin {
+    Pin { bytes: Some(manifest.size()), digest: Some(manifest.digest), ..Pin::default() }
 }
 
 /// Nobody has it under that name.

@@ -180,6 +180,27 @@ fn what_the_lock_names_is_kept_and_nothing_else_is_taken() {
     );
 }
 
+/// The lock is moved by hand: then what it names is pulled, and what was there before goes with its parts.
+#[test]
+fn a_lock_that_was_moved_brings_what_the_registry_has_now() {
+    let sim = lived();
+    let old = sim.with_mac(|mac| weights(mac, "gemma3:1b"));
+    sim.with_mac(|mac| assert!(mac.state.internet.registry.move_tag("gemma3:1b")));
+    let moved = engine::update_lock(&sim, &lab(), &[SMALL.parse().unwrap()], true).unwrap();
+    assert!(moved.written && moved.moved.len() == 1, "{moved:?}");
+    says(&planned(&sim, &lab(), SMALL).reason, &["pull what the lock names: another is here"]);
+    apply_well(&sim, &lab());
+    nothing_to_do(&sim, &lab());
+    sim.with_mac(|mac| {
+        assert!(mac.disk.node(&old).is_none() && mac.disk.node(&weights(mac, "gemma3:1b")).is_some());
+        mac.state.faults.arm(Fault::RegistryDown, 1);
+    });
+    let error = engine::update_lock(&sim, &lab(), &[SMALL.parse().unwrap()], true).unwrap_err();
+    says(&text_of(&error), &["the registry does not tell of `gemma3:1b`", "answered 503", "curl -sSI"]);
+    destroy_well(&sim, &lab());
+    same("destroyed", &fresh(&lab()), &still(&sim));
+}
+
 /// What is pulled through the same server by somebody else is not cut off by a reload.
 #[test]
 fn a_server_is_not_taken_down_while_somebody_pulls() {

@@ -97,7 +97,7 @@ pub fn build(
         power::never_sleep(&site, &mut blueprint)?;
     }
     if let Some(section) = &stack.manifest.tools {
-        tools::tools(&site, section, &mut blueprint);
+        tools::tools(&site, section, &mut blueprint)?;
     }
     if let Some(section) = stack.manifest.server() {
         let (id, server) = ollama::server(&site, &section, &mut blueprint)?;

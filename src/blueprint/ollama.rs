@@ -71,7 +71,7 @@ pub(super) fn server(
     let tools = site.stack.manifest.tools.as_ref();
     let brought = tools.is_some_and(manifest::Tools::wants_homebrew);
     if brought {
-        needs.push(tools::formula(site, blueprint, FORMULA, None, &origin));
+        needs.push(tools::formula(site, blueprint, FORMULA, None, &origin)?);
     }
     needs.extend(data::folders(site, section, blueprint, &origin)?);
 

@@ -1,11 +1,14 @@
+use anyhow::Result;
+
 use super::{Blueprint, Site, tilde};
 use crate::{
+    machine::tool::brew::{self, Asked, Sort},
     manifest,
-    resource::{CommandLineTools, Dependencies, Formula, Homebrew, ProfileLine},
-    value::{Id, Span, VersionRange},
+    resource::{CommandLineTools, Dependencies, Formula, Homebrew, ProfileLine, SCRIPT, Wish},
+    value::{Id, Place, Span, VersionRange},
 };
 
-pub(super) fn tools(site: &Site, tools: &manifest::Tools, blueprint: &mut Blueprint) {
+pub(super) fn tools(site: &Site, tools: &manifest::Tools, blueprint: &mut Blueprint) -> Result<()> {
     let place = |key: &str| site.stack.span(&["tools", key]);
     if tools.command_line_tools {
         blueprint.add(CommandLineTools, vec![], place("command_line_tools"));
@@ -15,17 +18,18 @@ pub(super) fn tools(site: &Site, tools: &manifest::Tools, blueprint: &mut Bluepr
     }
     for (at, wanted) in tools.formulae.iter().enumerate() {
         let origin = site.stack.span(&["tools", "formulae", &at.to_string()]);
-        formula(site, blueprint, &wanted.name, wanted.version.clone(), &origin);
+        formula(site, blueprint, &wanted.name, wanted.version.clone(), &origin)?;
     }
+    Ok(())
 }
 
 /// Homebrew with the tools that its installer calls, and the line by which shells find it.
 fn homebrew(site: &Site, blueprint: &mut Blueprint, origin: &Span) -> Id {
     let tools = blueprint.add(CommandLineTools, vec![], origin.clone());
-    let script = site.identity.state.join("fetched/homebrew-install.sh");
+    let script = site.identity.state.join(SCRIPT);
     let homebrew = Homebrew { uid: site.identity.uid, script };
     let id = blueprint.add(homebrew, vec![tools], origin.clone());
-    let profile = site.identity.home.join(".zprofile");
+    let profile = site.identity.zdotdir.as_ref().unwrap_or(&site.identity.home).join(".zprofile");
     let line = ProfileLine { name: tilde(&site.identity.home, &profile), path: profile };
     blueprint.add(line, vec![id.clone()], origin.clone());
     id
@@ -38,11 +42,43 @@ pub(super) fn formula(
     name: &str,
     version: Option<VersionRange>,
     origin: &Span,
-) -> Id {
+) -> Result<Id> {
     let homebrew = homebrew(site, blueprint, origin);
     let dependencies = blueprint.add(Dependencies, vec![homebrew.clone()], origin.clone());
     let restarts = super::ollama::job_of(name).filter(|id| site.receipts.contains_key(id));
     let restarts = restarts.map(|id| id.name().to_owned());
-    let formula = Formula { name: name.to_owned(), version, restarts };
-    blueprint.add(formula, vec![homebrew, dependencies], origin.clone())
+    let locked = locked(site, "brew-formula", name)
+        .filter(|locked| version.as_ref().is_none_or(|range| range.allows(locked)));
+    let version = Wish { range: version, locked, newest: None };
+    let formula = Formula { name: name.to_owned(), known_as: known_as(site, name)?, version, restarts };
+    Ok(blueprint.add(formula, vec![homebrew, dependencies], origin.clone()))
+}
+
+/// The version that an earlier apply left, as the lock holds it. One that the manifest does not allow any more binds nobody.
+fn locked(site: &Site, kind: &str, name: &str) -> Option<String> {
+    site.stack.lock.pin(&Id::new(kind, name))?.version.clone()
+}
+
+/// Another name under which a formula lies there, or will. Homebrew's pages are asked only for what is not found by its own name,
+/// and what an earlier run found out stands in its receipt.
+fn known_as(site: &Site, name: &str) -> Result<Option<String>> {
+    let receipt = site.receipts.get(&Id::new("brew-formula", name));
+    if let Some(Place::Formula { known_as, .. }) = receipt.map(|receipt| &receipt.place) {
+        return Ok(known_as.clone());
+    }
+    if name.contains('/') || brew::keg(site.look, name)?.is_some() {
+        return Ok(None);
+    }
+    match brew::formula(site.look, name)? {
+        Asked::Known(page) => {
+            for other in page.oldnames {
+                if brew::keg(site.look, &other)?.is_some() {
+                    return Ok(Some(other));
+                }
+            }
+            Ok(None)
+        }
+        Asked::None => Ok(brew::renamed(site.look, Sort::Formula, name)?.known()),
+        Asked::Unknown(_) => Ok(None),
+    }
 }

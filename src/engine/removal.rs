@@ -9,8 +9,8 @@ use super::{
 use crate::{
     journal::{Journal, Receipt, Record},
     machine::Identity,
-    resource::Leaving,
-    value::{Id, Place},
+    resource::{Leaving, dependencies_id, formulae_before},
+    value::{Id, Place, Value},
 };
 
 /// Receipts in the order of their removal: each before all that it needs.
@@ -39,17 +39,26 @@ pub(super) fn order(receipts: Vec<(Id, Receipt)>) -> Vec<(Id, Receipt)> {
 }
 
 /// How `receipts` are given back in one run.
-pub(super) fn leaving<'l>(identity: &'l Identity, receipts: &[(Id, Receipt)], all_data: bool) -> Leaving<'l> {
-    let formulae = receipts.iter().filter(|(_, receipt)| receipt.created()).filter_map(|(_, receipt)| {
-        let Place::Formula { name } = &receipt.place else { return None };
-        Some(name.clone())
-    });
+pub(super) fn leaving<'l>(
+    identity: &'l Identity,
+    journal: &Journal,
+    receipts: &[(Id, Receipt)],
+    all_data: bool,
+) -> Leaving<'l> {
+    let mut formulae = BTreeSet::new();
+    for (_, receipt) in receipts.iter().filter(|(_, receipt)| receipt.created()) {
+        let Place::Formula { name, known_as } = &receipt.place else { continue };
+        let keg = receipt.left_value("keg").and_then(Value::as_text).map(str::to_owned);
+        formulae.extend([Some(name.clone()), known_as.clone(), keg].into_iter().flatten());
+    }
+    let before = journal.receipt(&dependencies_id()).map(|receipt| formulae_before(&receipt));
     let server = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Job { .. }));
     let ollama = server.flat_map(|(_, receipt)| &receipt.urls).find(|(name, _)| name == "Ollama");
     Leaving {
         state_folder: &identity.state,
         all_data,
-        formulae: formulae.collect(),
+        formulae,
+        before: before.unwrap_or_default(),
         ollama: ollama.map(|(_, url)| url.clone()),
     }
 }
@@ -124,7 +133,8 @@ impl Run<'_> {
         }
         let found = receipt.place.observe(looking(self.machine), Some(receipt))?;
         let brought = claimed(self.journal, &self.stack);
-        let removal = receipt.place.removal(receipt, &found, &leaving(self.identity, &brought, all_data));
+        let removal =
+            receipt.place.removal(receipt, &found, &leaving(self.identity, self.journal, &brought, all_data));
         if !removal.steps.is_empty() {
             self.sink.event(&Event::ResourceStarted { id: id.clone() });
             self.back_up(&receipt.place, Some(receipt), &found)?;

@@ -141,7 +141,7 @@ impl Seen {
         let told = |refusal: &Problem| rows.iter().any(|row| row.problem.as_ref() == Some(refusal));
         let refusals = self.blueprint.refusals.iter().filter(|refusal| !told(refusal)).cloned().collect();
         let leaving = survey::leaving(&self.blueprint, self.journal.receipts(), &self.stack);
-        let items = survey::removals(look, &leaving, &self.stack, false, &self.identity)?;
+        let items = survey::removals(look, &leaving, &self.stack, false, &self.identity, &self.journal)?;
         let goes = |item: &Item| item.action == Action::Remove;
         let leaving = items.into_iter().filter(goes).map(|item| item.id).collect();
         Ok(Status { stack: self.stack, node: self.node, rows, refusals, leaving })

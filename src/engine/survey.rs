@@ -59,18 +59,18 @@ pub(super) fn observe(
     let stays: HashSet<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
 
     let mut items = vec![];
-    for mut item in removals(look, &leaving, name, false, identity)? {
+    for mut item in removals(look, &leaving, name, false, identity, journal)? {
         let why =
             if stays.contains(&item.id) { "it moves to another place" } else { "no longer in the manifest" };
         item.reason = format!("{why}: {}", item.reason);
         items.push(item);
     }
-    let (mut hindrances, mut unsaid) = (vec![], vec![]);
+    let (mut hindrances, mut told) = (vec![], vec![]);
     for entry in &blueprint.entries {
-        let (mut item, against) = item(look, entry, journal)?;
+        let (mut item, said) = item(look, entry, journal)?;
         item.locked = stack.lock.pin(&item.id).cloned();
-        hindrances.extend(against.hindrance);
-        unsaid.extend(against.doubt);
+        hindrances.extend(said.refusals);
+        told.extend(said.warnings);
         items.push(item);
     }
     let (torn, shared) = with_others(&blueprint, journal, name, &items);
@@ -81,7 +81,7 @@ pub(super) fn observe(
         only: only.to_vec(),
         left_aside,
         refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
-        warnings: blueprint.warnings.iter().cloned().chain(shared).chain(unsaid).collect(),
+        warnings: blueprint.warnings.iter().cloned().chain(shared).chain(told).collect(),
         exposed: blueprint.entries.iter().filter_map(|entry| entry.resource.exposed()).collect(),
         sudo_asks: false,
         sudo_questions: 0,
@@ -156,7 +156,7 @@ pub(super) fn destruction(
 ) -> Result<Plan> {
     let look = &Once::new(look);
     let name = stack.manifest.stack.as_str();
-    let items = removals(look, &removal::claimed(journal, name), name, all_data, identity)?;
+    let items = removals(look, &removal::claimed(journal, name), name, all_data, identity, journal)?;
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
@@ -203,25 +203,24 @@ pub fn wanted(look: &dyn Look, entries: &[Entry], journal: &Journal) -> Result<V
     entries.iter().map(|entry| Ok(item(look, entry, journal)?.0)).collect()
 }
 
-/// What speaks against bringing a resource.
-#[derive(Default)]
-struct Against {
-    /// Why it cannot be brought.
-    hindrance: Option<Problem>,
-    /// Why it may not be.
-    doubt: Option<Problem>,
-}
-
 /// One resource, and what speaks against bringing it.
-fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Against)> {
+fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Upstream)> {
     let resource = &entry.resource;
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
     let found = resource.place().observe(look, receipt.as_ref())?;
     let deltas = differences(&resource.wanted(), &found);
     let action = action(&resource.place(), receipt.is_some(), &found, &deltas);
-    let mut against =
-        Against { hindrance: resource.hindrance(&found, receipt.is_some()), ..Against::default() };
+    let hindrance = resource.hindrance(&found, receipt.is_some());
+    let mut said = match hindrance {
+        None if !deltas.is_empty() => resource.upstream(look, &found, &deltas)?,
+        _ => Upstream::default(),
+    };
+    if entry.optional {
+        // It fails by itself, and that is a warning.
+        said.warnings.append(&mut said.refusals);
+    }
+    said.refusals.extend(hindrance);
     let (steps, quote, reason) = if deltas.is_empty() {
         (
             vec![],
@@ -229,13 +228,6 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Agai
             if action == Action::Adopt { "take over as it is".into() } else { String::new() },
         )
     } else {
-        match resource.upstream(look)? {
-            Upstream::There => {}
-            // It fails by itself, and that is a warning.
-            Upstream::Missing(problem) if entry.optional => against.doubt = Some(problem),
-            Upstream::Missing(problem) => against.hindrance = against.hindrance.or(Some(problem)),
-            Upstream::Unsaid(problem) => against.doubt = Some(problem),
-        }
         let steps = resource.steps(&found, &deltas);
         (
             steps.iter().map(|step| step.about()).collect(),
@@ -245,9 +237,11 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Agai
     };
     let origin = Some(entry.origin.clone());
     let needs = entry.needs.clone();
-    let placed = |problem: Problem| problem.at(Some(&entry.origin)).of(&id);
-    let against = Against { hindrance: against.hindrance.map(placed), doubt: against.doubt.map(placed) };
-    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, against))
+    let placed = |problems: Vec<Problem>| {
+        problems.into_iter().map(|problem| problem.at(Some(&entry.origin)).of(&id)).collect()
+    };
+    let said = Upstream { refusals: placed(said.refusals), warnings: placed(said.warnings) };
+    Ok((Item { id, action, deltas, reason, steps, quote, needs, locked: None, origin }, said))
 }
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
@@ -268,8 +262,9 @@ pub(super) fn removals(
     stack: &str,
     all_data: bool,
     identity: &Identity,
+    journal: &Journal,
 ) -> Result<Vec<Item>> {
-    let leaving = removal::leaving(identity, receipts, all_data);
+    let leaving = removal::leaving(identity, journal, receipts, all_data);
     let mut held = Standing::default();
     let mut items = vec![];
     for (id, receipt) in receipts {

@@ -119,6 +119,8 @@ pub struct Identity {
     pub user: String,
     /// Home folder.
     pub home: Utf8PathBuf,
+    /// Where zsh looks for the user's profiles instead of the home folder.
+    pub zdotdir: Option<Utf8PathBuf>,
     /// forgectl's own folder for journal, receipts, lock and run logs.
     pub state: Utf8PathBuf,
     /// The process id of forgectl there.

@@ -68,6 +68,8 @@ pub enum Tool {
     Overrides(Domain),
     /// `ps -E -ww -o command= -p PID`: command line and environment of an own process (docs/mac-facts.md#ps-environment).
     ProcessEnvironment(u32),
+    /// `ps -axww -o pid=,command=`: all processes with their command lines (docs/mac-facts.md#ps-vis).
+    Processes,
     /// `fdesetup status`: whether FileVault is on (docs/mac-facts.md#fdesetup-status).
     FileVault,
     /// `brew --version`: answered without Ruby, so that sudo's ticket stays (docs/mac-facts.md#brew-times).
@@ -97,6 +99,7 @@ impl Tool {
                     .map(str::to_owned)
                     .to_vec();
             }
+            Self::Processes => vec!["/bin/ps", "-axww", "-o", "pid=,command="],
             Self::FileVault => vec!["/usr/bin/fdesetup", "status"],
             Self::HomebrewVersion => vec!["/opt/homebrew/bin/brew", "--version"],
             Self::SudoReady => vec!["/usr/bin/sudo", "-n", "/usr/bin/true"],

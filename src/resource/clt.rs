@@ -162,7 +162,10 @@ pub(super) fn removal(receipt: &Receipt, found: &State, all_data: bool) -> Remov
     if *found.get("placeholder") != Value::Absent && *receipt.former.get("placeholder") == Value::Absent {
         removal.steps.push(Box::new(clear(found)));
     }
-    if brought {
+    // What a killed run had started may still bring them.
+    let coming =
+        !there && all_data && *receipt.former.get("tools") == Value::Bool(false) && receipt.aim.is_some();
+    if brought || coming {
         removal.steps.push(Box::new(RemoveCommandLineTools));
     }
     let (former, selected) = (receipt.former.get("selected"), found.get("selected"));

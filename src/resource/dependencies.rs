@@ -1,23 +1,28 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
 
-use super::{Evidence, Removal, Resource, formula::words};
+use super::{Evidence, Removal, Resource};
 use crate::{
     journal::Receipt,
     machine::{Look, Machine, tool::brew},
-    step::{Step, SweepDependencies},
+    step::Step,
     value::{Delta, Deltas, Id, Place, State, Value, Wanted},
 };
 
-/// What comes with formulae of ours without anybody asking for it. Nothing is wanted of it; that it is known from before the
-/// first formula lets the last one take all of it along, whichever of them brought it.
+/// What lay in the Cellar before the first formula of ours. Nothing is wanted of it, and nothing has to be done when it goes: by
+/// it is known what came along with a formula, or was upgraded along, and what stays as it was.
 #[derive(Debug)]
 pub struct Dependencies;
 
+/// Its id.
+pub fn id() -> Id {
+    Id::new("brew-dependencies", "all")
+}
+
 impl Resource for Dependencies {
     fn id(&self) -> Id {
-        Id::new("brew-dependencies", "all")
+        id()
     }
 
     fn place(&self) -> Place {
@@ -45,22 +50,30 @@ impl Resource for Dependencies {
     }
 }
 
+/// Looked at only once: what comes later is nobody's business.
 pub(super) fn observe(look: &dyn Look, receipt: Option<&Receipt>) -> Result<State> {
-    let names = brew::names(look)?.unwrap_or_default();
-    let state = State::present().with("cellar", names.join(" "));
-    let Some(receipt) = receipt else { return Ok(state) };
-    let before = words(receipt.former.get("cellar"));
-    if names.iter().all(|name| before.contains(name)) {
-        return Ok(state);
+    if receipt.is_some() {
+        return Ok(State::present());
     }
-    let kegs = brew::kegs(look)?.into_iter().filter(|keg| !keg.on_request && !before.contains(&keg.name));
-    let came: Vec<String> = kegs.map(|keg| keg.name).collect();
-    Ok(state.with("came", Some(came.join(" ")).filter(|came| !came.is_empty())))
+    let active: Vec<String> =
+        brew::active_versions(look)?.into_iter().map(|(name, version)| format!("{name}={version}")).collect();
+    Ok(State::present().with("versions", active.join(" ")))
 }
 
-pub(super) fn removal(receipt: &Receipt, found: &State) -> Removal {
-    if *found.get("came") == Value::Absent {
-        return Removal::default();
-    }
-    Removal::of(SweepDependencies { before: words(receipt.former.get("cellar")) })
+pub(super) fn removal() -> Removal {
+    Removal::default()
+}
+
+/// The formulae that were there before the first of ours, and their versions then.
+pub fn before(receipt: &Receipt) -> BTreeMap<String, String> {
+    pairs(receipt.former.get("versions"))
+}
+
+/// `NAME=VALUE` with spaces between.
+pub(super) fn pairs(value: &Value) -> BTreeMap<String, String> {
+    let words = value.as_text().unwrap_or_default().split_whitespace();
+    words
+        .filter_map(|word| word.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }

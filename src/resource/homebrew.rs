@@ -14,6 +14,12 @@ use crate::{
 /// Where Homebrew lies on an Intel Mac, and under Rosetta.
 const INTEL: &str = "/usr/local/bin/brew";
 
+/// Whose being there lets no installer begin; its text is the reason (docs/mac-facts.md#homebrew-installer).
+const FORBIDDEN: &str = "/etc/homebrew/brew.no_install";
+
+/// Where its installer is kept while it runs, in forgectl's own folder.
+pub const SCRIPT: &str = "fetched/homebrew-install.sh";
+
 /// Homebrew, in the one place where its bottles for Apple silicon work.
 #[derive(Debug)]
 pub struct Homebrew {
@@ -62,6 +68,14 @@ impl Resource for Homebrew {
                     .remedy("arch -x86_64 /usr/local/bin/brew list"),
             );
         }
+        if let Some(text) = found.get("forbidden").as_text() {
+            return Some(
+                Problem::mac("somebody keeps Homebrew away from this Mac")
+                    .why(format!("{FORBIDDEN} says: {text}"))
+                    .hint("ask whoever put that file there; it lets nobody install Homebrew:")
+                    .remedy(format!("ls -l {FORBIDDEN}")),
+            );
+        }
         (*found.get("kind") != Value::Absent && !known).then(|| {
             Problem::mac(format!("something that is no Homebrew is where it belongs: `{prefix}`"))
                 .why("forgectl did not put it there, and could not give it back as it was")
@@ -100,11 +114,17 @@ pub(super) fn observe(look: &dyn Look, receipt: Option<&Receipt>) -> Result<Stat
     let program = look.resolve(Utf8Path::new(brew::BREW))?;
     let program = program.map(|real| look.stat(&real)).transpose()?.flatten();
     let runs = program.is_some_and(|stat| stat.kind == Kind::File && stat.mode & 0o111 != 0);
-    let usable = runs && look.stat(&prefix.join("Library/Homebrew/brew.sh"))?.is_some();
+    let laid_out = runs && look.stat(&prefix.join("Library/Homebrew/brew.sh"))?.is_some();
     let stat = look.stat(prefix)?;
     let kind = stat.as_ref().map(|stat| if stat.kind == Kind::Folder { "folder" } else { "file" });
     let owner = stat.map(|stat| i64::from(stat.uid));
     let paths = look.stat(Utf8Path::new(PATHS))?.map(|_| true);
+    // The installer puts that file in place when all else is laid out: without it, one of ours did not come to its end.
+    let open = receipt.is_some_and(|receipt| receipt.created() && receipt.aim.is_some());
+    let usable = laid_out && !(open && paths.is_none());
+    let forbidden = if laid_out { None } else { look.read_text(Utf8Path::new(FORBIDDEN))? };
+    let forbidden = forbidden
+        .map(|text| if text.trim().is_empty() { "(nothing)".into() } else { text.trim().to_owned() });
     let packages = if receipt.is_some_and(Receipt::created) { asked_for(look)? } else { None };
     Ok(State { present: usable, ..State::default() }
         .with("usable", usable)
@@ -112,6 +132,7 @@ pub(super) fn observe(look: &dyn Look, receipt: Option<&Receipt>) -> Result<Stat
         .with("owner", owner)
         .with("paths", paths)
         .with("intel", look.stat(Utf8Path::new(INTEL))?.is_some())
+        .with("forbidden", forbidden)
         .with("packages", packages))
 }
 
@@ -124,8 +145,12 @@ fn asked_for(look: &dyn Look) -> Result<Option<String>> {
 
 pub(super) fn removal(receipt: &Receipt, found: &State, leaving: &Leaving) -> Removal {
     let there = *found.get("kind") != Value::Absent;
-    let paths = *found.get("paths") != Value::Absent && *receipt.former.get("paths") == Value::Absent;
-    if !receipt.created() || *receipt.former.get("kind") != Value::Absent || !(there || paths) {
+    let paths = *receipt.former.get("paths") == Value::Absent;
+    let paths_there = *found.get("paths") != Value::Absent && paths;
+    // What a killed run had started may still bring it.
+    let coming = receipt.aim.is_some();
+    if !receipt.created() || *receipt.former.get("kind") != Value::Absent || !(there || paths_there || coming)
+    {
         return Removal::default();
     }
     let packages = found.get("packages").as_text().unwrap_or_default();
@@ -137,5 +162,5 @@ pub(super) fn removal(receipt: &Receipt, found: &State, leaving: &Leaving) -> Re
     if !leaving.all_data {
         return Removal::held("Homebrew stays, since other tools use it; `--all-data` removes it");
     }
-    Removal::of(RemoveHomebrew { paths })
+    Removal::of(RemoveHomebrew { paths, script: leaving.state_folder.join(SCRIPT) })
 }

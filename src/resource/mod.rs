@@ -28,11 +28,11 @@ use crate::{
 };
 
 pub use clt::CommandLineTools;
-pub use dependencies::Dependencies;
+pub use dependencies::{Dependencies, before as formulae_before, id as dependencies_id};
 pub use file::LogFile;
 pub use folder::Folder;
-pub use formula::Formula;
-pub use homebrew::Homebrew;
+pub use formula::{Formula, Wish};
+pub use homebrew::{Homebrew, SCRIPT};
 pub use job::JobSpec;
 pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};
 pub use place::{Leaving, Removal};
@@ -65,8 +65,8 @@ pub trait Resource: fmt::Debug + Send + Sync {
     }
 
     /// What those who have it say of it; asked only for what will change.
-    fn upstream(&self, _look: &dyn Look) -> Result<Upstream> {
-        Ok(Upstream::There)
+    fn upstream(&self, _look: &dyn Look, _found: &State, _deltas: &Deltas) -> Result<Upstream> {
+        Ok(Upstream::default())
     }
 
     /// What of it listens beyond this Mac, in plain words.
@@ -128,15 +128,25 @@ pub struct Quote {
     pub parts: BTreeMap<String, u64>,
 }
 
-/// What those who have a thing say of it.
-#[derive(Debug)]
-pub enum Upstream {
-    /// It can be had, as far as is known.
-    There,
+/// What those who have a thing say of it: nothing, when it can be had as far as is known.
+#[derive(Debug, Default)]
+pub struct Upstream {
+    /// Why it cannot be had.
+    pub refusals: Vec<Problem>,
+    /// What is worth knowing beforehand; that they did not say, too.
+    pub warnings: Vec<Problem>,
+}
+
+impl Upstream {
     /// It cannot be had, and why.
-    Missing(Problem),
+    pub fn missing(problem: Problem) -> Self {
+        Self { refusals: vec![problem], ..Self::default() }
+    }
+
     /// They did not say; what is worth knowing of that.
-    Unsaid(Problem),
+    pub fn unsaid(problem: Problem) -> Self {
+        Self { warnings: vec![problem], ..Self::default() }
+    }
 }
 
 /// What proving something by use loads.

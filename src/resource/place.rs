@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -20,8 +20,10 @@ pub struct Leaving<'l> {
     pub state_folder: &'l Utf8Path,
     /// Whether what holds data and what other tools share goes too.
     pub all_data: bool,
-    /// The formulae that we brought, which go in this run.
+    /// The formulae that we brought, which go in this run, by all names that are known of them.
     pub formulae: BTreeSet<String>,
+    /// The formulae that were there before the first of ours, and their versions then.
+    pub before: BTreeMap<String, String>,
     /// Where the Ollama server that we brought is asked, if there is one.
     pub ollama: Option<String>,
 }
@@ -67,7 +69,7 @@ impl Place {
             Self::Homebrew => homebrew::observe(look, receipt),
             Self::ProfileLine { path } => profile::observe(look, path),
             Self::Dependencies => dependencies::observe(look, receipt),
-            Self::Formula { name } => formula::observe(look, name),
+            Self::Formula { name, known_as } => formula::observe(look, name, known_as.as_deref(), receipt),
             Self::Model { store, name } => ollama::observe(look, store, name),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
@@ -99,8 +101,10 @@ impl Place {
             Self::CommandLineTools => clt::removal(receipt, found, all_data),
             Self::Homebrew => homebrew::removal(receipt, found, leaving),
             Self::ProfileLine { path } => profile::removal(path, receipt, found),
-            Self::Dependencies => dependencies::removal(receipt, found),
-            Self::Formula { name } => formula::removal(name, receipt, found),
+            Self::Dependencies => dependencies::removal(),
+            Self::Formula { name, known_as } => {
+                formula::removal(name, known_as.as_deref(), receipt, found, leaving)
+            }
             Self::Model { store, name } => ollama::removal(store, name, receipt, found, leaving),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {

@@ -48,7 +48,22 @@ impl Resource for ProfileLine {
                 .remedy(format!("ls -l '{}'", self.path)),
             );
         }
-        in_the_way(&self.path, "file", found)
+        let closed = found.get("closed").as_text().filter(|_| *found.get("line") == Value::Absent);
+        closed.map_or_else(
+            || in_the_way(&self.path, "file", found),
+            |why| {
+                Some(
+                    Problem::mac(format!("a line cannot be added to `{}`", self.path))
+                        .why(why)
+                        .hint("make it yours, or write the line there yourself; whose it is:")
+                        .remedy(format!(
+                            "ls -ld '{}' '{}'",
+                            self.path.parent().unwrap_or(&self.path),
+                            self.path
+                        )),
+                )
+            },
+        )
     }
 
     fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
@@ -68,15 +83,20 @@ impl Resource for ProfileLine {
     }
 }
 
-/// Whether a line finds Homebrew: as its installer writes it today, or did before (docs/mac-facts.md#brew-shellenv).
+/// Whether a line finds Homebrew: as its installer writes it today, or did before (docs/mac-facts.md#brew-shellenv), whatever
+/// stands before or behind it. The installer takes one that is commented out for it too; a shell does not.
 fn finds_homebrew(line: &str) -> bool {
-    let rest = line.trim().strip_prefix("eval \"$(/opt/homebrew/bin/brew shellenv");
-    rest.and_then(|rest| rest.strip_suffix(")\"")).is_some_and(|shell| !shell.contains('"'))
+    let mut parts = line.splitn(2, "eval \"$(/opt/homebrew/bin/brew shellenv");
+    let (Some(before), Some(behind)) = (parts.next(), parts.next()) else { return false };
+    let shell = behind.split_once(")\"").map(|(shell, _)| shell);
+    !before.contains('#') && shell.is_some_and(|shell| !shell.contains(['"', '#']))
 }
 
 pub(super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
-    let Some(stat) = look.stat(path)? else { return Ok(State::absent()) };
-    let real = look.resolve(path)?.map(|real| look.stat(&real)).transpose()?.flatten();
+    let real = look.resolve(path)?;
+    let closed = closed(look, real.as_deref().unwrap_or(path))?;
+    let Some(stat) = look.stat(path)? else { return Ok(State::absent().with("closed", closed)) };
+    let real = real.map(|real| look.stat(&real)).transpose()?.flatten();
     let kind = match real.map(|real| real.kind) {
         Some(Kind::File) => "file",
         Some(Kind::Folder) => "folder",
@@ -87,9 +107,31 @@ pub(super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
     if kind != "file" {
         return Ok(state);
     }
-    let text = look.read_text(path)?.unwrap_or_default();
+    let Ok(text) = look.read_text(path) else { return Ok(state.with("closed", "you may not read it")) };
+    let text = text.unwrap_or_default();
+    let state = state.with("closed", closed);
     let line = text.lines().find(|line| finds_homebrew(line)).map(|line| line.trim().to_owned());
     Ok(state.with("line", line).with("ended", text.is_empty() || text.ends_with('\n')))
+}
+
+/// Why the user may not write what is at `path`, which is written anew in its folder, if so.
+fn closed(look: &dyn Look, path: &Utf8Path) -> Result<Option<String>> {
+    let identity = look.identity()?;
+    let folder = path.parent().unwrap_or(path);
+    for path in [folder, path] {
+        match look.stat(path)? {
+            Some(stat) if !identity.may_write(&stat) => {
+                let owner = stat.uid;
+                return Ok(Some(format!(
+                    "{path} is not yours to write: uid {owner}, mode {:04o}",
+                    stat.mode
+                )));
+            }
+            None if path == folder => return Ok(Some(format!("there is no folder {folder}"))),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// Our line goes where there was none; the rest is not ours.
@@ -113,9 +155,16 @@ mod tests {
     fn either_form_of_the_line_is_known_and_no_other() {
         assert!(finds_homebrew(SHELLENV));
         assert!(finds_homebrew("  eval \"$(/opt/homebrew/bin/brew shellenv)\" "));
-        for other in
-            ["# eval \"$(/opt/homebrew/bin/brew shellenv)\"", "eval \"$(/usr/local/bin/brew shellenv)\"", ""]
-        {
+        assert!(finds_homebrew(
+            "[ -x /opt/homebrew/bin/brew ] && eval \"$(/opt/homebrew/bin/brew shellenv)\" # brew"
+        ));
+        for other in [
+            "# eval \"$(/opt/homebrew/bin/brew shellenv)\"",
+            "export A=1 # eval \"$(/opt/homebrew/bin/brew shellenv)\"",
+            "eval \"$(/opt/homebrew/bin/brew shellenv",
+            "eval \"$(/usr/local/bin/brew shellenv)\"",
+            "",
+        ] {
             assert!(!finds_homebrew(other), "{other}");
         }
     }

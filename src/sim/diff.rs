@@ -22,6 +22,11 @@ pub struct Difference {
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (": modified", "times say when, not what"),
     ("/opt/homebrew/Cellar/**: installed at", "times say when, not what"),
+    (
+        "/opt/homebrew/var/homebrew/locks/**",
+        "empty files by which one `brew` waits for another; it leaves them",
+    ),
+    ("/opt/homebrew/var/homebrew/locks", "the folder of these"),
     ("~/.local/state/forgectl/**", "forgectl's own state: journal, receipts, lock, run logs"),
     ("~/.local/state/forgectl", "forgectl's own state"),
     ("~/.local/state", "the folder above forgectl's own state"),

@@ -72,7 +72,14 @@ impl Sim {
         self.pass(tool::takes(argv));
         let mut running = self.with_mac(|mac| tool::run_in(mac, caller, argv, environment));
         watch.hear(&running.output);
-        while let Some((after, stage)) = running.stages.pop_front() {
+        let half = std::mem::take(&mut self.life().dies_within).then_some(running.stages.len() / 2);
+        loop {
+            if half.is_some_and(|half| running.stages.len() <= half) {
+                let output = running.output.clone();
+                self.die_within(argv, running);
+                return output;
+            }
+            let Some((after, stage)) = running.stages.pop_front() else { break };
             if let Some(limit) = watch.limit.filter(|&limit| watch.elapsed + after > limit) {
                 self.pass(limit.saturating_sub(watch.elapsed));
                 watch.cut(&mut running.output);

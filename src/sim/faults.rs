@@ -29,6 +29,9 @@ pub enum Kill {
     Before(u64),
     /// When the effect of this number is complete, before anybody hears of it.
     After(u64),
+    /// While the command that is the effect of this number is at work: it goes on by itself, and ends when it would have ended.
+    /// Another effect is complete.
+    During(u64),
 }
 
 /// One thing that can go wrong; what is known of each stands where it is taken.
@@ -81,6 +84,8 @@ pub enum Fault {
     PullKilled,
     /// Another `brew` holds the lock of a formula (docs/mac-facts.md#brew-lock).
     BrewLocked,
+    /// Another `brew update` is at work (docs/mac-facts.md#brew-update).
+    BrewUpdating,
     /// The data volume has no room for the next file.
     DiskFull,
     /// `launchctl bootstrap` fails with 5 and loads nothing (docs/mac-facts.md#launchd-exit-codes).

@@ -62,6 +62,7 @@ impl Mac {
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],
             filevault: false,
+            zdotdir: None,
             root: false,
             translated: false,
             faults: Faults::default(),

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Content, Fault, Mac, USER,
+    Content, Fault, Mac, USER, tool,
     tool::ollama::registry::{self, Registry},
 };
 use crate::machine::Reply;
@@ -136,11 +136,13 @@ pub(super) fn fetch(mac: &mut Mac, url: &str) -> Fetched {
 
 /// Answers a GET request to a server far away.
 pub(super) fn get(mac: &mut Mac, url: &str) -> Result<Reply, String> {
-    if mac.state.faults.take(Fault::NetworkGone) || !mac.state.internet.knows_host(url) {
+    let page = mac.state.internet.pages.get(url).cloned().or_else(|| tool::brew_page(mac, url));
+    let known = page.is_some() || mac.state.internet.knows_host(url);
+    if mac.state.faults.take(Fault::NetworkGone) || !known {
         return Err(format!("no such host: {}", host(url).unwrap_or(url)));
     }
-    if let Some(page) = mac.state.internet.pages.get(url) {
-        return Ok(Reply { status: page.status, body: page.body.clone().into_bytes() });
+    if let Some(page) = page {
+        return Ok(Reply { status: page.status, body: page.body.into_bytes() });
     }
     let path = url.strip_prefix("https://").and_then(|rest| rest.strip_prefix(registry::HOST));
     Ok(match path.filter(|path| path.starts_with('/')) {

@@ -58,6 +58,9 @@ pub struct State {
     pub dialogs: Vec<String>,
     /// Whether FileVault is on.
     pub filevault: bool,
+    /// `ZDOTDIR` as the user's shells have it.
+    #[serde(default)]
+    pub zdotdir: Option<Utf8PathBuf>,
     /// Whether forgectl was started by root.
     #[serde(default)]
     pub root: bool,

@@ -8,8 +8,8 @@ use anyhow::{Result, anyhow};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Caller, Kill, Mac, Person, Program, Simulated, USER, answering, changing, clock, locks::Locks,
-    schedule::Schedule, tool::ollama,
+    Caller, Kill, Mac, Person, Program, Running, Simulated, USER, answering, changing, clock, locks::Locks,
+    orphans::Orphans, schedule::Schedule, tool::ollama,
 };
 use crate::machine::{
     Answer, Change, Class, Halt, Look, Machine, Outcome, Output, Query, Quiet, Task, Tell, Wait,
@@ -42,6 +42,7 @@ pub struct Sim {
     asked: fn() -> u32,
     pub(super) locks: Locks,
     life: Mutex<Life>,
+    orphans: Orphans,
 }
 
 /// What ends with forgectl's process.
@@ -54,6 +55,8 @@ pub(super) struct Life {
     /// Since when it renews sudo's ticket each minute.
     pub(super) renewing: Option<Timestamp>,
     killed: bool,
+    /// Whether it dies in the middle of the command that comes next.
+    pub(super) dies_within: bool,
     interrupts: u32,
 }
 
@@ -70,6 +73,7 @@ impl Sim {
             asked: options.asked,
             locks: Locks::default(),
             life: Mutex::new(Life::default()),
+            orphans: Orphans::default(),
         };
         sim.revive();
         sim
@@ -83,9 +87,10 @@ impl Sim {
         *self.life() = Life { pid, ..Life::default() };
     }
 
-    /// The Mac once forgectl's process has ended.
+    /// The Mac once forgectl's process has ended, and all that it had started.
     pub fn into_mac(self) -> Mac {
         self.end();
+        self.with_mac(|mac| self.orphans.go_on(mac, None));
         self.mac.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -138,6 +143,7 @@ impl Sim {
         let session = self.caller().session;
         self.with_mac(|mac| {
             let kept = renewing.is_some() && mac.state.sudo.holds(session, mac.state.now);
+            self.orphans.go_on(mac, Some(until));
             mac.advance_to(until);
             if let Some(since) = renewing.filter(|_| kept) {
                 let minutes = mac.state.now.duration_since(since).as_mins();
@@ -164,6 +170,12 @@ impl Sim {
         });
     }
 
+    /// Ends forgectl's process, which leaves `running`, the rest of the command `argv`, behind.
+    pub(super) fn die_within(&self, argv: &[String], running: Running) {
+        self.with_mac(|mac| self.orphans.add(mac, argv, running));
+        self.die();
+    }
+
     pub(super) fn die(&self) -> anyhow::Error {
         self.end();
         self.life().killed = true;
@@ -187,14 +199,19 @@ impl Sim {
             }
             let before = faults.interrupts.len();
             faults.interrupts.retain(|&effect| effect != number);
-            let kill =
-                faults.kill.take_if(|kill| matches!(kill, Kill::Before(n) | Kill::After(n) if *n == number));
+            let kill = faults.kill.take_if(
+                |kill| matches!(kill, Kill::Before(n) | Kill::After(n) | Kill::During(n) if *n == number),
+            );
             (before - faults.interrupts.len(), kill, number)
         });
         (0..interrupts).for_each(|_| self.interrupt());
         match kill {
             Some(Kill::Before(_)) => Err(self.die().context(format!("before effect {number}"))),
             Some(Kill::After(_)) => Ok(true),
+            Some(Kill::During(_)) => {
+                self.life().dies_within = true;
+                Ok(true)
+            }
             None => Ok(false),
         }
     }

@@ -20,6 +20,7 @@ mod mac;
 mod machine;
 mod memory;
 mod meter;
+mod orphans;
 mod permission;
 mod person;
 mod process;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use camino::Utf8Path;
 
-use super::{About, Step};
+use super::{About, Step, brew::wait_for};
 use crate::{
     machine::{
         Changing, Command, Kind, Looking, Machine, Patience, Tell, Tool, Wait,
@@ -233,6 +233,7 @@ impl Step for RemoveCommandLineTools {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        wait_for(machine, &["/usr/sbin/softwareupdate -i "], tell)?;
         machine.run_ok(&Self::command().limit(Duration::from_mins(5)), tell).map(|_| ())
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{About, Step};
+use super::{About, Step, brew::wait_for};
 use crate::{
     machine::{Changing, Command, Looking, Machine, Tell, tool::brew},
     value::Problem,
@@ -54,6 +54,8 @@ impl Step for InstallHomebrew {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        // Two of them at once would stand in each other's way.
+        wait_for(machine, &[self.script.as_str()], tell)?;
         machine.fetch(INSTALLER, SHA256, &self.script, tell).map_err(|error| {
             if crate::machine::Halt::of(&error).is_some() {
                 return error;
@@ -85,6 +87,8 @@ impl Step for InstallHomebrew {
 pub struct RemoveHomebrew {
     /// Whether the file that tells shells of it goes too.
     pub paths: bool,
+    /// The script that brought it: one that is still at work would bring it back.
+    pub script: Utf8PathBuf,
 }
 
 impl RemoveHomebrew {
@@ -108,6 +112,8 @@ impl Step for RemoveHomebrew {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        let scripts = [self.script.as_str()];
+        wait_for(machine, &[&scripts[..], &brew::RUNNING].concat(), tell)?;
         let prefix = Utf8Path::new(brew::PREFIX);
         let inside = machine.list(prefix)?.unwrap_or_default();
         if !inside.is_empty() {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::machine::{Machine, Tell};
 
 pub use brew::{
-    InstallFormula, MarkFormula, ReturnFormula, SweepDependencies, UninstallFormula, UpgradeFormula,
+    InstallFormula, LinkFormula, MarkFormula, ReturnFormula, UninstallFormula, UnlinkFormula, UpgradeFormula,
 };
 pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,

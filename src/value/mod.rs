@@ -25,5 +25,5 @@ pub use shell::shell_word;
 pub use size::{DiskSize, MemorySize, human_bytes};
 pub use source::{Excerpt, Source, Span};
 pub use state::{Field, State, Value};
-pub use version::{RangeFault, VersionRange};
+pub use version::{RangeFault, VersionRange, order_of_versions};
 pub use want::{Delta, Deltas, Want, Wanted, differences};

@@ -41,6 +41,9 @@ pub enum Place {
     Formula {
         /// Its name.
         name: String,
+        /// Another name that it has or had, under which it lies there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known_as: Option<String>,
     },
     /// A model in a store of Ollama's. When we brought it, it goes only with `--all-data`.
     Model {
@@ -84,8 +87,8 @@ impl fmt::Display for Place {
             }
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
+            Self::Formula { name, .. } => write!(f, "/opt/homebrew/opt/{name}"),
             Self::Model { store, name } => f.write_str(store.join(name.manifest()).as_str()),
-            Self::Formula { name } => write!(f, "/opt/homebrew/opt/{name}"),
             Self::CommandLineTools => f.write_str("this Mac"),
             Self::Power { source } => f.write_str(source.heading()),
             Self::Job { domain, label, .. } | Self::Rival { domain, label, .. } => {

@@ -173,9 +173,59 @@ impl PartialEq for Version {
 
 impl Eq for Version {}
 
+/// How two versions stand to each other as Homebrew orders them: runs of digits by their number, all else by its letters; what
+/// ends first is the lower one, but for a release beside its own `-rc1`.
+pub fn order_of_versions(one: &str, other: &str) -> Ordering {
+    let (one, other) = (parts(one), parts(other));
+    for at in 0..one.len().max(other.len()) {
+        let order = match (one.get(at), other.get(at)) {
+            (Some(one), Some(other)) => one.cmp(other),
+            (Some(Part::Number(0)) | None, None) | (None, Some(Part::Number(0))) => Ordering::Equal,
+            (Some(Part::Word(_)), None) | (None, Some(Part::Number(_))) => Ordering::Less,
+            (Some(Part::Number(_)), None) | (None, Some(Part::Word(_))) => Ordering::Greater,
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    Ordering::Equal
+}
+
+/// A word stands below every number.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Part {
+    Word(String),
+    Number(u128),
+}
+
+fn parts(version: &str) -> Vec<Part> {
+    let mut parts: Vec<Part> = vec![];
+    for run in version.split(|c: char| !c.is_ascii_alphanumeric()).filter(|run| !run.is_empty()) {
+        let mut rest = run;
+        while let Some(first) = rest.chars().next() {
+            let digits = first.is_ascii_digit();
+            let end = rest.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(rest.len());
+            let (part, behind) = rest.split_at(end);
+            parts.push(part.parse().map_or_else(|_| Part::Word(part.to_owned()), Part::Number));
+            rest = behind;
+        }
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_stand_in_the_order_of_their_numbers() {
+        let rising = ["0.9", "0.32.3-rc1", "0.32.3", "0.32.3_1", "0.32.10", "1.0b", "1.0", "2026.1"];
+        for pair in rising.windows(2) {
+            assert_eq!(order_of_versions(pair[0], pair[1]), Ordering::Less, "{pair:?}");
+            assert_eq!(order_of_versions(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
+        }
+        assert_eq!(order_of_versions("1", "1.0"), Ordering::Equal);
+    }
 
     #[test]
     fn revisions_and_suffixes_of_a_release_do_not_count() {

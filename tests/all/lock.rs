@@ -296,7 +296,8 @@ fn a_plan_names_what_is_locked_and_a_saved_one_holds_only_with_the_same_lock() {
     let saved = SavedPlan::of(&plan, Utf8Path::new("/work/stack.yaml"), stack.source().text());
     let how = How { saved: Some(saved), ..yes() };
     let before = desk.text();
-    fs::write(desk.path(), before.replace("1.8.1", "1.8.0")).unwrap();
+    fs::write(desk.path(), before.replace("1.8.1", "1.9_1")).unwrap();
+    published(&sim, "1.9");
     let mut error = None;
     let count = effects(&sim, || {
         error = engine::apply(&sim, &stack, &how, &Nobody, &Ears::default()).err();
@@ -305,9 +306,10 @@ fn a_plan_names_what_is_locked_and_a_saved_one_holds_only_with_the_same_lock() {
     assert!(problem.what.contains("the lock has moved"), "{problem:?}");
     assert_eq!(
         (count, problem.why),
-        (0, vec!["brew-formula/jq: locked at 1.8.1 then, locked at 1.8.0 now".to_owned()])
+        (0, vec!["brew-formula/jq: locked at 1.8.1 then, locked at 1.9_1 now".to_owned()])
     );
     fs::write(desk.path(), before).unwrap();
+    sim.with_mac(|mac| mac.state.internet.pages.clear());
     assert!(engine::apply(&sim, &stack, &how, &Nobody, &Ears::default()).unwrap().ok());
 }
 
@@ -356,7 +358,8 @@ fn what_cannot_be_asked_for_moves_nothing() {
     let stack = desk.stack(FORMULAE);
     apply_well(&sim, &stack);
     published(&sim, "1.9");
-    sim.with_mac(|mac| mac.state.internet.pages.remove("https://formulae.brew.sh/api/formula/gnupg.json"));
+    let url = "https://formulae.brew.sh/api/formula/gnupg.json".to_owned();
+    sim.with_mac(|mac| mac.state.internet.pages.insert(url, Page { status: 503, body: String::new() }));
     let before = desk.text();
     let problem = refused(&update(&sim, &stack, &[], true).unwrap_err());
     assert_eq!(problem.resource, Some("brew-formula/gnupg".parse().unwrap()));
@@ -445,4 +448,28 @@ fn the_lock_beside_a_manifest_is_shown_anywhere() {
     let rehearsal = shell.run("rehearse stack.yaml");
     assert!(rehearsal.code == 0 && rehearsal.err.starts_with("stack.lock is left aside: "), "{rehearsal:?}");
     assert_eq!(shell.run("lock --stack -").code, 1, "standard input has no lock, and here no manifest");
+}
+
+/// What an earlier apply left is brought again, or nothing is: Homebrew installs its newest alone.
+#[test]
+fn a_locked_version_is_kept_or_refused_with_the_way_out() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(FORMULAE);
+    apply_well(&sim, &stack);
+    brew(&sim, "uninstall jq");
+    sim.with_mac(|mac| mac.state.brew.offers.insert("jq".into(), "1.9.0".into()));
+    let refusal = || refused(&apply(&sim, &stack).unwrap_err());
+    let problem = refusal();
+    assert_eq!(problem.what, "`jq` 1.8.1 is locked, and Homebrew offers 1.9.0");
+    assert_eq!(problem.remedy, ["forgectl lock --update brew-formula/jq"]);
+    brew(&sim, "update");
+    brew(&sim, "install jq");
+    assert_eq!(refusal().what, "`jq` 1.8.1 is locked, and 1.9.0 is there");
+    update(&sim, &stack, &["brew-formula/jq"], true).unwrap();
+    assert!(engine::survey(&sim, &stack).unwrap().is_empty());
+    // What the manifest does not allow any more binds nobody.
+    sim.with_mac(|mac| mac.state.brew.offers.insert("jq".into(), "2.0".into()));
+    let newer = desk.stack(&FORMULAE.replace("jq", "{jq: \">=2\"}"));
+    apply_well(&sim, &newer);
+    assert_eq!(version(&desk.lock(), "brew-formula/jq"), "2.0");
 }

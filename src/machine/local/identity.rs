@@ -29,6 +29,7 @@ pub(super) fn here(groups: &Output) -> Result<Identity> {
         user: user.name,
         state: state.join("forgectl"),
         home,
+        zdotdir: absolute("ZDOTDIR"),
         pid: process::id(),
         can_ask: sudo::can_ask(),
     })
@@ -54,6 +55,7 @@ pub(super) fn under(files: &Files) -> Result<Identity> {
         user: user.clone(),
         state: home.join(".local/state/forgectl"),
         home,
+        zdotdir: None,
         pid: process::id(),
         can_ask: sudo::can_ask(),
     })

@@ -104,17 +104,17 @@ impl Resource for OllamaModel {
         Ok(Quote { download: Some(parts.values().sum()), disk: Some(0), parts })
     }
 
-    fn upstream(&self, look: &dyn Look) -> Result<Upstream> {
+    fn upstream(&self, look: &dyn Look, _: &State, _: &Deltas) -> Result<Upstream> {
         let name = &self.name;
         Ok(match self.published(look)? {
             Published::So(manifest) => match &self.pinned {
                 Some(pinned) if *pinned != manifest.digest => {
-                    Upstream::Missing(moved(&self.id(), name, pinned, &manifest.digest))
+                    Upstream::missing(moved(&self.id(), name, pinned, &manifest.digest))
                 }
-                _ => Upstream::There,
+                _ => Upstream::default(),
             },
-            Published::Unknown => Upstream::Missing(no_such(name)),
-            Published::Unsaid(why) => Upstream::Unsaid(
+            Published::Unknown => Upstream::missing(no_such(name)),
+            Published::Unsaid(why) => Upstream::unsaid(
                 Problem::mac(format!("how large the model is, nobody says: `{name}`"))
                     .why(why)
                     .hint("it is pulled all the same, and fails by itself if the registry goes on so"),

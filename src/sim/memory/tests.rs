@@ -116,7 +116,7 @@ fn links_are_followed_to_their_end_and_loops_have_none() {
     );
     assert_eq!(
         disk.list(USER, "/opt/homebrew/opt/ollama/".into()).unwrap(),
-        ["INSTALL_RECEIPT.json", "bin", "libexec"]
+        [".brew", "INSTALL_RECEIPT.json", "bin", "libexec"]
     );
     write(&mut disk, USER, "/Users/lab/f", "").unwrap();
     assert_eq!(write(&mut disk, USER, "/Users/lab/f/x", ""), Err(ErrorKind::NotADirectory));

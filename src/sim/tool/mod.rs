@@ -15,6 +15,7 @@ mod install;
 mod ioreg;
 pub mod launchctl;
 pub mod launchd;
+mod ln;
 mod ls;
 mod lsof;
 mod mkdir;
@@ -67,6 +68,7 @@ const TOOLS: &[(&str, Run)] = &[
     ("/bin/cat", Plain(cat::run)),
     ("/bin/chmod", Plain(chmod::run)),
     ("/bin/launchctl", Plain(launchctl::run)),
+    ("/bin/ln", Plain(ln::run)),
     ("/bin/ls", Plain(ls::run)),
     ("/bin/mkdir", Plain(mkdir::run)),
     ("/bin/ps", Plain(ps::run)),
@@ -129,6 +131,19 @@ pub fn run_in(
         None if path.starts_with(command_line_tools::FOLDER) => command_line_tools::tool(mac, argv),
         None => Running::failed(126, format!("{name}: Exec format error\n")),
     }
+}
+
+/// What Homebrew's servers answer.
+pub(super) fn brew_page(mac: &Mac, url: &str) -> Option<super::Page> {
+    brew::pages::page(mac, url)
+}
+
+/// How `ps` shows a program that was started so.
+pub(super) fn as_seen(argv: &[String]) -> Vec<String> {
+    if argv.first().is_some_and(|program| program == brew::PROGRAM) {
+        return brew::as_seen(argv);
+    }
+    argv.to_vec()
 }
 
 /// How long a program takes beside its own stages.

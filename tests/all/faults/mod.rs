@@ -4,6 +4,7 @@
 mod adoption;
 mod drift;
 mod every;
+mod formulae;
 mod homebrew;
 mod interrupt;
 mod journal;
@@ -13,6 +14,7 @@ mod mended;
 mod models;
 mod node;
 mod ollama;
+mod orphans;
 mod power;
 mod profile;
 mod proofs;

@@ -60,3 +60,43 @@ fn a_profile_that_cannot_be_written_is_told_before_any_change() {
     mac.disk.make_dir(USER, PROFILE.into(), 0o755, now).unwrap();
     says(&refused(mac, &toolbox()), &["a folder is where a file belongs", PROFILE]);
 }
+
+/// A line that is commented out is none for a shell, whatever the installer takes it for.
+#[test]
+fn a_line_that_is_commented_out_does_not_count() {
+    let mut mac = fresh(&toolbox());
+    write(&mut mac, USER, PROFILE, &format!("# {LINE}"));
+    let sim = sim(copy(&mac));
+    apply_well(&sim, &toolbox());
+    assert_eq!(sim.with_mac(|mac| read(mac, PROFILE)), format!("# {LINE}{LINE}"));
+    destroy_well(&sim, &toolbox());
+    same("destroyed", &mac, &still(&sim));
+}
+
+#[test]
+fn a_profile_of_another_user_is_told_before_any_change() {
+    for mode in [0o644, 0o600] {
+        let mut mac = fresh(&toolbox());
+        let now = mac.state.now;
+        mac.disk.write(0, PROFILE.into(), Content::Bytes(b"export A=1\n".to_vec()), mode, now).unwrap();
+        says(&refused(mac, &toolbox()), &["a line cannot be added to `/Users/lab/.zprofile`", "ls -ld"]);
+    }
+    let mut mac = fresh(&toolbox());
+    write(&mut mac, 0, PROFILE, LINE);
+    assert_eq!(planned(&sim(mac), &toolbox(), "profile-line/~/.zprofile").action, Action::Keep);
+}
+
+/// zsh reads its profiles from `$ZDOTDIR`.
+#[test]
+fn the_profile_is_where_zsh_looks_for_it() {
+    let mut mac = fresh(&toolbox());
+    let now = mac.state.now;
+    mac.state.zdotdir = Some("/Users/lab/.zsh".into());
+    says(&refused(copy(&mac), &toolbox()), &["there is no folder /Users/lab/.zsh"]);
+    mac.disk.make_dir(USER, "/Users/lab/.zsh".into(), 0o755, now).unwrap();
+    let sim = sim(copy(&mac));
+    apply_well(&sim, &toolbox());
+    assert_eq!(sim.with_mac(|mac| read(mac, "/Users/lab/.zsh/.zprofile")), LINE);
+    destroy_well(&sim, &toolbox());
+    same("destroyed", &mac, &still(&sim));
+}

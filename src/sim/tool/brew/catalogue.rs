@@ -4,8 +4,10 @@ use super::Brew;
 #[derive(Debug)]
 pub(super) struct Formula {
     pub(super) name: &'static str,
-    /// Names that it had before, or has beside.
-    pub(super) other_names: &'static [&'static str],
+    /// Names that it had before.
+    pub(super) old_names: &'static [&'static str],
+    /// Names that it has beside: `opt` has links under these.
+    pub(super) aliases: &'static [&'static str],
     /// `homebrew/core`, or a tap that must be trusted.
     pub(super) tap: &'static str,
     pub(super) version: &'static str,
@@ -19,13 +21,16 @@ pub(super) struct Formula {
     pub(super) program: Option<&'static str>,
     /// Whether it defines a service.
     pub(super) service: bool,
+    /// Whether it is not linked, since macOS has something of the kind.
+    pub(super) keg_only: bool,
 }
 
-const CORE: &str = "homebrew/core";
+pub(super) const CORE: &str = "homebrew/core";
 
 const PLAIN: Formula = Formula {
     name: "",
-    other_names: &[],
+    old_names: &[],
+    aliases: &[],
     tap: CORE,
     version: "1.0",
     needs: &[],
@@ -33,12 +38,13 @@ const PLAIN: Formula = Formula {
     poured: 0,
     program: None,
     service: false,
+    keg_only: false,
 };
 
 const FORMULAE: &[Formula] = &[
     Formula {
         name: "gnupg",
-        other_names: &["gnupg2"],
+        old_names: &["gnupg2"],
         version: "2.4.8",
         bottle: 3_900_000,
         poured: 15_400_000,
@@ -76,6 +82,16 @@ const FORMULAE: &[Formula] = &[
         ..PLAIN
     },
     Formula {
+        name: "sqlite",
+        aliases: &["sqlite3"],
+        version: "3.50.4",
+        bottle: 2_300_000,
+        poured: 4_900_000,
+        program: Some("sqlite3"),
+        keg_only: true,
+        ..PLAIN
+    },
+    Formula {
         name: "uv",
         version: "0.13.8",
         bottle: 18_900_000,
@@ -87,11 +103,23 @@ const FORMULAE: &[Formula] = &[
 
 /// The formula of this name, also of a former one.
 pub(super) fn find(name: &str) -> Option<&'static Formula> {
-    FORMULAE.iter().find(|formula| formula.name == name || formula.other_names.contains(&name))
+    FORMULAE.iter().find(|formula| {
+        formula.name == name || formula.old_names.contains(&name) || formula.aliases.contains(&name)
+    })
 }
 
-/// The release that is offered now.
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static Formula> {
+    FORMULAE.iter()
+}
+
+/// The newest release that this Homebrew knows of.
 pub(super) fn offered(brew: &Brew, formula: &Formula) -> String {
+    brew.known.get(formula.name).cloned().unwrap_or_else(|| formula.version.to_owned())
+}
+
+/// The newest release that there is.
+pub(super) fn newest(brew: &Brew, formula: &Formula) -> String {
     brew.offers.get(formula.name).cloned().unwrap_or_else(|| formula.version.to_owned())
 }
 

@@ -10,6 +10,7 @@ use super::{OWNER, PREFIX, VERSION, catalogue, catalogue::Formula, prefix};
 use crate::{
     machine::Kind,
     sim::{Content, Disk},
+    value::order_of_versions,
 };
 
 /// Where all versions of a formula lie.
@@ -27,11 +28,12 @@ pub(super) fn installed(disk: &dyn Disk) -> Vec<String> {
     names.into_iter().filter(|name| !versions(disk, name).is_empty()).collect()
 }
 
-/// The versions of a formula that are installed, the oldest first as text goes.
+/// The versions of a formula that are installed, the oldest first.
 pub(super) fn versions(disk: &dyn Disk, name: &str) -> Vec<String> {
-    let versions = disk.list(0, &rack(name)).unwrap_or_default();
-    let full = |version: &String| disk.list(0, &keg(name, version)).is_ok_and(|names| !names.is_empty());
-    versions.into_iter().filter(full).collect()
+    let mut versions = disk.list(0, &rack(name)).unwrap_or_default();
+    versions.retain(|version| disk.list(0, &keg(name, version)).is_ok_and(|names| !names.is_empty()));
+    versions.sort_by(|one, other| order_of_versions(one, other));
+    versions
 }
 
 /// The version that `opt` leads to, else the last one.
@@ -43,6 +45,15 @@ pub(super) fn active(disk: &dyn Disk, name: &str) -> Option<String> {
 
 pub(super) fn is_linked(disk: &dyn Disk, name: &str) -> bool {
     disk.node(&Utf8Path::new(PREFIX).join("var/homebrew/linked").join(name)).is_some()
+}
+
+/// Whether somebody has pinned it (docs/mac-facts.md#brew-pin).
+pub(super) fn is_pinned(disk: &dyn Disk, name: &str) -> bool {
+    disk.node(&pin(name)).is_some()
+}
+
+fn pin(name: &str) -> Utf8PathBuf {
+    Utf8Path::new(PREFIX).join("var/homebrew/pinned").join(name)
 }
 
 /// What the receipt of a keg says.
@@ -75,7 +86,7 @@ pub(super) fn set_on_request(
     write_receipt(disk, name, &version, &told, now)
 }
 
-/// Pours a bottle and links it.
+/// Pours a bottle and links it, unless another version is there that is not.
 pub(super) fn pour(
     disk: &mut dyn Disk,
     formula: &Formula,
@@ -84,6 +95,7 @@ pub(super) fn pour(
     now: Timestamp,
 ) -> io::Result<()> {
     let Formula { name, poured, program, .. } = formula;
+    let unlinked = active(disk, name).is_some() && !is_linked(disk, name);
     let seed =
         version.bytes().chain(name.bytes()).fold(7, |sum: u64, byte| sum * 31 % 999_983 + u64::from(byte));
     let content = Content::Made { size: *poured, seed };
@@ -128,15 +140,34 @@ pub(super) fn pour(
         "built_on": {"os": "Macintosh", "cpu_family": "dunno"},
     });
     write_receipt(disk, name, version, &told, now)?;
+    let why = if formula.keg_only { "  keg_only :provided_by_macos\n" } else { "" };
+    let source = format!("class {name} < Formula\n{why}end\n");
+    let source = Content::Bytes(source.into_bytes());
+    prefix::put(disk, &format!("Cellar/{name}/{version}/.brew/{name}.rb"), source, 0o644, now)?;
+    if formula.keg_only || unlinked {
+        return opt(disk, formula, version, now);
+    }
     link(disk, formula, version, now)
+}
+
+/// Makes a keg the active one, also under former names that lead to it already.
+fn opt(disk: &mut dyn Disk, formula: &Formula, version: &str, now: Timestamp) -> io::Result<()> {
+    let name = formula.name;
+    let old = formula.old_names.iter().filter(|old| {
+        let node = disk.node(&Utf8Path::new(PREFIX).join("opt").join(old));
+        node.and_then(|node| node.target).is_some_and(|target| target.as_str().contains(&format!("/{name}/")))
+    });
+    let names: Vec<&str> = old.chain(formula.aliases).copied().chain([name]).collect();
+    for opt in names {
+        prefix::link(disk, &format!("opt/{opt}"), &format!("../Cellar/{name}/{version}"), now)?;
+    }
+    Ok(())
 }
 
 /// Makes a keg the active one and links what it has.
 pub(super) fn link(disk: &mut dyn Disk, formula: &Formula, version: &str, now: Timestamp) -> io::Result<()> {
     let name = formula.name;
-    for opt in formula.other_names.iter().chain([&name]) {
-        prefix::link(disk, &format!("opt/{opt}"), &format!("../Cellar/{name}/{version}"), now)?;
-    }
+    opt(disk, formula, version, now)?;
     let linked = format!("../../../Cellar/{name}/{version}");
     prefix::link(disk, &format!("var/homebrew/linked/{name}"), &linked, now)?;
     let (folder, file) = shared(formula);
@@ -156,28 +187,55 @@ fn shared(formula: &Formula) -> (&'static str, String) {
     }
 }
 
-/// Removes a keg, its links, and its rack when that is empty then.
-pub(super) fn remove(disk: &mut dyn Disk, name: &str, version: &str, now: Timestamp) -> io::Result<()> {
-    let mut links = vec![format!("opt/{name}"), format!("var/homebrew/linked/{name}")];
-    if let Some(formula) = catalogue::find(name) {
-        let (folder, file) = shared(formula);
-        links.push(format!("{folder}/{file}"));
-        links.extend(formula.other_names.iter().map(|other| format!("opt/{other}")));
-    }
+/// Takes a keg's links out of the prefix.
+pub(super) fn unlink(
+    disk: &mut dyn Disk,
+    formula: &Formula,
+    version: &str,
+    now: Timestamp,
+) -> io::Result<()> {
+    let (folder, file) = shared(formula);
+    let links = [format!("var/homebrew/linked/{}", formula.name), format!("{folder}/{file}")];
+    remove_links(disk, formula.name, version, &links, now)
+}
+
+fn remove_links(
+    disk: &mut dyn Disk,
+    name: &str,
+    version: &str,
+    links: &[String],
+    now: Timestamp,
+) -> io::Result<()> {
     for link in links {
         let path = Utf8Path::new(PREFIX).join(link);
         if disk.resolve(&path).is_some_and(|real| real.starts_with(keg(name, version))) {
             disk.remove(OWNER, &path, now)?;
         }
     }
+    Ok(())
+}
+
+/// Removes a keg, its links, and its rack when that is empty then.
+pub(super) fn remove(disk: &mut dyn Disk, name: &str, version: &str, now: Timestamp) -> io::Result<()> {
+    let mut links = vec![format!("opt/{name}")];
+    if let Some(formula) = catalogue::find(name) {
+        unlink(disk, formula, version, now)?;
+        let others = formula.old_names.iter().chain(formula.aliases);
+        links.extend(others.map(|other| format!("opt/{other}")));
+    }
+    remove_links(disk, name, version, &links, now)?;
     remove_tree(disk, &keg(name, version), now)?;
+    let pinned = disk.node(&pin(name)).is_some() && disk.resolve(&pin(name)).is_none();
+    if pinned {
+        disk.remove(OWNER, &pin(name), now)?;
+    }
     if disk.list(0, &rack(name)).is_ok_and(|versions| versions.is_empty()) {
         disk.remove(OWNER, &rack(name), now)?;
     }
     Ok(())
 }
 
-fn remove_tree(disk: &mut dyn Disk, path: &Utf8Path, now: Timestamp) -> io::Result<()> {
+pub(super) fn remove_tree(disk: &mut dyn Disk, path: &Utf8Path, now: Timestamp) -> io::Result<()> {
     if disk.node(path).is_some_and(|node| node.kind == Kind::Folder) {
         for name in disk.list(0, path)? {
             remove_tree(disk, &path.join(name), now)?;

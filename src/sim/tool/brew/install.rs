@@ -3,18 +3,14 @@ use std::time::Duration;
 use super::{
     Call,
     catalogue::{self, Formula},
-    cellar, tap,
+    cellar,
+    pour::Pouring,
+    tap,
 };
 use crate::{
     machine::Output,
     sim::{Fault, Mac, Running, running::Print, tool::unix::reason},
 };
-
-/// In how many parts a bottle is fetched, so that others can act in between.
-const PARTS: u64 = 4;
-
-/// What pouring takes for every 10 MB, and at the least.
-const POUR: Duration = Duration::from_millis(300);
 
 /// A formula of this name; a former name is told (docs/mac-facts.md#brew-renames).
 pub(super) fn formula(name: &str, output: &mut Output) -> Result<&'static Formula, ()> {
@@ -24,7 +20,7 @@ pub(super) fn formula(name: &str, output: &mut Output) -> Result<&'static Formul
         output.err(format!("Error: No available formula with the name \"{name}\".\n"));
         return Err(());
     };
-    if formula.name != bare {
+    if formula.old_names.contains(&bare) {
         output.err(format!("Warning: Formula {bare} was renamed to {}.\n", formula.name));
     }
     Ok(formula)
@@ -33,7 +29,7 @@ pub(super) fn formula(name: &str, output: &mut Output) -> Result<&'static Formul
 /// `brew install NAME…` (docs/mac-facts.md#brew-install).
 pub(super) fn install(mac: &mut Mac, call: &Call) -> Running {
     let mut running = Running::default();
-    let mut pouring = vec![];
+    let mut pouring = Pouring::default();
     for name in &call.names {
         let Ok(formula) = formula(name, &mut running.output) else { return running };
         if let Err(refused) = tap::judge(mac, formula, name) {
@@ -43,30 +39,22 @@ pub(super) fn install(mac: &mut Mac, call: &Call) -> Running {
             return locked;
         }
         let offered = catalogue::offered(&mac.state.brew, formula);
-        match cellar::active(&*mac.disk, formula.name) {
-            None => {
-                for need in catalogue::runtime(formula) {
-                    if cellar::versions(&*mac.disk, need.name).is_empty() {
-                        pouring.push((need, catalogue::offered(&mac.state.brew, need), false));
-                    }
-                }
-                pouring.push((formula, offered, true));
-            }
+        let name = formula.name;
+        match cellar::active(&*mac.disk, name) {
+            None => pouring.add(mac, formula, true),
             Some(version) if version != offered && call.set("HOMEBREW_NO_INSTALL_UPGRADE") => {
                 running.output.err(format!(
-                    "Error: {0} {version} is already installed\nTo upgrade to {offered}, run:\n  brew upgrade {0}\n",
-                    formula.name
+                    "Error: {name} {version} is already installed\nTo upgrade to {offered}, run:\n  brew upgrade {name}\n"
                 ));
+                running = asked_for(running, name);
             }
             Some(version) if version != offered => {
                 running.output.out(format!(
-                    "{} {version} is already installed but outdated (so it will be upgraded).\n",
-                    formula.name
+                    "{name} {version} is already installed but outdated (so it will be upgraded).\n"
                 ));
-                pouring.push((formula, offered, true));
+                pouring.add(mac, formula, true);
             }
             Some(version) => {
-                let name = formula.name;
                 running.output.err(if cellar::is_linked(&*mac.disk, name) {
                     format!(
                         "Warning: {name} {version} is already installed and up-to-date.\nTo reinstall {version}, \
@@ -78,20 +66,23 @@ pub(super) fn install(mac: &mut Mac, call: &Call) -> Running {
                          version, run:\n  brew link {name}\n"
                     )
                 });
-                // Whoever names it asks for it, whatever brought it.
-                running = running.then(Duration::ZERO, move |mac, output| {
-                    let now = mac.state.now;
-                    told(output, name, cellar::set_on_request(&mut *mac.disk, name, true, now));
-                });
+                running = asked_for(running, name);
             }
         }
     }
-    let extra = pouring.iter().any(|(_, _, on_request)| !on_request);
-    if extra && call.terminal && !call.set("HOMEBREW_NO_ASK") && !call.has("--yes") {
+    if pouring.has_more() && call.terminal && !call.set("HOMEBREW_NO_ASK") && !call.has("--yes") {
         running.output.out("==> Do you want to proceed with the installation? [y/n]\n");
         return running.hanging();
     }
-    pour_all(mac, running, call, pouring)
+    pouring.start(mac, running, call)
+}
+
+/// Whoever names it asks for it, whatever brought it.
+fn asked_for(running: Running, name: &'static str) -> Running {
+    running.then(Duration::ZERO, move |mac, output| {
+        let now = mac.state.now;
+        told(output, name, cellar::set_on_request(&mut *mac.disk, name, true, now));
+    })
 }
 
 /// `brew upgrade [NAME…]`; what is outdated and stands on it goes along, unless that is switched off.
@@ -101,7 +92,7 @@ pub(super) fn upgrade(mac: &mut Mac, call: &Call) -> Running {
     if names.is_empty() {
         names = outdated(mac);
     }
-    let mut pouring = vec![];
+    let mut pouring = Pouring::default();
     for name in &names {
         let Ok(formula) = formula(name, &mut running.output) else { return running };
         if let Some(locked) = locked(mac, "upgrade", formula) {
@@ -113,21 +104,28 @@ pub(super) fn upgrade(mac: &mut Mac, call: &Call) -> Running {
             Some(version) if version == offered => {
                 running.output.err(format!("Warning: {} {version} already installed\n", formula.name));
             }
-            Some(_) => pouring.push((formula, offered, on_request(mac, formula))),
+            Some(_) if cellar::is_pinned(&*mac.disk, formula.name) => {
+                running.output.err("Error: Not upgrading 1 pinned package:\n");
+                running.output.code = i32::from(!call.names.is_empty());
+                continue;
+            }
+            Some(_) => {
+                let on_request = on_request(mac, formula);
+                pouring.add(mac, formula, on_request);
+            }
         }
         if call.set("HOMEBREW_NO_INSTALLED_DEPENDENTS_CHECK") {
             continue;
         }
         for user in cellar::users(&*mac.disk, formula.name) {
-            let Some(user) =
-                catalogue::find(&user).filter(|user| outdated(mac).iter().any(|name| name == user.name))
-            else {
-                continue;
-            };
-            pouring.push((user, catalogue::offered(&mac.state.brew, user), on_request(mac, user)));
+            let old = outdated(mac).contains(&user) && !cellar::is_pinned(&*mac.disk, &user);
+            if let Some(user) = catalogue::find(&user).filter(|_| old) {
+                let on_request = on_request(mac, user);
+                pouring.add(mac, user, on_request);
+            }
         }
     }
-    pour_all(mac, running, call, pouring)
+    pouring.start(mac, running, call)
 }
 
 /// What is installed in another release than is offered.
@@ -140,7 +138,7 @@ pub(super) fn outdated(mac: &Mac) -> Vec<String> {
     cellar::installed(&*mac.disk).into_iter().filter(old).collect()
 }
 
-fn on_request(mac: &Mac, formula: &Formula) -> bool {
+pub(super) fn on_request(mac: &Mac, formula: &Formula) -> bool {
     let version = cellar::active(&*mac.disk, formula.name);
     let receipt = version.and_then(|version| cellar::receipt(&*mac.disk, formula.name, &version));
     receipt.is_some_and(|receipt| receipt["installed_on_request"] == true)
@@ -148,6 +146,7 @@ fn on_request(mac: &Mac, formula: &Formula) -> bool {
 
 /// Why a formula cannot be touched just now (docs/mac-facts.md#brew-lock): it names what fails, not who holds the lock.
 pub(super) fn locked(mac: &mut Mac, verb: &str, formula: &Formula) -> Option<Running> {
+    super::update::lock_file(mac, &format!("{}.formula.lock", formula.name));
     let held = mac.state.brew.locked.contains(formula.name) || mac.state.faults.take(Fault::BrewLocked);
     held.then(|| {
         let name = formula.name;
@@ -161,103 +160,12 @@ pub(super) fn locked(mac: &mut Mac, verb: &str, formula: &Formula) -> Option<Run
     })
 }
 
-type Pouring = Vec<(&'static Formula, String, bool)>;
-
-fn pour_all(mac: &mut Mac, mut running: Running, call: &Call, pouring: Pouring) -> Running {
-    if pouring.is_empty() {
-        return running;
-    }
-    if !call.set("HOMEBREW_NO_AUTO_UPDATE") {
-        running = running.then(super::UPDATE, |_, output| output.out("==> Auto-updating Homebrew...\n"));
-    }
-    let keep = call.set("HOMEBREW_NO_INSTALL_CLEANUP");
-    mac.state.brew.locked.extend(pouring.iter().map(|(formula, _, _)| formula.name.to_owned()));
-    for (formula, _, _) in &pouring {
-        running = download(running, mac, formula);
-    }
-    for (formula, version, on_request) in pouring {
-        let takes = POUR * u32::try_from(1 + formula.poured / 10_000_000).unwrap_or(u32::MAX);
-        running =
-            running.then(takes, move |mac, output| pour(mac, output, formula, &version, on_request, keep));
-    }
-    running
-}
-
-fn download(mut running: Running, mac: &Mac, formula: &'static Formula) -> Running {
-    let part = Duration::from_millis(formula.bottle * 8 * 1000 / mac.state.bandwidth.max(1) / PARTS);
-    running = running.then(Duration::from_millis(300), move |mac, output| {
-        if !output.ok() {
-            return;
-        }
-        output.out(format!("==> Fetching downloads for: {}\n", formula.name));
-        if mac.state.faults.take(Fault::NetworkGone) {
-            output.code = 1;
-            output.err("curl: (6) Could not resolve host: ghcr.io\n");
-            output.err(format!("Error: Failed to download resource \"{}\"\n", formula.name));
-        }
-    });
-    for _ in 0..PARTS {
-        running = running.then(part, move |mac, output| {
-            if output.ok() {
-                mac.state.meter.downloaded += formula.bottle / PARTS;
-            }
-        });
-    }
-    running
-}
-
-fn pour(mac: &mut Mac, output: &mut Output, formula: &Formula, version: &str, on_request: bool, keep: bool) {
-    let name = formula.name;
-    mac.state.brew.locked.remove(name);
-    if !output.ok() {
-        return;
-    }
-    output.out(format!("==> Pouring {name}--{version}.arm64_sequoia.bottle.tar.gz\n"));
-    let (now, old) = (mac.state.now, cellar::versions(&*mac.disk, name));
-    if mac.state.faults.take(Fault::DiskFull) {
-        output.code = 1;
-        return output.err("Error: No space left on device @ rb_sysopen\n");
-    }
-    let done = cellar::pour(&mut *mac.disk, formula, version, on_request, now);
-    if done.is_err() {
-        // What was unpacked until then it takes away itself.
-        let _ = cellar::remove(&mut *mac.disk, name, version, now);
-    }
-    told(output, name, done);
-    if !keep {
-        for version in old.iter().filter(|old| *old != version) {
-            told(output, name, cellar::remove(&mut *mac.disk, name, version, now));
-        }
-    }
-    if output.ok() {
-        let size = formula.poured / 1_000_000;
-        output.out(format!("==> Summary\n/opt/homebrew/Cellar/{name}/{version}: 3 files, {size}MB\n"));
-    }
-}
-
 /// Tells what the file system said.
 pub(super) fn told(output: &mut Output, name: &str, done: std::io::Result<()>) {
     if let Err(error) = done {
         output.code = 1;
         output.err(format!("Error: {} @ {name}\n", reason(&error)));
     }
-}
-
-/// `brew link NAME`.
-pub(super) fn link(mac: &mut Mac, call: &Call) -> Running {
-    let mut running = Running::default();
-    for name in &call.names {
-        let Ok(formula) = formula(name, &mut running.output) else { return running };
-        let Some(version) = cellar::versions(&*mac.disk, formula.name).pop() else {
-            return Running::failed(1, format!("Error: No such keg: {}\n", cellar::rack(formula.name)));
-        };
-        running = running.then(Duration::ZERO, move |mac, output| {
-            let now = mac.state.now;
-            told(output, formula.name, cellar::link(&mut *mac.disk, formula, &version, now));
-            output.out(format!("Linking {}... 1 symlinks created.\n", cellar::keg(formula.name, &version)));
-        });
-    }
-    running
 }
 
 /// `brew tab [--installed-on-request | --no-installed-on-request] NAME…`.

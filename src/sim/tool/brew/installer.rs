@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
-use super::{PREFIX, prefix};
+use super::{PREFIX, prefix, update};
 use crate::{
     machine::Output,
     sim::{
@@ -39,7 +39,9 @@ pub(in crate::sim::tool) fn run(mac: &mut Mac, caller: Caller, environment: &Env
     if let Some(text) =
         mac.disk.read(0, Utf8Path::new(FORBIDDEN)).ok().and_then(|file| file.bytes(1 << 16).map(Vec::from))
     {
-        return Running::failed(1, String::from_utf8_lossy(&text).into_owned());
+        let text = String::from_utf8_lossy(&text).trim_end().to_owned();
+        let why = if text.is_empty() { format!("{FORBIDDEN} exists!") } else { format!("{text}.") };
+        return Running::failed(1, format!("Homebrew cannot be installed because {why}\n"));
     }
     let mut running = Running::default();
     if set("NONINTERACTIVE") {
@@ -72,23 +74,24 @@ pub(in crate::sim::tool) fn run(mac: &mut Mac, caller: Caller, environment: &Env
             }
         });
     }
-    running.then(Duration::from_secs(6), move |mac, output| {
-        end(mac, output);
-        // Its own `brew update` lets the ticket go (docs/mac-facts.md#brew-drops-ticket), and so does its end without one at the start.
-        if output.ok() || !had_ticket {
-            mac.state.sudo.drop_ticket(caller.session);
-        }
-    })
+    let paths = move |mac: &mut Mac, output: &mut Output| paths(mac, caller, output);
+    running.then(Duration::from_secs(2), check_out).then(Duration::from_millis(100), paths).then(
+        update::TAKES,
+        move |mac, output| {
+            let updates = output.ok();
+            end(mac, output);
+            // Its own `brew update` lets the ticket go (docs/mac-facts.md#brew-drops-ticket), and so does its end without one at the start.
+            if updates || !had_ticket {
+                mac.state.sudo.drop_ticket(caller.session);
+            }
+        },
+    )
 }
 
 /// What root does, and the first of git.
 fn begin(mac: &mut Mac, output: &mut Output) {
     let now = mac.state.now;
     let mut made = prefix::folders(&mut *mac.disk, now);
-    let paths = Utf8Path::new(PATHS);
-    if made.is_ok() && mac.disk.node(paths).is_none() {
-        made = mac.disk.write(0, paths, Content::Bytes(b"/opt/homebrew/bin\n".to_vec()), 0o644, now);
-    }
     let cache = mac.home().join("Library/Caches/Homebrew");
     if made.is_ok() && mac.disk.node(&cache).is_none() {
         made = mac.disk.make_dir(USER, &cache, 0o755, now);
@@ -117,19 +120,52 @@ fn begin(mac: &mut Mac, output: &mut Output) {
     }
 }
 
-fn end(mac: &mut Mac, output: &mut Output) {
+/// What git leaves in the folder.
+fn check_out(mac: &mut Mac, output: &mut Output) {
     if !output.ok() {
         return;
     }
     let now = mac.state.now;
-    match prefix::repository(&mut *mac.disk, now) {
-        Ok(()) => output.out(
-            "==> Installation successful!\n\n==> Next steps:\n- Run these commands in your terminal to add Homebrew to \
-             your PATH:\n    echo 'eval \"$(/opt/homebrew/bin/brew shellenv zsh)\"' >> ~/.zprofile\n",
-        ),
-        Err(error) => {
-            output.code = 1;
-            output.err(format!("Failed during: /usr/bin/git reset --hard origin/stable: {}\n", reason(&error)));
-        }
+    if let Err(error) = prefix::repository(&mut *mac.disk, now) {
+        output.code = 1;
+        output.err(format!(
+            "Failed during: /usr/bin/git checkout --quiet --force -B stable: {}\n",
+            reason(&error)
+        ));
     }
+}
+
+/// What tells every login shell of the folder, once git is done.
+fn paths(mac: &mut Mac, caller: Caller, output: &mut Output) {
+    let (paths, now) = (Utf8Path::new(PATHS), mac.state.now);
+    if !output.ok() {
+        return;
+    }
+    // Whoever renewed the ticket may be gone.
+    if !sudo::run(mac, caller, &["-n", "/usr/bin/true"].map(str::to_owned)).output.ok() {
+        output.code = 1;
+        return output
+            .err("sudo: a password is required\nFailed during: /usr/bin/sudo /bin/mkdir -p /etc/paths.d\n");
+    }
+    let content = Content::Bytes(b"/opt/homebrew/bin\n".to_vec());
+    if let Err(error) = mac.disk.write(0, paths, content, 0o644, now) {
+        output.code = 1;
+        output.err(format!("Failed during: /usr/bin/sudo tee {PATHS}: {}\n", reason(&error)));
+    }
+}
+
+fn end(mac: &mut Mac, output: &mut Output) {
+    if !output.ok() {
+        return;
+    }
+    let busy = mac.state.faults.take(Fault::BrewUpdating).then(|| update::BUSY.to_owned());
+    if let Err(why) = busy.map_or_else(|| update::learn(mac), Err) {
+        output.code = 1;
+        output.err(why);
+        return output.err("Failed during: /opt/homebrew/bin/brew update --force --quiet\n");
+    }
+    output.out(
+        "==> Installation successful!\n\n==> Next steps:\n- Run these commands in your terminal to add Homebrew to \
+         your PATH:\n    echo 'eval \"$(/opt/homebrew/bin/brew shellenv zsh)\"' >> ~/.zprofile\n",
+    );
 }

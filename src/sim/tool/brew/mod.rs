@@ -5,12 +5,16 @@ mod cellar;
 mod info;
 mod install;
 pub(super) mod installer;
+mod link;
+pub(super) mod pages;
+mod pour;
 mod prefix;
 mod services;
 mod tap;
 #[cfg(test)]
 mod tests;
 mod uninstall;
+mod update;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,14 +39,14 @@ const VERSION: &str = "6.0.18";
 const RUBY: Duration = Duration::from_secs(1);
 const BASH: Duration = Duration::from_millis(40);
 
-/// What updating its own list of formulae takes.
-const UPDATE: Duration = Duration::from_secs(4);
-
 /// What Homebrew offers, and what of it is at work.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Brew {
-    /// Releases that it offers instead of the usual ones, by formula.
+    /// Releases that there are instead of the usual ones, by formula; it learns of them with its next update.
     pub offers: BTreeMap<String, String>,
+    /// Those that it knows of.
+    #[serde(default)]
+    known: BTreeMap<String, String>,
     /// Whether its services have labels of the new style (docs/mac-facts.md#brew-label-styles).
     pub new_labels: bool,
     /// The formulae that a `brew` at work has locked.
@@ -88,11 +92,15 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String], environme
     }
     // docs/mac-facts.md#brew-drops-ticket
     mac.state.sudo.drop_ticket(caller.session);
+    if matches!(command.as_str(), "install" | "upgrade") && !call.set("HOMEBREW_NO_AUTO_UPDATE") {
+        // What cannot be learnt now is not known, and nothing more.
+        let _ = update::learn(mac);
+    }
     let running = match command.as_str() {
         "install" => install::install(mac, &call),
         "upgrade" => install::upgrade(mac, &call),
         "uninstall" | "remove" | "rm" => uninstall::uninstall(mac, &call),
-        "link" => install::link(mac, &call),
+        "link" => link::link(mac, &call),
         "list" | "ls" => info::list(mac, &call),
         "info" => info::info(mac, &call),
         "outdated" => info::outdated(mac, &call),
@@ -100,10 +108,18 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String], environme
         "tab" => install::tab(mac, &call),
         "tap" => tap::tap(mac, &call),
         "trust" => tap::trust(mac, &call),
-        "update" => Running::default().then(UPDATE, |_, output| output.out("Already up-to-date.\n")),
+        "unlink" => link::unlink(mac, &call),
+        "update" => update::update(mac),
         _ => Running::failed(1, format!("Error: Unknown command: brew {command}\n")),
     };
     timed(RUBY, running)
+}
+
+/// How `ps` shows it: it has become Ruby (docs/mac-facts.md#brew-process).
+pub(in crate::sim) fn as_seen(argv: &[String]) -> Vec<String> {
+    let ruby = ["Library/Homebrew/vendor/portable-ruby/current/bin/ruby", "Library/Homebrew/brew.rb"];
+    let ruby = ruby.map(|part| format!("{PREFIX}/{part}"));
+    ruby.into_iter().chain(argv.iter().skip(1).cloned()).collect()
 }
 
 /// What is answered without Ruby, and leaves sudo's ticket alone.

@@ -160,11 +160,14 @@ fn what_is_needed_stays_until_its_users_go() {
 
 #[test]
 fn an_outdated_one_is_upgraded_by_install_unless_that_is_switched_off() {
-    let newer = |sim: &Sim| {
-        sim.with_mac(|mac| mac.state.brew.offers.insert("ollama".into(), "0.40.0".into()));
-    };
     let sim = sim();
-    newer(&sim);
+    sim.with_mac(|mac| mac.state.brew.offers.insert("ollama".into(), "0.40.0".into()));
+    let output = brew(&sim, "upgrade ollama");
+    assert!(
+        output.ok() && output.stderr.contains("0.32.3 already installed"),
+        "it has not heard of it: {output:?}"
+    );
+    assert!(brew(&sim, "update").ok());
     let output =
         surrounded(&sim, "/opt/homebrew/bin/brew install ollama", &[("HOMEBREW_NO_INSTALL_UPGRADE", "1")]);
     assert_eq!(
@@ -191,6 +194,7 @@ fn an_upgrade_takes_outdated_users_along_unless_that_is_switched_off() {
                 mac.state.brew.offers.insert(name.into(), version.into());
             }
         });
+        assert!(brew(&sim, "update").ok());
         let more: &[(&str, &str)] =
             if switched_off { &[("HOMEBREW_NO_INSTALLED_DEPENDENTS_CHECK", "1")] } else { &[] };
         assert!(surrounded(&sim, "/opt/homebrew/bin/brew upgrade mlx", more).ok());
@@ -217,7 +221,10 @@ fn what_it_lists_is_what_is_on_the_disk() {
     );
     let old = brew(&sim, "install gnupg2");
     assert!(old.ok() && old.stderr == "Warning: Formula gnupg2 was renamed to gnupg.\n", "{old:?}");
-    assert!(there(&sim, "/opt/homebrew/opt/gnupg2/bin/gpg") && there(&sim, "/opt/homebrew/Cellar/gnupg"));
+    assert!(there(&sim, "/opt/homebrew/opt/gnupg/bin/gpg") && !there(&sim, "/opt/homebrew/opt/gnupg2"));
+    assert!(brew(&sim, "install sqlite3").ok());
+    assert!(there(&sim, "/opt/homebrew/opt/sqlite3/bin/sqlite3"), "an alias has a link");
+    assert!(!there(&sim, "/opt/homebrew/bin/sqlite3"), "what macOS has too is not linked");
 }
 
 #[test]
@@ -347,4 +354,47 @@ fn what_is_told_apart_by_its_digest_can_be_fetched_and_fails_as_networks_do() {
     }
     fetch(&url).unwrap();
     assert_eq!(sim.with_mac(|mac| mac.disk.digest(501, path)).unwrap(), sha256);
+}
+
+#[test]
+fn a_pinned_one_is_neither_upgraded_nor_uninstalled() {
+    let sim = sim();
+    sim.with_mac(|mac| {
+        let now = mac.state.now;
+        mac.disk.make_dir(501, "/opt/homebrew/var/homebrew/pinned".into(), 0o755, now).unwrap();
+        let keg = "../../../Cellar/ollama/0.32.3".into();
+        mac.disk.link(501, "/opt/homebrew/var/homebrew/pinned/ollama".into(), keg, now).unwrap();
+        mac.state.brew.offers.insert("ollama".into(), "0.40.0".into());
+    });
+    assert!(brew(&sim, "update").ok());
+    assert_eq!(brew(&sim, "upgrade ollama").code, 1);
+    let output = brew(&sim, "uninstall ollama");
+    assert_eq!(
+        (output.code, output.stderr.as_str()),
+        (0, "Error: ollama is pinned. You must unpin it to uninstall.\n")
+    );
+    assert!(there(&sim, "/opt/homebrew/Cellar/ollama/0.32.3"));
+    assert!(brew(&sim, "uninstall --force ollama").ok());
+    assert!(!there(&sim, "/opt/homebrew/Cellar/ollama"));
+}
+
+#[test]
+fn what_is_older_than_the_bottle_was_built_with_is_upgraded_along() {
+    let sim = sim();
+    assert!(brew(&sim, "install jq").ok() && brew(&sim, "uninstall jq").ok());
+    sim.with_mac(|mac| mac.state.brew.offers.insert("oniguruma".into(), "7.0".into()));
+    assert!(brew(&sim, "update").ok() && brew(&sim, "install jq").ok());
+    assert_eq!(brew(&sim, "list --versions oniguruma").stdout, "oniguruma 6.9.10 7.0\n");
+    assert!(there(&sim, "/opt/homebrew/opt/oniguruma/lib"));
+}
+
+#[test]
+fn what_was_unlinked_stays_so_through_an_upgrade() {
+    let sim = sim();
+    assert!(brew(&sim, "unlink ollama").ok());
+    assert!(!there(&sim, "/opt/homebrew/bin/ollama") && there(&sim, "/opt/homebrew/opt/ollama"));
+    sim.with_mac(|mac| mac.state.brew.offers.insert("ollama".into(), "0.40.0".into()));
+    assert!(brew(&sim, "update").ok() && brew(&sim, "upgrade ollama").ok());
+    assert!(!there(&sim, "/opt/homebrew/bin/ollama"));
+    assert!(brew(&sim, "link ollama").ok() && there(&sim, "/opt/homebrew/bin/ollama"));
 }

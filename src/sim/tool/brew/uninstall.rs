@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Call, cellar, install};
 use crate::sim::{Mac, Running, running::Print};
 
-/// `brew uninstall NAME…`: the active keg of each (docs/mac-facts.md#brew-uninstall).
+/// `brew uninstall [--force] NAME…`: the active keg of each, or all (docs/mac-facts.md#brew-uninstall).
 pub(super) fn uninstall(mac: &mut Mac, call: &Call) -> Running {
     let mut running = Running::default();
     let mut kegs: Vec<(&'static str, String)> = vec![];
@@ -15,13 +15,16 @@ pub(super) fn uninstall(mac: &mut Mac, call: &Call) -> Running {
         let Some(version) = cellar::active(&*mac.disk, formula.name) else {
             return Running::failed(1, format!("Error: No such keg: {}\n", cellar::rack(formula.name)));
         };
-        kegs.push((formula.name, version));
+        let all = cellar::versions(&*mac.disk, formula.name);
+        let going = if call.has("--force") { all } else { vec![version] };
+        kegs.extend(going.into_iter().map(|version| (formula.name, version)));
     }
     for (name, version) in &kegs {
         let users = cellar::users(&*mac.disk, name);
         let left = users.iter().find(|user| !kegs.iter().any(|(going, _)| going == user));
-        let last = cellar::versions(&*mac.disk, name).len() == 1;
-        if let Some(user) = left.filter(|_| last && !call.has("--ignore-dependencies")) {
+        let stays =
+            cellar::versions(&*mac.disk, name).iter().any(|version| !kegs.contains(&(name, version.clone())));
+        if let Some(user) = left.filter(|_| !stays && !call.has("--ignore-dependencies")) {
             return Running::failed(
                 1,
                 format!(
@@ -34,6 +37,11 @@ pub(super) fn uninstall(mac: &mut Mac, call: &Call) -> Running {
         }
     }
     for (name, version) in kegs {
+        if cellar::is_pinned(&*mac.disk, name) && !call.has("--force") {
+            // It is told as an error, and is none by its exit code.
+            running.output.err(format!("Error: {name} is pinned. You must unpin it to uninstall.\n"));
+            continue;
+        }
         running = running.then(Duration::from_millis(200), move |mac, output| {
             let keg = cellar::keg(name, &version);
             output.out(format!("Uninstalling {keg}... (3 files)\n"));

@@ -1,18 +1,27 @@
 //! What Homebrew has installed, read from its trees: no `brew` is started (docs/mac-facts.md#brew-trees).
 
-use std::collections::BTreeSet;
+mod cask;
+mod upstream;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use crate::machine::{Kind, Look, Looking};
+use crate::machine::{Look, Looking};
+
+pub use cask::{Cask, CaskPage, apps, cask, casks, has_remains, installed as installed_cask, needs_root};
+pub use upstream::{Asked, FormulaPage, Sort, formula, known_names, near_names, renamed};
 
 /// Where Homebrew lies on Apple silicon.
 pub const PREFIX: &str = "/opt/homebrew";
 
 /// Its program.
 pub const BREW: &str = "/opt/homebrew/bin/brew";
+
+/// What a running one shows to `ps`, itself or what it has become (docs/mac-facts.md#brew-process).
+pub const RUNNING: [&str; 2] = ["/opt/homebrew/bin/brew ", "/opt/homebrew/Library/Homebrew/brew.rb "];
 
 /// A formula that is installed, in its active version.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -46,8 +55,8 @@ fn cellar() -> Utf8PathBuf {
     Utf8Path::new(PREFIX).join("Cellar")
 }
 
-/// The formula that `opt/NAME` leads to: former names and aliases lead to it too.
-pub fn keg(look: &dyn Look, name: &str) -> Result<Option<Keg>> {
+/// The name and version that `opt/NAME` leads to.
+fn active(look: &dyn Look, name: &str) -> Result<Option<(String, String)>> {
     let Some(real) = look.resolve(&Utf8Path::new(PREFIX).join("opt").join(name))? else { return Ok(None) };
     let parts = real
         .strip_prefix(cellar())
@@ -55,15 +64,19 @@ pub fn keg(look: &dyn Look, name: &str) -> Result<Option<Keg>> {
         .map(|keg| keg.components().map(|part| part.as_str()).collect::<Vec<_>>());
     let Some([name, version]) = parts.as_deref() else { return Ok(None) };
     // An empty folder is what a crash left.
-    if look.list(&real)?.is_none_or(|names| names.is_empty()) {
-        return Ok(None);
-    }
-    let text = look.read(&real.join("INSTALL_RECEIPT.json"))?.unwrap_or_default();
-    let receipt: Receipt = serde_json::from_slice(&text).unwrap_or_default();
+    let full = look.list(&real)?.is_some_and(|names| !names.is_empty());
+    Ok(full.then(|| ((*name).to_owned(), (*version).to_owned())))
+}
+
+/// The formula that `opt/NAME` leads to: former names and aliases lead to it too.
+pub fn keg(look: &dyn Look, name: &str) -> Result<Option<Keg>> {
+    let Some((name, version)) = active(look, name)? else { return Ok(None) };
+    let text = look.read(&cellar().join(&name).join(&version).join("INSTALL_RECEIPT.json"))?;
+    let receipt: Receipt = serde_json::from_slice(&text.unwrap_or_default()).unwrap_or_default();
     let needs = receipt.runtime_dependencies.unwrap_or_default();
     Ok(Some(Keg {
-        name: (*name).to_owned(),
-        version: (*version).to_owned(),
+        name,
+        version,
         // A receipt that does not say so is of somebody's asking, as Homebrew takes it.
         on_request: receipt.installed_on_request.unwrap_or(true),
         needs: needs
@@ -73,9 +86,44 @@ pub fn keg(look: &dyn Look, name: &str) -> Result<Option<Keg>> {
     }))
 }
 
+/// The active version of a formula.
+pub fn version(look: &dyn Look, name: &str) -> Result<Option<String>> {
+    Ok(active(look, name)?.map(|(_, version)| version))
+}
+
+/// The versions of a formula in the Cellar, `opt` or not.
+pub fn versions(look: &dyn Look, name: &str) -> Result<Vec<String>> {
+    let rack = cellar().join(name);
+    let mut versions = vec![];
+    for version in look.list(&rack)?.unwrap_or_default() {
+        if look.list(&rack.join(&version))?.is_some_and(|names| !names.is_empty()) {
+            versions.push(version);
+        }
+    }
+    Ok(versions)
+}
+
+/// Whether a keg can be linked into the prefix and is not, so that its programs are not found by their names alone. What
+/// Homebrew keeps out of there on purpose is not meant.
+pub fn is_unlinked(look: &dyn Look, keg: &Keg) -> Result<bool> {
+    if look.stat(&Utf8Path::new(PREFIX).join("var/homebrew/linked").join(&keg.name))?.is_some() {
+        return Ok(false);
+    }
+    let source = cellar().join(&keg.name).join(&keg.version).join(".brew").join(format!("{}.rb", keg.name));
+    let source = look.read_text(&source)?;
+    Ok(source.is_some_and(|source| !source.lines().any(|line| line.trim_start().starts_with("keg_only"))))
+}
+
 /// The names in the Cellar; `None` without one.
 pub fn names(look: &dyn Look) -> Result<Option<Vec<String>>> {
     Ok(look.list(&cellar())?.map(|names| names.into_iter().filter(|name| !name.starts_with('.')).collect()))
+}
+
+/// The active versions of all formulae.
+pub fn active_versions(look: &dyn Look) -> Result<BTreeMap<String, String>> {
+    let names = names(look)?.unwrap_or_default();
+    let active = names.iter().filter_map(|name| active(look, name).transpose());
+    active.collect()
 }
 
 /// Everything that is installed.
@@ -86,17 +134,9 @@ pub fn kegs(look: &dyn Look) -> Result<Vec<Keg>> {
     kegs.filter(|keg| keg.as_ref().map_or(true, |keg| names.contains(&keg.name))).collect()
 }
 
-/// The casks that are installed; a renamed one leaves a link behind, which does not count.
-pub fn casks(look: &dyn Look) -> Result<Vec<String>> {
-    let room = Utf8Path::new(PREFIX).join("Caskroom");
-    let mut casks = vec![];
-    for name in look.list(&room)?.unwrap_or_default() {
-        let folder = look.stat(&room.join(&name))?.is_some_and(|stat| stat.kind == Kind::Folder);
-        if folder && look.list(&room.join(&name))?.is_some_and(|versions| !versions.is_empty()) {
-            casks.push(name);
-        }
-    }
-    Ok(casks)
+/// A formula's name without its tap.
+pub fn bare(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 /// What nobody asked for and nothing stands on any more once `going` are gone, none of `kept` among it; users before

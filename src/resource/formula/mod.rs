@@ -1,0 +1,209 @@
+mod leaving;
+mod seen;
+mod upstream;
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::{Evidence, Quote, Resource, Upstream, change};
+use crate::{
+    machine::{
+        Look,
+        tool::brew::{self, Asked},
+    },
+    step::{InstallFormula, LinkFormula, MarkFormula, Step, UpgradeFormula},
+    value::{
+        Delta, Deltas, Id, Pin, Place, Problem, State, Value, VersionRange, Want, Wanted, order_of_versions,
+    },
+};
+
+pub(super) use leaving::removal;
+pub(super) use seen::observe;
+
+/// A formula of Homebrew's.
+#[derive(Debug)]
+pub struct Formula {
+    /// Its name, with its tap where that is none of Homebrew's own.
+    pub name: String,
+    /// Another name that it has or had, under which it lies there.
+    pub known_as: Option<String>,
+    /// Which versions will do.
+    pub version: Wish,
+    /// The job of ours that runs it, when it is there.
+    pub restarts: Option<String>,
+}
+
+/// Which versions of a formula or cask will do.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Those that the manifest names; any without.
+    pub range: Option<VersionRange>,
+    /// The one that an earlier apply left and the lock holds.
+    pub locked: Option<String>,
+    /// The newest one, which was asked for.
+    pub newest: Option<String>,
+}
+
+impl Wish {
+    pub(super) fn want(&self) -> Want {
+        let one = self.newest.as_ref().or(self.locked.as_ref());
+        one.map_or_else(
+            || self.range.clone().map_or(Want::Present, Want::Within),
+            |version| Want::Is(version.as_str().into()),
+        )
+    }
+
+    pub(super) fn allows(&self, version: &str) -> bool {
+        self.want().accepts(&version.into())
+    }
+
+    pub(super) fn told(&self) -> String {
+        match self.want() {
+            Want::Is(version) => version.to_string(),
+            Want::Within(range) => range.to_string(),
+            Want::Present => "any".into(),
+        }
+    }
+}
+
+impl Formula {
+    /// The names under which it may lie there.
+    fn names(&self) -> Vec<String> {
+        let bare = brew::bare(&self.name).to_owned();
+        [Some(bare), self.known_as.clone()].into_iter().flatten().collect()
+    }
+}
+
+impl Resource for Formula {
+    fn id(&self) -> Id {
+        Id::new("brew-formula", &self.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::Formula { name: self.name.clone(), known_as: self.known_as.clone() }
+    }
+
+    fn wanted(&self) -> Wanted {
+        let is = |value: bool| Want::Is(value.into());
+        let mut wanted =
+            Wanted::from([("version".into(), self.version.want()), ("requested".into(), is(true))]);
+        wanted.insert("unlinked".into(), is(false));
+        wanted
+    }
+
+    fn reason(&self, found: &State, deltas: &[Delta]) -> String {
+        match deltas.iter().find(|delta| delta.field.as_str() == "version") {
+            Some(_) if !found.present => match &self.known_as {
+                Some(now) => format!("install; Homebrew calls it {now} now"),
+                None => "install".into(),
+            },
+            Some(delta) => change(delta),
+            None if deltas.iter().any(|delta| delta.field.as_str() == "unlinked") => {
+                "link it: its programs are not found by their names".into()
+            }
+            None => "keep it when nothing else needs it".into(),
+        }
+    }
+
+    fn hindrance(&self, found: &State, _: bool) -> Option<Problem> {
+        let version = found.get("version").as_text()?;
+        if self.version.allows(version) {
+            return None;
+        }
+        if *found.get("pinned") == Value::Bool(true) {
+            return Some(
+                Problem::mac(format!("somebody has pinned `{}` to {version}", self.name))
+                    .why(format!("wanted: {}", self.version.told()))
+                    .hint("let the manifest take that version, or unpin it:")
+                    .remedy(format!("brew unpin {}", self.name)),
+            );
+        }
+        let locked = self.version.locked.as_ref().filter(|_| self.version.newest.is_none())?;
+        order_of_versions(version, locked).is_gt().then(|| {
+            Problem::mac(format!("`{}` {locked} is locked, and {version} is there", self.name))
+                .why("Homebrew installs no version but its newest: there is no way back")
+                .hint("take what is there into the lock:")
+                .remedy(format!("forgectl lock --update brew-formula/{}", self.name))
+        })
+    }
+
+    /// How large its bottles are Homebrew says only when it fetches them.
+    fn quote(&self, _: &dyn Look) -> Result<Quote> {
+        Ok(Quote::default())
+    }
+
+    fn upstream(&self, look: &dyn Look, found: &State, deltas: &Deltas) -> Result<Upstream> {
+        upstream::upstream(self, look, found, deltas)
+    }
+
+    /// The version as seen: what it was poured from, Homebrew has checked.
+    fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        for name in self.names() {
+            if let Some(version) = brew::version(look, &name)? {
+                return Ok(Some(Pin { version: Some(version), ..Pin::default() }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        if self.name.contains('/') {
+            // Other taps have no pages.
+            return Ok(None);
+        }
+        let name = self.known_as.as_ref().unwrap_or(&self.name);
+        match brew::formula(look, name)? {
+            Asked::Known(page) => {
+                Ok(page.version().map(|version| Pin { version: Some(version), ..Pin::default() }))
+            }
+            Asked::None => bail!("Homebrew has no page of a formula `{name}`"),
+            Asked::Unknown(why) => bail!(why),
+        }
+    }
+
+    fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {
+        let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
+        if !found.present {
+            let install = InstallFormula {
+                name: self.name.clone(),
+                names: self.names(),
+                version: self.version.range.clone(),
+            };
+            return vec![Box::new(install)];
+        }
+        let name = found.get("keg").as_text().unwrap_or(&self.name).to_owned();
+        let mut steps: Vec<Box<dyn Step>> = vec![];
+        if wrong("version") {
+            let why = if self.version.newest.is_some() {
+                "the newest was asked for"
+            } else {
+                "its version is not among those wanted"
+            };
+            let (why, restarts) = (why.to_owned(), self.restarts.clone());
+            steps.push(Box::new(UpgradeFormula { name: name.clone(), why, restarts }));
+        }
+        if wrong("unlinked") {
+            steps.push(Box::new(LinkFormula { name: name.clone() }));
+        }
+        if wrong("requested") {
+            steps.push(Box::new(MarkFormula { name, on_request: true }));
+        }
+        steps
+    }
+
+    fn check(&self, look: &dyn Look, _: Duration) -> Result<Evidence> {
+        for name in self.names() {
+            let Some(keg) = brew::keg(look, &name)? else { continue };
+            if self.version.allows(&keg.version) {
+                return Ok(vec![format!("{} {} is in {}/opt/{name}", keg.name, keg.version, brew::PREFIX)]);
+            }
+            return Err(Problem::mac(format!("`{}` is of another version than wanted", self.name))
+                .why(format!("found: {}, wanted: {}", keg.version, self.version.told()))
+                .into());
+        }
+        Err(Problem::mac(format!("`{}` is not installed", self.name))
+            .why(format!("{}/opt/{} is not there", brew::PREFIX, brew::bare(&self.name)))
+            .into())
+    }
+}

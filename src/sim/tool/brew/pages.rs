@@ -1,0 +1,56 @@
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::catalogue::{self, Formula};
+use crate::sim::{Mac, Page};
+
+const FORMULAE: &str = "https://formulae.brew.sh/api/formula/";
+const SOURCES: &str = "https://raw.githubusercontent.com/Homebrew/";
+
+/// What Homebrew's own servers answer a GET request of `url` with; `None` where it is none of theirs
+/// (docs/mac-facts.md#brew-pages).
+pub(in crate::sim) fn page(mac: &Mac, url: &str) -> Option<Page> {
+    let json = |found: Option<serde_json::Value>| match found {
+        Some(value) => Page { status: 200, body: format!("{value}\n") },
+        None => Page { status: 404, body: "<!DOCTYPE html>\n".to_owned() },
+    };
+    let name = |folder: &str| url.strip_prefix(folder)?.strip_suffix(".json");
+    if let Some(name) = name(FORMULAE) {
+        let exact = catalogue::all().find(|formula| formula.name == name && formula.tap == catalogue::CORE);
+        return Some(json(exact.map(|formula| describe(mac, formula))));
+    }
+    let file = url.strip_prefix(SOURCES)?;
+    if file == "homebrew-core/HEAD/formula_renames.json" {
+        let renames: BTreeMap<&str, &str> = catalogue::all()
+            .flat_map(|formula| formula.old_names.iter().map(|old| (*old, formula.name)))
+            .collect();
+        return Some(json(Some(json!(renames))));
+    }
+    let alias = file.strip_prefix("homebrew-core/HEAD/Aliases/")?;
+    let formula = catalogue::all().find(|formula| formula.aliases.contains(&alias));
+    Some(match formula {
+        Some(Formula { name, .. }) => {
+            Page { status: 200, body: format!("../Formula/{}/{name}.rb", &name[..1]) }
+        }
+        None => Page { status: 404, body: "404: Not Found".to_owned() },
+    })
+}
+
+fn describe(mac: &Mac, formula: &Formula) -> serde_json::Value {
+    let newest = catalogue::newest(&mac.state.brew, formula);
+    let (stable, revision) = newest.split_once('_').unwrap_or((&newest, "0"));
+    json!({
+        "name": formula.name,
+        "full_name": formula.name,
+        "tap": formula.tap,
+        "oldnames": formula.old_names,
+        "aliases": formula.aliases,
+        "versions": {"stable": stable, "head": null, "bottle": true},
+        "revision": revision.parse().unwrap_or(0),
+        "keg_only": formula.keg_only,
+        "dependencies": formula.needs,
+        "deprecated": false,
+        "disabled": false,
+    })
+}

@@ -186,7 +186,7 @@ impl OllamaModel {
         Ok(match look.get(&url)? {
             Err(why) => Published::Unsaid(format!("`{url}` gave: {why}")),
             Ok(reply) if reply.status == 404 => Published::Unknown,
-            Ok(reply) if reply.status == 200 => match ollama::Manifest::read(&reply.body) {
+            Ok(reply) if reply.status == 200 => match ollama::Manifest::published(&reply.body) {
                 Some(manifest) => Published::So(manifest),
                 None => Published::Unsaid(format!("`{url}` gave no manifest of a model")),
             },
@@ -278,7 +278,7 @@ pub(in crate::resource) fn held(
         Some(manifest) => manifest,
         // What of it has come already is known by what its registry says it consists of.
         None => match look.get(&name.url())? {
-            Ok(reply) if reply.status == 200 => match ollama::Manifest::read(&reply.body) {
+            Ok(reply) if reply.status == 200 => match ollama::Manifest::published(&reply.body) {
                 Some(manifest) => manifest,
                 None => return Ok(vec![]),
             },

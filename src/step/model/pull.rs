@@ -51,7 +51,7 @@ impl Step for PullModel {
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         let progress = Progress::new(machine, tell);
-        let (mut tries, mut fruitless, mut cleaned) = (0, 0, false);
+        let (mut tries, mut fruitless, mut losses, mut cleaned) = (0, 0, 0, false);
         loop {
             let before = progress.done();
             let failure = match self.attempt(machine, &progress) {
@@ -70,9 +70,10 @@ impl Step for PullModel {
                 }
             };
             tries += 1;
+            losses += usize::from(failure.is_loss());
             fruitless = if progress.done() > before { 0 } else { fruitless + 1 };
             let pause = PAUSES.get(if fruitless == 0 { 0 } else { fruitless - 1 });
-            let Some(pause) = pause.filter(|_| failure.may_pass() && tries < MOST_TRIES) else {
+            let Some(pause) = pause.filter(|_| failure.may_pass(losses) && tries < MOST_TRIES) else {
                 return Err(failure.told(self, tries).into());
             };
             if let Some(digest) = failure.torn() {

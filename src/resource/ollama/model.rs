@@ -60,6 +60,10 @@ enum Published {
     Unsaid(String),
 }
 
+fn pin(manifest: ollama::Manifest) -> Pin {
+    Pin { bytes: Some(manifest.size()), digest: Some(manifest.digest), ..Pin::default() }
+}
+
 /// What is seen of a model all of whose parts are there.
 const COMPLETE: &str = "complete";
 
@@ -123,12 +127,12 @@ impl Resource for OllamaModel {
     }
 
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
-        Ok(ollama::manifest(look, &self.server.store, &self.name)?.map(pin_of))
+        Ok(ollama::manifest(look, &self.server.store, &self.name)?.map(pin))
     }
 
     fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
         match self.published(look)? {
-            Published::So(manifest) => Ok(Some(pin_of(manifest))),
+            Published::So(manifest) => Ok(Some(pin(manifest))),
             Published::Unknown => Err(no_such(&self.name).into()),
             Published::Unsaid(why) => {
                 Err(Problem::mac(format!("the registry does not tell of `{}`", self.name))
@@ -228,11 +232,6 @@ impl OllamaModel {
         }
         Ok(Ok(own))
     }
-}
-
-/// What the lock keeps of a model.
-fn pin_of(manifest: ollama::Manifest) -> Pin {
-    Pin { bytes: Some(manifest.size()), digest: Some(manifest.digest), ..Pin::default() }
 }
 
 /// Nobody has it under that name.

@@ -6,6 +6,7 @@ use super::*;
 use crate::support::{SPINE, own_spec, spine_with, stack};
 
 const TOOLBOX: &str = include_str!("../../../stacks/toolbox.yaml");
+const PYTHON: &str = "forge: 1\nstack: lab\nnode: {memory: 16GB}\npython:\n  lab: {path: ~/forge/lab/.venv, version: \"3.11\", packages: [mlx-lm]}\n";
 
 /// Everything that can be armed to go wrong, as the model itself lists it to whoever names something else.
 fn all() -> Vec<Fault> {
@@ -33,9 +34,11 @@ fn every_failure_and_refusal_says_what_where_why_and_what_next() {
     // A forgectl that is killed tells nothing.
     for fault in faults.into_iter().filter(|fault| *fault != Fault::PullKilled) {
         let models = format!(
-            "{SPINE}models: [{{ollama: \"gemma3:1b\"}}, {{ollama: \"gemma4:e2b\", optional: true}}]\n"
+            "{SPINE}models: [{{ollama: \"gemma3:1b\"}}, {{ollama: \"gemma4:e2b\", optional: true}}]
+"
         );
-        let stacks = [spine(), spine_with("start: login", "start: boot"), stack(TOOLBOX), stack(&models)];
+        let boot = spine_with("start: login", "start: boot");
+        let stacks = [spine(), boot, stack(TOOLBOX), stack(PYTHON), stack(&models)];
         for (number, stack) in stacks.into_iter().enumerate() {
             let mut mac = fresh(&stack);
             mac.state.faults.arm_always(fault);

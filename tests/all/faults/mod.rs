@@ -18,6 +18,7 @@ mod orphans;
 mod power;
 mod profile;
 mod proofs;
+mod python;
 mod rivals;
 mod stores;
 mod sudo;

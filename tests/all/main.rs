@@ -22,6 +22,7 @@ mod processes;
 mod promises;
 mod pulled;
 mod pulling;
+mod random;
 mod readme;
 mod registry;
 mod saved_plan;

@@ -17,5 +17,5 @@ pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{
     Chips, FORMAT, Formula, KeepAlive, Listen, MacosRange, Manifest, Model, Node, OF_ALL, Ollama, Power,
-    StackName, Start, Tools, Wrong,
+    Proxy, StackName, Start, Tools, Wrong,
 };

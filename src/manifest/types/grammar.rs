@@ -2,7 +2,7 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
-use super::{chips, formula, keep_alive, listen, macos, memory, model, name};
+use super::{chips, formula, keep_alive, listen, macos, memory, model, name, proxy};
 
 /// Why a text is not what it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,7 +49,7 @@ pub(in super::super) struct Grammar {
 }
 
 /// All of them.
-pub(in super::super) const GRAMMARS: [&Grammar; 12] = [
+pub(in super::super) const GRAMMARS: [&Grammar; 13] = [
     &chips::CHIP,
     &chips::CHIP_OR_ANY,
     &formula::NAME,
@@ -62,6 +62,7 @@ pub(in super::super) const GRAMMARS: [&Grammar; 12] = [
     &model::NAME,
     &model::ROLE,
     &name::GRAMMAR,
+    &proxy::GRAMMAR,
 ];
 
 impl Grammar {
@@ -92,6 +93,7 @@ mod tests {
             "[0-9]{1,4} ?(MB|GB|TB|MiB|GiB|TiB|gb|G)? ?",
             "[a-z0-9A-Z_-]{0,42}",
             "[a-z0-9A-Z/@+._-]{0,12}",
+            "https?://([a-z.@_-]{0,8}|\\[[0-9a-f:]{2,9}\\])(:[0-9]{1,6})?/?",
         ];
         (proptest::sample::select(&GRAMMARS[..]), text)
     }

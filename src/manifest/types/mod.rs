@@ -12,6 +12,7 @@ mod name;
 mod node;
 mod ollama;
 mod power;
+mod proxy;
 mod root;
 mod tools;
 
@@ -26,6 +27,7 @@ pub use name::StackName;
 pub use node::Node;
 pub use ollama::{Ollama, Start};
 pub use power::Power;
+pub use proxy::Proxy;
 pub use root::{FORMAT, Manifest, OF_ALL};
 pub use tools::Tools;
 

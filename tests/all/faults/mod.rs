@@ -18,6 +18,7 @@ mod orphans;
 mod power;
 mod profile;
 mod proofs;
+mod proxy;
 mod rivals;
 mod sudo;
 mod updates;

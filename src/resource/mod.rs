@@ -7,12 +7,14 @@ mod folder;
 mod formula;
 mod held;
 mod homebrew;
+mod interpreters;
 mod job;
 mod job_removal;
 mod ollama;
 mod place;
 mod power;
 mod profile;
+mod python;
 mod rival;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -33,11 +35,13 @@ pub use file::LogFile;
 pub use folder::Folder;
 pub use formula::{Formula, Wish};
 pub use homebrew::{Homebrew, SCRIPT};
+pub use interpreters::Interpreters;
 pub use job::JobSpec;
 pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};
 pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
+pub use python::PythonEnvironment;
 pub use rival::Rival;
 
 /// One thing on a machine: what is wanted, and what leads there.
@@ -57,6 +61,11 @@ pub trait Resource: fmt::Debug + Send + Sync {
     /// Why nothing of ours leads from `found` to what is wanted, if so; pure. `known` says whether there is a receipt.
     fn hindrance(&self, _found: &State, _known: bool) -> Option<Problem> {
         None
+    }
+
+    /// Whether what was found cannot become what is wanted, and is removed first; the reason names what is lost. Pure.
+    fn replaces(&self, _found: &State) -> bool {
+        false
     }
 
     /// What bringing it costs; asked only for what will change.
@@ -181,5 +190,6 @@ fn change(delta: &Delta) -> String {
         Want::Is(value) => format!("{} {} -> {value}", delta.field, delta.found),
         Want::Present => format!("{} {} -> present", delta.field, delta.found),
         Want::Within(range) => format!("{} {} -> {range}", delta.field, delta.found),
+        Want::Meets(specifiers) => format!("{} {} -> {specifiers}", delta.field, delta.found),
     }
 }

@@ -7,6 +7,7 @@ mod memory;
 mod models;
 mod origins;
 mod port;
+mod python;
 mod variable;
 
 use super::stack::Stack;
@@ -26,6 +27,9 @@ pub(super) fn check(stack: &Stack) -> Findings {
     formulae::check(stack, &mut findings);
     memory::check(stack, &mut findings);
     models::check(stack, &mut findings);
+    if let Some(python) = &stack.manifest.python {
+        python::check(python, stack, &mut findings);
+    }
     if let Some(ollama) = &stack.manifest.ollama {
         port::check(ollama, stack, &mut findings);
         environment::check(ollama, stack, &mut findings);

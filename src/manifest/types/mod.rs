@@ -13,6 +13,7 @@ mod node;
 mod ollama;
 mod power;
 mod proxy;
+mod python;
 mod root;
 mod tools;
 
@@ -28,6 +29,7 @@ pub use node::Node;
 pub use ollama::{Ollama, Start};
 pub use power::Power;
 pub use proxy::Proxy;
+pub use python::{Environment, Environments, PythonVersion};
 pub use root::{FORMAT, Manifest, OF_ALL};
 pub use tools::Tools;
 

@@ -19,8 +19,10 @@ mod orphans;
 mod power;
 mod profile;
 mod proofs;
+mod proxy;
 mod python;
 mod rivals;
+mod stores;
 mod sudo;
 mod updates;
 

@@ -40,7 +40,15 @@ pub fn put(path: &Utf8Path, content: &[u8]) -> io::Result<()> {
 
 /// The lock on a file; let go when dropped or when the process ends.
 #[derive(Debug)]
-pub struct Locked(#[expect(dead_code, reason = "held for its drop")] File);
+pub struct Locked(File);
+
+impl Drop for Locked {
+    /// A child that another thread has just begun holds the file too until it becomes another program: closing it here alone
+    /// would let the lock live on for that moment.
+    fn drop(&mut self) {
+        let _closing = self.0.unlock();
+    }
+}
 
 /// Waits for the lock at `path`, which is made if it is not there.
 pub fn lock(path: &Utf8Path) -> io::Result<Locked> {

@@ -22,6 +22,7 @@ mod processes;
 mod promises;
 mod pulling;
 mod readme;
+mod real_uv;
 mod registry;
 mod saved_plan;
 mod scenarios;

@@ -12,6 +12,10 @@ use crate::{
 
 /// The models, on the server `server` that the job `job` runs.
 pub(super) fn models(site: &Site, job: &Id, server: &ModelServer, blueprint: &mut Blueprint) -> Result<()> {
+    // They outlive the job where data is kept, and go before the folders that they lie in.
+    let of_job = blueprint.entries.iter().find(|entry| entry.resource.id() == *job);
+    let folders = of_job.into_iter().flat_map(|entry| &entry.needs).filter(|need| need.kind() == "data");
+    let needs: Vec<Id> = std::iter::once(job).chain(folders).cloned().collect();
     for (at, wanted) in site.stack.manifest.models.iter().enumerate() {
         let origin = site.stack.span(&["models", &at.to_string()]);
         let mut model = OllamaModel {
@@ -23,9 +27,9 @@ pub(super) fn models(site: &Site, job: &Id, server: &ModelServer, blueprint: &mu
         model.pinned = site.stack.lock.pin(&model.id()).and_then(|pin| pin.digest.clone());
         blueprint.warnings.extend(context(site, wanted, server, &origin)?);
         if wanted.optional {
-            blueprint.add_optional(model, vec![job.clone()], origin);
+            blueprint.add_optional(model, needs.clone(), origin);
         } else {
-            blueprint.add(model, vec![job.clone()], origin);
+            blueprint.add(model, needs.clone(), origin);
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ mod adoption;
 mod drift;
 mod every;
 mod formulae;
+mod half_there;
 mod homebrew;
 mod interrupt;
 mod journal;

@@ -62,6 +62,21 @@ fn context(
     Ok(Some(problem.hint("a request can ask for less with `options.num_ctx`").at(Some(origin))))
 }
 
+/// That forgectl has a way out of the network and the server that is to pull has none.
+pub(super) fn without_proxy(site: &Site, section: &manifest::Ollama, store: &Utf8Path) -> Option<Problem> {
+    let proxy = site.identity.proxy.as_ref().filter(|_| section.proxy.is_none())?;
+    let absent = |name| ollama::manifest(site.look, store, name).ok().flatten().is_none();
+    if !site.stack.manifest.models.iter().any(|wanted| absent(&wanted.ollama)) {
+        return None;
+    }
+    let problem = Problem::mac("the server pulls models without the proxy that HTTPS_PROXY names")
+        .why("launchd starts it, and hands it none of your shell's variables")
+        .hint(format!(
+            "if nothing is reached without it, write in the manifest: `ollama: {{proxy: \"{proxy}\"}}`"
+        ));
+    Some(problem.at(Some(&site.of_server(""))))
+}
+
 /// What becomes of pulls when the server is started anew (docs/mac-facts.md#ollama-prune): it is not taken down while somebody
 /// pulls a model, and deletes what pulls left that broke off long before.
 pub(super) fn pulls(site: &Site, store: &Utf8Path) -> Result<Vec<Problem>> {

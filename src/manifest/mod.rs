@@ -17,5 +17,5 @@ pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{
     Chips, Environment, Environments, FORMAT, Formula, KeepAlive, Listen, MacosRange, Manifest, Model, Node,
-    OF_ALL, Ollama, Power, PythonVersion, StackName, Start, Tools, Wrong,
+    OF_ALL, Ollama, Power, Proxy, PythonVersion, StackName, Start, Tools, Wrong,
 };

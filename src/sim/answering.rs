@@ -97,6 +97,7 @@ fn identity(sim: &Sim) -> Identity {
             home,
             pid,
             can_ask: sim.can_ask,
+            proxy: mac.state.proxy.clone(),
             zdotdir: mac.state.zdotdir.clone().filter(|_| uid != 0),
         }
     })

@@ -19,6 +19,7 @@ mod orphans;
 mod power;
 mod profile;
 mod proofs;
+mod proxy;
 mod python;
 mod rivals;
 mod sudo;

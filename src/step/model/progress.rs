@@ -8,8 +8,11 @@ use serde::Deserialize;
 
 use crate::machine::{Machine, Tell};
 
+/// What is said once all has come; the last word on a part may have been of less (docs/mac-facts.md#ollama-pull).
+const VERIFYING: &str = "verifying sha256 digest";
+
 /// How often bytes are told: the server tells them sixteen times a second.
-const EVERY: SignedDuration = SignedDuration::from_secs(1);
+const EVERY: SignedDuration = SignedDuration::from_millis(250);
 
 /// Hears a pull line by line, and tells its bytes, summed over all parts, and what else it is at.
 pub(super) struct Progress<'p> {
@@ -64,12 +67,16 @@ impl<'p> Progress<'p> {
         } else {
             (seen.status != line.status).then(|| line.status.clone())
         };
+        let whole = line.status == VERIFYING;
+        if whole {
+            seen.parts.values_mut().for_each(|(here, whole)| *here = *whole);
+        }
         if news.is_some() {
             seen.status = line.status;
         }
         let (done, total) = seen.sums();
         let due = done == total || seen.told.is_none_or(|told| now.duration_since(told) >= EVERY);
-        let bytes = (news.is_none() && due).then_some((done, total));
+        let bytes = ((news.is_none() || whole) && due && total > 0).then_some((done, total));
         if bytes.is_some() {
             seen.told = Some(now);
         }

@@ -104,7 +104,7 @@ fn a_model_is_sized_pulled_proved_locked_and_given_back() {
         .filter(|event| event["event"] == "bytes" && event["id"] == MODEL)
         .map(|event| event["done"].as_u64().unwrap())
         .collect();
-    assert!(bytes.is_sorted() && bytes.len() < 30, "not every line: {bytes:?}");
+    assert!(bytes.is_sorted(), "{bytes:?}");
     assert!(bytes.last().is_some_and(|last| *last >= SIZE as u64), "{bytes:?}");
     let proved = events.iter().find(|event| event["event"] == "proved" && event["id"] == MODEL).unwrap();
     assert!(proved["evidence"].to_string().contains("`small:latest` gave a token with a context of 4096"));

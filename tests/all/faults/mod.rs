@@ -22,6 +22,7 @@ mod proofs;
 mod proxy;
 mod python;
 mod rivals;
+mod stores;
 mod sudo;
 mod updates;
 

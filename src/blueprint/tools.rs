@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use super::{Blueprint, Site, tilde};
+use super::{Blueprint, Site, casks, tilde};
 use crate::{
     machine::tool::brew::{self, Asked, Sort},
     manifest,
@@ -20,11 +20,15 @@ pub(super) fn tools(site: &Site, tools: &manifest::Tools, blueprint: &mut Bluepr
         let origin = site.stack.span(&["tools", "formulae", &at.to_string()]);
         formula(site, blueprint, &wanted.name, wanted.version.clone(), &origin)?;
     }
+    for (at, wanted) in tools.casks.iter().enumerate() {
+        let origin = site.stack.span(&["tools", "casks", &at.to_string()]);
+        casks::cask(site, blueprint, wanted, &origin)?;
+    }
     Ok(())
 }
 
 /// Homebrew with the tools that its installer calls, and the line by which shells find it.
-fn homebrew(site: &Site, blueprint: &mut Blueprint, origin: &Span) -> Id {
+pub(super) fn homebrew(site: &Site, blueprint: &mut Blueprint, origin: &Span) -> Id {
     let tools = blueprint.add(CommandLineTools, vec![], origin.clone());
     let script = site.identity.state.join(SCRIPT);
     let homebrew = Homebrew { uid: site.identity.uid, script };

@@ -74,6 +74,9 @@ pub enum Tool {
     FileVault,
     /// `brew --version`: answered without Ruby, so that sudo's ticket stays (docs/mac-facts.md#brew-times).
     HomebrewVersion,
+    /// `sudo -k -n true`: whether sudo would go through without a password and without a ticket; tickets are left as they are
+    /// (docs/mac-facts.md#sudo-nopasswd).
+    SudoUnasked,
     /// `sudo -n true`: whether sudo would go through without asking (docs/mac-facts.md#sudo-ticket).
     SudoReady,
 }
@@ -102,6 +105,7 @@ impl Tool {
             Self::Processes => vec!["/bin/ps", "-axww", "-o", "pid=,command="],
             Self::FileVault => vec!["/usr/bin/fdesetup", "status"],
             Self::HomebrewVersion => vec!["/opt/homebrew/bin/brew", "--version"],
+            Self::SudoUnasked => vec!["/usr/bin/sudo", "-k", "-n", "/usr/bin/true"],
             Self::SudoReady => vec!["/usr/bin/sudo", "-n", "/usr/bin/true"],
         };
         words.into_iter().map(str::to_owned).collect()

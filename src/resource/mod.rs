@@ -1,5 +1,6 @@
 //! What a thing is: its wanted state, how it is seen, and which steps lead there and back. Never changes a machine.
 
+mod cask;
 mod clt;
 mod dependencies;
 mod file;
@@ -27,6 +28,7 @@ use crate::{
     value::{Delta, Deltas, Id, Pin, Place, Problem, State, Want, Wanted},
 };
 
+pub use cask::Cask;
 pub use clt::CommandLineTools;
 pub use dependencies::{Dependencies, before as formulae_before, id as dependencies_id};
 pub use file::LogFile;

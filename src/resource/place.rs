@@ -4,7 +4,8 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    clt, dependencies, file, folder, formula, held, homebrew, job, job_removal, ollama, power, profile, rival,
+    cask, clt, dependencies, file, folder, formula, held, homebrew, job, job_removal, ollama, power, profile,
+    rival,
 };
 use crate::{
     journal::Receipt,
@@ -20,7 +21,7 @@ pub struct Leaving<'l> {
     pub state_folder: &'l Utf8Path,
     /// Whether what holds data and what other tools share goes too.
     pub all_data: bool,
-    /// The formulae that we brought, which go in this run, by all names that are known of them.
+    /// The formulae that we brought, which go in this run, by all names that are known of them; casks with `cask/` in front.
     pub formulae: BTreeSet<String>,
     /// The formulae that were there before the first of ours, and their versions then.
     pub before: BTreeMap<String, String>,
@@ -70,6 +71,7 @@ impl Place {
             Self::ProfileLine { path } => profile::observe(look, path),
             Self::Dependencies => dependencies::observe(look, receipt),
             Self::Formula { name, known_as } => formula::observe(look, name, known_as.as_deref(), receipt),
+            Self::Cask { token, known_as, apps } => cask::observe(look, token, known_as.as_deref(), apps),
             Self::Model { store, name } => ollama::observe(look, store, name),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
@@ -104,6 +106,9 @@ impl Place {
             Self::Dependencies => dependencies::removal(),
             Self::Formula { name, known_as } => {
                 formula::removal(name, known_as.as_deref(), receipt, found, leaving)
+            }
+            Self::Cask { token, known_as, apps } => {
+                cask::removal(token, known_as.as_deref(), apps, receipt, found)
             }
             Self::Model { store, name } => ollama::removal(store, name, receipt, found, leaving),
             Self::Power { source } => power::removal(*source, receipt, found),

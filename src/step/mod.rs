@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::machine::{Machine, Tell};
 
 pub use brew::{
-    InstallFormula, LinkFormula, MarkFormula, ReturnFormula, UninstallFormula, UnlinkFormula, UpgradeFormula,
+    ForgetCask, InstallCask, InstallFormula, LinkFormula, MarkFormula, RenewCask, ReturnFormula,
+    UninstallCask, UninstallFormula, UnlinkFormula, UpgradeFormula,
 };
 pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,

@@ -2,11 +2,12 @@
 
 mod chips;
 mod environment;
-mod formulae;
 mod memory;
 mod models;
 mod origins;
+mod packages;
 mod port;
+mod taps;
 mod variable;
 
 use super::stack::Stack;
@@ -23,7 +24,8 @@ pub(super) struct Findings {
 pub(super) fn check(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     chips::check(stack, &mut findings);
-    formulae::check(stack, &mut findings);
+    packages::check(stack, &mut findings);
+    taps::check(stack, &mut findings);
     memory::check(stack, &mut findings);
     models::check(stack, &mut findings);
     if let Some(ollama) = &stack.manifest.ollama {

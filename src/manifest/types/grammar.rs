@@ -2,7 +2,7 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
-use super::{chips, formula, keep_alive, listen, macos, memory, model, name};
+use super::{chips, keep_alive, listen, macos, memory, model, name, package, tap};
 
 /// Why a text is not what it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,11 +49,9 @@ pub(in super::super) struct Grammar {
 }
 
 /// All of them.
-pub(in super::super) const GRAMMARS: [&Grammar; 12] = [
+pub(in super::super) const GRAMMARS: [&Grammar; 13] = [
     &chips::CHIP,
     &chips::CHIP_OR_ANY,
-    &formula::NAME,
-    &formula::VERSIONS,
     &keep_alive::GRAMMAR,
     &listen::GRAMMAR,
     &macos::GRAMMAR,
@@ -62,6 +60,9 @@ pub(in super::super) const GRAMMARS: [&Grammar; 12] = [
     &model::NAME,
     &model::ROLE,
     &name::GRAMMAR,
+    &package::NAME,
+    &package::VERSIONS,
+    &tap::NAME,
 ];
 
 impl Grammar {

@@ -1,7 +1,6 @@
 //! The types of a manifest. The JSON Schema is derived from them.
 
 mod chips;
-mod formula;
 mod grammar;
 mod keep_alive;
 mod listen;
@@ -11,12 +10,13 @@ mod model;
 mod name;
 mod node;
 mod ollama;
+mod package;
 mod power;
 mod root;
+mod tap;
 mod tools;
 
 pub use chips::Chips;
-pub use formula::Formula;
 pub use grammar::Wrong;
 pub use keep_alive::KeepAlive;
 pub use listen::Listen;
@@ -25,8 +25,10 @@ pub use model::Model;
 pub use name::StackName;
 pub use node::Node;
 pub use ollama::{Ollama, Start};
+pub use package::Package;
 pub use power::Power;
 pub use root::{FORMAT, Manifest, OF_ALL};
+pub use tap::Tap;
 pub use tools::Tools;
 
 pub(super) use grammar::{GRAMMARS, Grammar};

@@ -20,6 +20,7 @@ use crate::{
 
 pub(super) use leaving::removal;
 pub(super) use seen::observe;
+pub(super) use upstream::{not_asked, unknown};
 
 /// A formula of Homebrew's.
 #[derive(Debug)]

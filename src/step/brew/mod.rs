@@ -1,5 +1,6 @@
 //! How Homebrew is told to change what it keeps.
 
+mod cask;
 mod formula;
 mod leaving;
 
@@ -13,6 +14,7 @@ use crate::{
     value::Problem,
 };
 
+pub use cask::{ForgetCask, InstallCask, RenewCask, UninstallCask};
 pub use formula::{InstallFormula, LinkFormula, MarkFormula, UpgradeFormula};
 pub use leaving::{ReturnFormula, UninstallFormula, UnlinkFormula};
 

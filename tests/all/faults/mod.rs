@@ -2,6 +2,7 @@
 //! was half-changed, and that the next apply heals.
 
 mod adoption;
+mod casks;
 mod drift;
 mod every;
 mod formulae;

@@ -152,6 +152,19 @@ pub fn apps(artifacts: &[Value]) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
+/// Paths in a sentence.
+pub fn told(paths: &[Utf8PathBuf]) -> String {
+    paths.iter().map(|path| path.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The version that an app tells of itself.
+pub fn app_version(look: &dyn Look, app: &Utf8Path) -> Result<Option<String>> {
+    let Some(content) = look.read(&app.join("Contents/Info.plist"))? else { return Ok(None) };
+    let told: plist::Dictionary = plist::from_bytes(&content).unwrap_or_default();
+    let version = told.get("CFBundleShortVersionString").and_then(plist::Value::as_string);
+    Ok(version.map(str::to_owned))
+}
+
 /// What of a cask's artifacts asks for root: a package, or what is put or removed where root alone may
 /// (docs/mac-facts.md#brew-casks).
 pub fn needs_root(artifacts: &[Value]) -> bool {

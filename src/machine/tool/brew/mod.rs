@@ -11,7 +11,10 @@ use serde::Deserialize;
 
 use crate::machine::{Look, Looking};
 
-pub use cask::{Cask, CaskPage, apps, cask, casks, has_remains, installed as installed_cask, needs_root};
+pub use cask::{
+    Cask, CaskPage, app_version, apps, cask, casks, has_remains, installed as installed_cask, needs_root,
+    told,
+};
 pub use upstream::{Asked, FormulaPage, Sort, formula, known_names, near_names, renamed};
 
 /// Where Homebrew lies on Apple silicon.

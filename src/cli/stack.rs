@@ -89,7 +89,9 @@ fn of(path: &Utf8Path, source: &Arc<Source>, context: &Context) -> Result<Stack>
         Problems(faults)
     })?;
     let mut stack = stack.kept_in(lock_place(path, context)?);
-    if path != "-" && desk::is_file(path) {
+    let is_file = path != "-" && desk::is_file(path);
+    stack.flags = context.flags(&["--stack", if is_file { path.as_str() } else { "FILE" }]);
+    if is_file {
         stack.file = Some(desk::absolute(path)?);
     }
     Ok(stack)

@@ -168,6 +168,27 @@ pub(super) fn chip(text: &str) -> Result<String, String> {
     })
 }
 
+/// A server of another machine and what stands for it on this one, both without a path.
+pub(super) fn outside(text: &str) -> Result<(String, String), String> {
+    let (origin, here) =
+        text.split_once('=').ok_or("it is `ORIGIN=HERE`, such as `https://a.example=http://127.0.0.1:80`")?;
+    let host = |url: &str, scheme: &str| {
+        let host = url.strip_prefix(scheme)?;
+        (!host.is_empty() && !host.contains(['/', '@', '?', '#', ' '])).then(|| host.to_owned())
+    };
+    if host(origin, "https://").is_none() {
+        return Err(format!("`{origin}` is no origin such as `https://a.example`"));
+    }
+    let port = host(here, "http://").and_then(|host| {
+        let port = host.strip_prefix("127.0.0.1:").or_else(|| host.strip_prefix("localhost:"))?;
+        port.parse::<u16>().ok().filter(|port| *port > 0)
+    });
+    match port {
+        Some(_) => Ok((origin.to_owned(), here.to_owned())),
+        None => Err(format!("`{here}` is no server of this machine such as `http://127.0.0.1:5055`")),
+    }
+}
+
 /// A version of macOS: `15.5`.
 pub(super) fn macos(text: &str) -> Result<String, String> {
     let numbers: Option<Vec<u16>> = text.split('.').map(|number| number.parse().ok()).collect();
@@ -199,6 +220,25 @@ fn name(value: impl serde::Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_for_another_machine_is_a_server_of_this_one() {
+        let well = ("https://a.example".to_owned(), "http://127.0.0.1:80".to_owned());
+        assert_eq!(outside("https://a.example=http://127.0.0.1:80"), Ok(well));
+        assert!(outside("https://a.example:8443=http://localhost:5055").is_ok());
+        for wrong in [
+            "https://a.example",
+            "a.example=http://127.0.0.1:80",
+            "https://a.example/x=http://127.0.0.1:80",
+            "https://a.example=http://127.0.0.1",
+            "https://a.example=http://10.0.0.1:80",
+            "https://a.example=https://127.0.0.1:80",
+            "https://a.example=http://127.0.0.1:80/",
+            "https://a.example=http://127.0.0.1:0",
+        ] {
+            assert!(outside(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_target_is_a_file_a_folder_or_a_fresh_mac() {

@@ -119,6 +119,7 @@ fn in_run(
         identity: &identity,
         sink: &log,
         stack: stack.manifest.stack.as_str().to_owned(),
+        flags: stack.flags.clone(),
         name,
         summary: Mutex::new(Summary { log: path.to_string(), ..Summary::default() }),
         book: Book::default(),

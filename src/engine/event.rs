@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::plan::Plan;
-use crate::value::{Id, Problem};
+use crate::value::{Id, Pin, Problem};
 
 /// What happens in a run, as it happens: the run's log, the JSON stream and the view on the terminal are made of these.
 #[derive(Clone, Debug, Serialize)]
@@ -106,8 +106,8 @@ pub enum Event {
     Locked {
         /// Which file: on the node, or beside the manifest.
         file: String,
-        /// What was set in it, or taken out.
-        ids: Vec<Id>,
+        /// What was set in it, moved, or taken out.
+        pins: Vec<Repinned>,
     },
     /// What was resolved could not be written to the lock; told once.
     Unlocked {
@@ -126,6 +126,17 @@ pub enum Event {
         /// What came of it.
         summary: Summary,
     },
+}
+
+/// What became of one resource in a lock.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Repinned {
+    /// Which.
+    pub id: Id,
+    /// What was locked of it.
+    pub from: Option<Pin>,
+    /// What is.
+    pub to: Option<Pin>,
 }
 
 impl Event {

@@ -39,7 +39,16 @@ pub(super) fn forget(machine: &dyn Machine, stack: &Stack, identity: &Identity) 
 /// the command to type first, and with a fault of usage where there are several, or where that manifest was no file.
 pub fn manifest_of(look: &dyn Look, apply: &str) -> Result<Utf8PathBuf> {
     let identity = look.identity()?;
-    let stack = chosen(&Journal::open(look, &identity.state)?, None, apply)?;
+    let journal = Journal::open(look, &identity.state)?;
+    if journal.stacks().is_empty() {
+        let problem = Problem::mac("no stack has anything on this Mac");
+        return Err(problem
+            .hint("name its manifest: `--stack FILE`")
+            .hint("or apply it first:")
+            .remedy(apply)
+            .into());
+    }
+    let stack = chosen(&journal, None, apply)?;
     let file = look.read_text(&path(&identity.state, &stack))?;
     file.map(Utf8PathBuf::from).ok_or_else(|| {
         Problem::usage(format!("it is not known where the manifest of the stack `{stack}` is"))

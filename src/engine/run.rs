@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     event::{Event, Sink, Summary},
-    lock::Book,
+    lock::{Book, naming},
 };
 use crate::{
     journal::{Journal, Record},
@@ -27,6 +27,8 @@ pub(super) struct Run<'r> {
     pub(super) identity: &'r Identity,
     pub(super) sink: &'r dyn Sink,
     pub(super) stack: String,
+    /// The flags that tell a command of it.
+    pub(super) flags: String,
     /// Its name, for the journal and its log.
     pub(super) name: String,
     pub(super) summary: Mutex<Summary>,
@@ -112,7 +114,7 @@ impl Run<'_> {
                 self.left_out(id, "stopped before it was done; the next run goes on from here", false);
             }
             Some(Halt::Killed) | None => {
-                let mut problem = Problem::from_error(error).of(id);
+                let mut problem = naming(Problem::from_error(error).of(id), &self.flags);
                 if problem.hints.is_empty() && problem.remedy.is_empty() {
                     problem =
                         problem.hint("put right what is told here, and run it again: it goes on from there");

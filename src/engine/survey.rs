@@ -95,6 +95,7 @@ pub(super) fn observe(
     let shortage = blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free);
     plan.refusals.extend(shortage.map(|problem| problem.at(largest.and_then(|item| item.origin.as_ref()))));
     plan.refusals.extend(free_disk::judge(look, stack, &blueprint, journal, &plan)?);
+    plan.refusals = plan.refusals.into_iter().map(|problem| lock::naming(problem, &stack.flags)).collect();
     Ok(Survey { blueprint, plan, leaving })
 }
 

@@ -8,7 +8,7 @@ use super::{
     reading::{self, Tree},
     types::Manifest,
 };
-use crate::value::{Lock, Problem, Problems, Source, Span};
+use crate::value::{Lock, Problem, Problems, Source, Span, shell_word};
 
 /// A manifest that was read and found good, with the places of its values.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Stack {
     pub lock_place: LockPlace,
     /// Where it lies on this desk, from the root on; `None` of what is no file.
     pub file: Option<Utf8PathBuf>,
+    /// The flags that tell a command of it: `--stack stack.yaml --on sim:mac.json`.
+    pub flags: String,
     source: Arc<Source>,
     tree: Tree,
 }
@@ -74,6 +76,7 @@ pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
         lock: Lock::default(),
         lock_place: LockPlace::default(),
         file: None,
+        flags: format!("--stack {}", shell_word(source.name())),
         source: Arc::clone(source),
         tree,
     };

@@ -149,27 +149,26 @@ fn a_line_without_end_is_not_kept() {
 #[test]
 fn the_first_signal_ends_the_wait_for_a_silent_server_and_its_connection() {
     for answers in [false, true] {
-        let (send, closed) = mpsc::channel();
+        let (send, heard) = mpsc::channel();
         let url = server(move |mut stream| {
+            let _ = send.send("asked");
             if answers {
                 let _ = stream.write_all(HEAD.as_bytes());
                 chunk(&mut stream, "{\"status\":\"ready\"}\n");
             }
             if matches!(stream.read(&mut [0]), Ok(0)) {
-                let _ = send.send(());
+                let _ = send.send("closed");
             }
         });
-        let (mut other, said) = if answers {
-            second_process(&format!("lines {url}"), &[])
-        } else {
-            second_process(&format!("lines at once {url}"), &[])
-        };
-        let asked = Instant::now();
+        let at_once = if answers { "" } else { "at once " };
+        let (mut other, said) = second_process(&format!("lines {at_once}{url}"), &[]);
+        assert_eq!(heard.recv_timeout(LONG), Ok("asked"));
+        let begun = Instant::now();
         kill(Pid::from_raw(i32::try_from(other.id()).unwrap()), Signal::SIGINT).unwrap();
         assert!(other.wait().unwrap().success());
-        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
         drop(said);
-        closed.recv_timeout(LONG).expect("the connection was closed");
+        assert_eq!(heard.recv_timeout(LONG), Ok("closed"), "the connection");
     }
 }
 

@@ -91,7 +91,8 @@ fn the_second_process() {
         ("lines", url) => {
             // One that says nothing of its own is begun with, and found silent.
             let url = url.strip_prefix("at once ").inspect(|_| say("ready")).unwrap_or(url);
-            let request = Request { lines: true, ..Request::post(url, "{}", Duration::from_mins(5)) };
+            let (url, body) = url.split_once(' ').unwrap_or((url, "{}"));
+            let request = Request { lines: true, ..Request::post(url, body, Duration::from_mins(5)) };
             let error = local.send(request, &Loud).expect_err("asked to stop");
             assert_eq!(Halt::of(&error), Some(Halt::Interrupted));
             say("stopped");

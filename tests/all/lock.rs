@@ -320,6 +320,21 @@ fn a_whole_toolbox_is_locked() {
     assert_eq!(ids(&desk.lock()), ["brew-formula/jq", "brew-formula/ollama"]);
 }
 
+#[test]
+fn a_manifest_that_wants_more_than_is_locked_moves_the_lock_and_that_is_told() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    apply_well(&sim, &desk.stack(FORMULAE));
+    sim.with_mac(|mac| drop(mac.state.brew.offers.insert("jq".into(), "1.9".into())));
+    let more = desk.stack(&FORMULAE.replace("[jq,", "[{jq: \">=1.9\"},"));
+    let ears = Ears::default();
+    assert!(engine::apply(&sim, &more, &yes(), &Nobody, &ears).unwrap().ok());
+    assert_eq!(version(&desk.lock(), "brew-formula/jq"), "1.9");
+    let told = ears.told();
+    let moved: Vec<_> = told.iter().filter(|event| event.contains(r#""event":"locked""#)).collect();
+    let pins = r#""pins":[{"id":"brew-formula/jq","from":{"version":"1.8.1"},"to":{"version":"1.9"}}]"#;
+    assert!(moved.len() == 1 && moved[0].contains(pins), "{moved:?}");
+}
+
 /// Homebrew's page of `jq` says this version.
 fn published(sim: &Sim, version: &str) {
     let body = format!(r#"{{"name":"jq","versions":{{"stable":"{version}","head":"HEAD"}},"revision":1}}"#);
@@ -405,6 +420,87 @@ fn what_is_locked_can_be_looked_at_by_resource() {
     assert!(problem.sort == Sort::Usage && problem.hints[0].contains("`brew-formula/jq`"), "{problem:?}");
 }
 
+const MODELS: &str = "forge: 1
+stack: lab
+node: {memory: 16GB}
+ollama: {num_ctx: 8192}
+models:
+  - {ollama: \"gemma3:1b\", role: smoke}
+";
+const SMALL: &str = "ollama-model/gemma3:1b";
+
+fn digest(lock: &Lock, id: &str) -> String {
+    lock.pin(&id.parse().unwrap()).unwrap().digest.clone().unwrap()
+}
+
+/// What a tag stands for is locked, and holds on another Mac as long as the registry has it; what it stands for now is taken by
+/// moving the lock, and brought by the next apply.
+#[test]
+fn a_tag_that_is_published_anew_is_refused_until_the_lock_moves() {
+    let desk = Desk::new();
+    let stack = desk.stack(MODELS);
+    let first = sim(fresh(&stack));
+    apply_well(&first, &stack);
+    let (text, old) = (desk.text(), digest(&desk.lock(), SMALL));
+    let parts = first.with_mac(|mac| mac.state.internet.registry.blobs("gemma3:1b")).unwrap();
+    let bytes = parts.iter().map(|(_, content)| content.size()).sum();
+    assert_eq!(desk.lock().pin(&SMALL.parse().unwrap()).unwrap().bytes, Some(bytes));
+    let second = sim(fresh(&stack));
+    apply_well(&second, &stack);
+    assert_eq!(desk.text(), text, "another Mac has the same");
+
+    let third = sim(fresh(&stack));
+    for sim in [&first, &third] {
+        assert!(sim.with_mac(|mac| mac.state.internet.registry.move_tag("gemma3:1b")));
+    }
+    assert!(engine::survey(&first, &stack).unwrap().is_empty(), "what is here is what is locked");
+    let problem = refused(&apply(&third, &stack).unwrap_err());
+    assert!(problem.why[0].contains(&old), "{problem:?}");
+    assert_eq!(problem.remedy, [format!("forgectl lock --update {SMALL} --stack stack.yaml")]);
+    assert_eq!(desk.text(), text);
+
+    let moved = update(&first, &stack, &[SMALL], true).unwrap();
+    assert_eq!(moved.moved.len(), 1);
+    assert_ne!(digest(&desk.lock(), SMALL), old);
+    let plan = engine::survey(&first, &stack).unwrap();
+    let brought: Vec<_> = plan.changes().map(|item| item.id.as_str()).collect();
+    assert_eq!(brought, [SMALL]);
+    for sim in [&first, &third] {
+        apply_well(sim, &stack);
+        assert!(engine::survey(sim, &stack).unwrap().is_empty());
+    }
+    assert!(update(&third, &stack, &[], true).unwrap().moved.is_empty(), "all is at what upstream has");
+}
+
+#[test]
+fn a_model_that_is_gone_from_the_registry_moves_no_lock() {
+    let desk = Desk::new();
+    let stack = desk.stack(MODELS);
+    let sim = sim(fresh(&stack));
+    apply_well(&sim, &stack);
+    let text = desk.text();
+    assert!(sim.with_mac(|mac| mac.state.internet.registry.withdraw("gemma3:1b")));
+    let problem = refused(&update(&sim, &stack, &[], true).unwrap_err());
+    assert!(problem.what.contains("no such model: `gemma3:1b`") && problem.span.is_some(), "{problem:?}");
+    assert_eq!(desk.text(), text);
+    apply_well(&sim, &stack);
+}
+
+/// Two models are pulled at a time, and neither's line in the lock is lost.
+#[test]
+fn what_comes_side_by_side_is_locked_together() {
+    let desk = Desk::new();
+    let stack = desk.stack(include_str!("../../stacks/node-zero.yaml"));
+    let sim = sim(fresh(&stack));
+    apply_well(&sim, &stack);
+    let models =
+        ["gemma4:26b", "gemma4:31b", "gemma4:e2b", "gemma4:e4b"].map(|name| format!("ollama-model/{name}"));
+    let lock = desk.lock();
+    let locked: Vec<_> = ids(&lock).into_iter().filter(|id| id.starts_with("ollama-model/")).collect();
+    assert_eq!(locked, models);
+    assert!(update(&sim, &stack, &models.each_ref().map(String::as_str), false).unwrap().moved.is_empty());
+}
+
 /// What a person types, with a Mac in a file.
 #[test]
 fn a_lock_is_shown_and_moved_from_the_command_line() {
@@ -461,7 +557,7 @@ fn a_locked_version_is_kept_or_refused_with_the_way_out() {
     let refusal = || refused(&apply(&sim, &stack).unwrap_err());
     let problem = refusal();
     assert_eq!(problem.what, "`jq` 1.8.1 is locked, and Homebrew offers 1.9.0");
-    assert_eq!(problem.remedy, ["forgectl lock --update brew-formula/jq"]);
+    assert_eq!(problem.remedy, ["forgectl lock --update brew-formula/jq --stack stack.yaml"]);
     brew(&sim, "update");
     brew(&sim, "install jq");
     assert_eq!(refusal().what, "`jq` 1.8.1 is locked, and 1.9.0 is there");

@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Where the user sits: `gui`, at the screen, or `ssh`
     #[arg(long, value_parser = target::named::<Session>, default_value = "gui", value_name = "WHERE", env = "FORGECTL_SIM_SESSION")]
     session: Session,
+    /// Where a Mac in a folder finds a server of another machine: `https://registry.ollama.ai=http://127.0.0.1:5055`
+    #[arg(long, value_name = "ORIGIN=HERE", value_parser = target::outside, env = "FORGECTL_SIM_OUTSIDE", value_delimiter = ',')]
+    outside: Vec<(String, String)>,
     /// Replace one that is there
     #[arg(long, env = "FORGECTL_FORCE", value_parser = switch)]
     force: bool,
@@ -52,7 +55,14 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let spec = spec(args, context)?;
     match &args.place {
-        Place::Folder(path) => folder::create(path, &spec, 0, &desk::own_executable()?)?,
+        Place::Folder(path) => {
+            folder::create(path, &spec, 0, &desk::own_executable()?)?;
+            folder::reach(path, args.outside.iter().cloned().collect())?;
+        }
+        Place::File(_) if !args.outside.is_empty() => bail!(
+            Problem::manifest("a simulated Mac in a file sees a simulated Internet: `--outside`")
+                .hint("make one in a folder, `dir:PATH`, or leave `--outside` away")
+        ),
         Place::File(path) => in_file(path, &spec, args.force)?,
     }
     let memory = MemorySize(spec.memory);

@@ -6,7 +6,7 @@ use super::{Kept, kept::moved};
 use crate::{
     blueprint::Entry,
     engine::{
-        event::Event,
+        event::{Event, Repinned},
         run::{Run, looking},
     },
     machine::Halt,
@@ -22,7 +22,7 @@ pub(in crate::engine) struct Book(Mutex<Option<Page>>);
 struct Page {
     kept: Kept,
     /// What was set or taken out since it was written.
-    pending: Vec<Id>,
+    pending: Vec<Repinned>,
     /// Whether somebody writes it now, who will see what is added meanwhile.
     writing: bool,
     /// Whether it cannot be written, which was told.
@@ -46,14 +46,15 @@ impl Book {
     fn set(&self, id: &Id, pin: Option<Pin>) {
         self.with(|page| {
             let Some(page) = page else { return };
-            if page.kept.lock.pin(id) == pin.as_ref() {
+            let from = page.kept.lock.pin(id).cloned();
+            if from == pin {
                 return;
             }
-            match pin {
+            match pin.clone() {
                 Some(pin) => page.kept.lock.set(id.clone(), pin),
                 None => drop(page.kept.lock.remove(id)),
             }
-            page.pending.push(id.clone());
+            page.pending.push(Repinned { id: id.clone(), from, to: pin });
         });
     }
 
@@ -68,8 +69,8 @@ impl Book {
         }
     }
 
-    /// What is to be written now, and of which resources; `None` where there is nothing, or somebody is about it.
-    fn begin(&self) -> Option<(Kept, Vec<Id>)> {
+    /// What is to be written now, and what is new in it; `None` where there is nothing, or somebody is about it.
+    fn begin(&self) -> Option<(Kept, Vec<Repinned>)> {
         self.with(|page| {
             let page =
                 page.as_mut().filter(|page| !(page.pending.is_empty() || page.writing || page.given_up))?;
@@ -111,7 +112,7 @@ impl Run<'_> {
     /// Writes the lock as long as there is something to write. That it cannot be written is told once, and fails the run, but
     /// no resource.
     fn write_lock(&self) {
-        while let Some((kept, ids)) = self.book.begin() {
+        while let Some((kept, pins)) = self.book.begin() {
             let Some(name) = kept.name() else {
                 self.book.end(None);
                 self.sink.event(&Event::Unlocked { problem: nowhere() });
@@ -123,7 +124,7 @@ impl Run<'_> {
                     if kept.is_beside() {
                         self.with_summary(|summary| summary.locked = Some(name.to_owned()));
                     }
-                    self.sink.event(&Event::Locked { file: name.to_owned(), ids });
+                    self.sink.event(&Event::Locked { file: name.to_owned(), pins });
                     continue;
                 }
                 Ok(None) => moved(name),
@@ -178,13 +179,15 @@ mod tests {
         let book = open();
         assert!(book.begin().is_none(), "there is nothing yet");
         book.set(&id("a"), Some(pin("1")));
-        let (kept, ids) = book.begin().unwrap();
-        assert_eq!((kept.lock.pin(&id("a")), ids), (Some(&pin("1")), vec![id("a")]));
+        let (kept, pins) = book.begin().unwrap();
+        assert_eq!(kept.lock.pin(&id("a")), Some(&pin("1")));
+        assert_eq!(pins, [Repinned { id: id("a"), from: None, to: Some(pin("1")) }]);
         book.set(&id("b"), Some(pin("2")));
         assert!(book.begin().is_none(), "one at a time");
         book.end(Some("text".into()));
-        let (kept, ids) = book.begin().unwrap();
-        assert_eq!((kept.lock.iter().count(), kept.text.as_deref(), ids), (2, Some("text"), vec![id("b")]));
+        let (kept, pins) = book.begin().unwrap();
+        assert_eq!((kept.lock.iter().count(), kept.text.as_deref()), (2, Some("text")));
+        assert_eq!(pins, [Repinned { id: id("b"), from: None, to: Some(pin("2")) }]);
     }
 
     #[test]

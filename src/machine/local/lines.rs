@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Client, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::header::CONTENT_TYPE;
 use tokio::{runtime::Builder, time::timeout};
 
-use super::{http, signals};
+use super::{http, near, signals};
 use crate::machine::{Halt, Method, Reply, Request, Tell};
 
 /// How soon it is seen that the person has asked to stop.
@@ -67,7 +67,7 @@ impl Patience {
 }
 
 async fn listen(request: &Request, tell: &dyn Tell, patience: &mut Patience) -> Result<Reply, End> {
-    let client = client().map_err(End::Failed)?;
+    let client = near::client().map_err(End::Failed)?;
     let begun = match request.method {
         Method::Post => client.post(&request.url),
         Method::Delete => client.delete(&request.url),
@@ -119,11 +119,4 @@ impl Lines {
         }
         Ok(())
     }
-}
-
-/// As for other requests to servers of this machine: no proxy, no certificates.
-fn client() -> Result<Client, String> {
-    http::choose_tls();
-    let builder = Client::builder().connect_timeout(http::CONNECT).redirect(Policy::none()).no_proxy();
-    builder.tls_certs_only([]).build().map_err(|error| http::deepest(&error))
 }

@@ -14,6 +14,7 @@ mod judge;
 mod lines;
 mod listeners;
 mod lock;
+pub mod near;
 pub mod offspring;
 mod own_files;
 mod owners;
@@ -21,6 +22,7 @@ mod process;
 mod replace;
 mod root;
 pub mod signals;
+mod sparse;
 mod sudo;
 mod surroundings;
 mod tampering;
@@ -43,6 +45,7 @@ pub use self::{
     judge::is_sealed,
     owners::{Marks, Owners, Table, USER},
     root::Last,
+    sparse::Sparse,
     tampering::Laid,
 };
 use super::{

@@ -6,7 +6,7 @@ use super::{LogPlace, summary};
 use crate::{
     desk::{Screen, Stopwatch},
     engine::{
-        event::{Event, Summary},
+        event::{Event, Repinned, Summary},
         plan::{Action, Plan},
     },
     report::{
@@ -126,7 +126,8 @@ impl Story {
                 }
             }
             // Whoever started the run hears of a refusal as of any other error.
-            Event::Line { .. } | Event::StepDone { .. } | Event::Locked { .. } | Event::Refused { .. } => {}
+            Event::Line { .. } | Event::StepDone { .. } | Event::Refused { .. } => {}
+            Event::Locked { pins, .. } => told.out = self.repinned(pins),
             Event::ResourceDone { id, evidence, seconds: took } => {
                 // What was as wanted and was only checked is counted at the end.
                 if self.running.remove(id).is_some() {
@@ -194,6 +195,16 @@ impl Story {
         let mut page = Page::new(self.manner.err);
         page.hanging(lead, &page.ink.plain(text));
         page.done()
+    }
+
+    /// What is new in the lock is told at the end, and what moved in it here.
+    fn repinned(&self, pins: &[Repinned]) -> String {
+        let ink = Ink::new(self.manner.out);
+        let lines = pins.iter().filter_map(|Repinned { id, from, to }| {
+            let words = format!("{} -> {}", from.as_ref()?, to.as_ref()?);
+            Some(row(&ink.warn("locked"), id, &[words], None, self.manner.out))
+        });
+        lines.collect()
     }
 
     fn planned(&self, plan: &Plan) -> String {
@@ -274,7 +285,7 @@ fn row(verb: &str, id: &Id, texts: &[impl AsRef<str>], took: Option<f64>, screen
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::spine_plan;
+    use crate::{report::tests::spine_plan, value::Pin};
 
     fn story(quiet: bool, asks: bool) -> Story {
         Story::new(Manner { quiet, asks, ..Manner::plain(80) })
@@ -390,6 +401,16 @@ mod tests {
         tell(&mut story, &kept("others use it"));
         let end = tell(&mut story, &Event::Finished { summary: Summary::default() });
         assert!(end.starts_with("  kept     job/dev.forge.ollama\n             others use it\n"), "{end}");
+    }
+
+    #[test]
+    fn what_moves_in_the_lock_is_a_line_and_what_is_new_in_it_is_none() {
+        let mut story = story(false, false);
+        let pin = |version: &str| Some(Pin { version: Some(version.to_owned()), ..Pin::default() });
+        let pins = [(None, pin("1")), (pin("1"), None), (pin("1"), pin("2"))];
+        let pins = pins.map(|(from, to)| Repinned { id: job(), from, to }).to_vec();
+        let told = tell(&mut story, 0, &Event::Locked { file: "stack.lock".to_owned(), pins });
+        assert_eq!(told.out, "  locked   job/dev.forge.ollama\n             1 -> 2\n");
     }
 
     #[test]

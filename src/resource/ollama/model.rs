@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest, Sha256};
 
@@ -58,6 +58,10 @@ enum Published {
     Unknown,
     /// It did not say, and why.
     Unsaid(String),
+}
+
+fn pin(manifest: ollama::Manifest) -> Pin {
+    Pin { bytes: Some(manifest.size()), digest: Some(manifest.digest), ..Pin::default() }
 }
 
 /// What is seen of a model all of whose parts are there.
@@ -123,12 +127,16 @@ impl Resource for OllamaModel {
     }
 
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
-        let manifest = ollama::manifest(look, &self.server.store, &self.name)?;
-        Ok(manifest.map(|manifest| Pin {
-            bytes: Some(manifest.size()),
-            digest: Some(manifest.digest),
-            ..Pin::default()
-        }))
+        Ok(ollama::manifest(look, &self.server.store, &self.name)?.map(pin))
+    }
+
+    /// The digest is that of the manifest which the registry answered with; its parts are checked when they are pulled.
+    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        match self.published(look)? {
+            Published::So(manifest) => Ok(Some(pin(manifest))),
+            Published::Unknown => Err(no_such(&self.name).into()),
+            Published::Unsaid(why) => bail!(why),
+        }
     }
 
     fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {

@@ -8,8 +8,11 @@ mod host;
 mod kept;
 mod layout;
 mod programs;
+mod pull;
 mod serve;
 mod supervise;
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -37,6 +40,13 @@ pub fn outside(folder: &Utf8Path) -> Result<Outside> {
     let reached = Outside { files, hosts: internet.hosts.clone() };
     opened.close()?;
     Ok(reached)
+}
+
+/// Lets the Mac in `folder` find servers of other machines, by origin, at origins on this one.
+pub fn reach(folder: &Utf8Path, hosts: BTreeMap<String, String>) -> Result<()> {
+    let mut opened = Opened::open(folder)?;
+    opened.mac.state.internet.hosts.extend(hosts);
+    opened.close()
 }
 
 /// The Mac in `folder` as it is now, in memory and on its own from here on.

@@ -27,14 +27,17 @@ use tokio::{
     task::{LocalSet, spawn_local, yield_now},
 };
 
-use super::kept::{self, Opened};
+use super::{
+    kept::{self, Opened},
+    pull::{self, Body, Pulling},
+};
 use crate::{
     machine::{Reply, local::offspring},
     sim::{
         Caller, Mac, Process, Program, USER,
         tool::{
             self,
-            ollama::{Binary, HttpRequest, Launch, Server},
+            ollama::{Binary, HttpRequest, Launch, Server, pull::Order},
         },
     },
 };
@@ -65,7 +68,7 @@ pub(super) fn serve(
     err: &mut dyn Write,
 ) -> Result<i32> {
     let pid = u32::try_from(nix::unistd::getpid().as_raw()).context("an odd process id")?;
-    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let mac = &mut opened.mac;
     // launchd entered its process with all that it gave it; the shell of the script may have added to that.
     let entry = mac.state.processes.remove(&pid).unwrap_or_else(|| Process {
@@ -117,7 +120,8 @@ pub(super) fn serve(
     offspring::when_told_to_stop(move || told.notify_one())?;
     let gone = stop.clone();
     offspring::when_gone(&alive, LOOK, move || gone.notify_one());
-    let answering = Rc::new(Answering { folder, pid });
+    let pulling = Rc::new(Pulling::new(&folder, pid));
+    let answering = Rc::new(Answering { folder, pid, pulling });
     LocalSet::new().block_on(&runtime, async {
         for listener in heard.into_inner() {
             spawn_local(accept(listener, answering.clone()));
@@ -167,10 +171,7 @@ async fn accept(listener: TcpListener, answering: Rc<Answering>) {
     }
 }
 
-async fn respond(
-    answering: &Answering,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(answering: &Answering, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
     let reply = match Limited::new(body, LARGEST).collect().await {
         Ok(body) => {
@@ -178,15 +179,43 @@ async fn respond(
             let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
             let body = body.to_bytes();
             let asked = HttpRequest { method: head.method.as_str(), path, host, body: &body };
-            answering.answer(&asked).unwrap_or_else(|error| failed(&error.to_string()))
+            match answering.pulling.order(&asked) {
+                Ok(Some(Ok(order))) => return Ok(pulled(answering, order).await),
+                Ok(Some(Err(refused))) => refused,
+                Ok(None) => answering.answer(&asked).unwrap_or_else(|error| failed(&error.to_string())),
+                Err(error) => failed(&error.to_string()),
+            }
         }
         Err(error) => failed(&error.to_string()),
     };
+    Ok(whole(reply))
+}
+
+/// An answer that is there at once.
+fn whole(reply: Reply) -> Response<Body> {
     let kind = if reply.body.starts_with(b"{") { "application/json; charset=utf-8" } else { "text/plain" };
-    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    let mut response = Response::new(Body::Left(Full::new(Bytes::from(reply.body))));
     *response.status_mut() = reply.status.try_into().unwrap_or_default();
     response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
-    Ok(response)
+    response
+}
+
+/// The answer to a request to pull, line by line unless one is enough. The pull ends when the client hangs up.
+async fn pulled(answering: &Answering, order: Order) -> Response<Body> {
+    let (say, told) = pull::lines();
+    let pulling = answering.pulling.clone();
+    if !order.stream {
+        let status = pulling.pull(order, say).await;
+        return whole(Reply { status, body: told.last().await.into_bytes() });
+    }
+    spawn_local(async move {
+        let gone = say.clone();
+        pull::either(pulling.pull(order, say), gone.gone()).await
+    });
+    let mut response = Response::new(Body::Right(told));
+    let kind = hyper::header::HeaderValue::from_static("application/x-ndjson");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
 }
 
 fn failed(said: &str) -> Reply {
@@ -197,6 +226,7 @@ fn failed(said: &str) -> Reply {
 struct Answering {
     folder: Utf8PathBuf,
     pid: u32,
+    pulling: Rc<Pulling>,
 }
 
 impl Answering {

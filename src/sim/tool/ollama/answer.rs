@@ -61,7 +61,7 @@ impl Server {
     }
 
     /// What a request to pull asks for, or why it is refused; `None` for any other request.
-    pub(super) fn pull_order(&self, request: &HttpRequest<'_>) -> Option<Result<Order, Reply>> {
+    pub(in crate::sim) fn pull_order(&self, request: &HttpRequest<'_>) -> Option<Result<Order, Reply>> {
         let path = request.path.split('?').next().unwrap_or("");
         if (request.method, path) != ("POST", "/api/pull") {
             return None;
@@ -72,7 +72,8 @@ impl Server {
         Some(named(request.body, "model").map(|(name, _)| {
             let body = parsed(request.body).unwrap_or_default();
             let stream = body.get("stream").and_then(Value::as_bool).unwrap_or(true);
-            Order { name, stream }
+            let insecure = body.get("insecure").and_then(Value::as_bool).unwrap_or(false);
+            Order { name, stream, insecure }
         }))
     }
 

@@ -14,7 +14,7 @@ mod launch;
 mod library;
 mod loaded;
 mod model;
-mod name;
+pub(in crate::sim) mod name;
 mod prune;
 pub(in crate::sim) mod pull;
 pub(in crate::sim) mod registry;
@@ -33,7 +33,7 @@ pub use registry::Registry;
 pub use request::request;
 
 pub(in crate::sim) use request::{Begun, begin};
-use said::said;
+pub(in crate::sim) use said::said;
 pub use server::Server;
 pub use settings::{KeepAlive, Settings};
 pub use store::{Weights, store_embedder, store_model, store_remote};

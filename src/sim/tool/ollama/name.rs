@@ -6,7 +6,7 @@ use super::registry::HOST;
 
 /// The name of a model: `[HOST/][NAMESPACE/]MODEL[:TAG]`.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct ModelName {
+pub(in crate::sim) struct ModelName {
     host: String,
     namespace: String,
     model: String,
@@ -60,22 +60,22 @@ impl ModelName {
     }
 
     /// Where a registry keeps its manifest.
-    pub(super) fn url(&self) -> String {
+    pub(in crate::sim) fn url(&self) -> String {
         format!("https://{}/v2/{}/{}/manifests/{}", self.host, self.namespace, self.model, self.tag)
     }
 
     /// The registry's host.
-    pub(super) fn host(&self) -> &str {
+    pub(in crate::sim) fn host(&self) -> &str {
         &self.host
     }
 
     /// Whose it is in the registry.
-    pub(super) fn namespace(&self) -> &str {
+    pub(in crate::sim) fn namespace(&self) -> &str {
         &self.namespace
     }
 
     /// What it is called without its tag.
-    pub(super) fn model(&self) -> &str {
+    pub(in crate::sim) fn model(&self) -> &str {
         &self.model
     }
 

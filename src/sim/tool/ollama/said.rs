@@ -1,7 +1,7 @@
 use std::io;
 
 /// As Go words an error of the file system.
-pub(super) fn said(error: &io::Error) -> &'static str {
+pub(in crate::sim) fn said(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or directory",
         io::ErrorKind::PermissionDenied => "permission denied",

@@ -5,11 +5,11 @@ mod download;
 mod flow;
 mod part;
 mod stages;
+mod store;
 mod trouble;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use self::{download::Download, stages::Pull};
@@ -19,7 +19,10 @@ use crate::{
     sim::{Mac, Program, clock::after},
 };
 
+pub(in crate::sim) use download::{note_path, partial};
 pub(in crate::sim) use flow::flow;
+pub(in crate::sim) use part::Part;
+pub(in crate::sim) use store::{Parts, Store, progress, status};
 pub(in crate::sim) use trouble::Blow;
 
 /// Why there is no answer when a server ends in the middle of one.
@@ -32,9 +35,12 @@ const LONGEST_TICK: Duration = Duration::from_secs(5);
 /// What a request to pull asks for.
 #[derive(Clone, Debug)]
 pub(in crate::sim) struct Order {
-    pub(super) name: ModelName,
+    /// Which model.
+    pub(in crate::sim) name: ModelName,
     /// Whether the answer comes in lines.
-    pub(super) stream: bool,
+    pub(in crate::sim) stream: bool,
+    /// Whether the registry is asked without TLS.
+    pub(in crate::sim) insecure: bool,
 }
 
 /// What a server is pulling.
@@ -106,18 +112,10 @@ impl Open {
     }
 }
 
-/// The store of a server.
-pub(super) struct Store {
-    uid: u32,
-    models: Utf8PathBuf,
-    no_prune: bool,
-}
-
 /// Works on the pulls of a server; `None` when it is gone.
 fn with<R>(mac: &mut Mac, pid: u32, act: impl FnOnce(&mut Mac, &mut Pulls, &Store) -> R) -> Option<R> {
     let server = server(mac, pid)?;
-    let store =
-        Store { uid: server.uid, models: server.settings.models.clone(), no_prune: server.settings.no_prune };
+    let store = Store::of(server);
     let mut pulls = std::mem::take(&mut server.pulls);
     let found = act(mac, &mut pulls, &store);
     self::server(mac, pid)?.pulls = pulls;

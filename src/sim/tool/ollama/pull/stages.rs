@@ -5,17 +5,17 @@ use std::{
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    Store,
+    Parts, Store,
     download::Download,
-    in_time,
+    in_time, progress, status,
     trouble::{self, Blow},
 };
 use crate::sim::{
     Content, Fault, Mac, internet,
-    tool::ollama::{library::Library, name::ModelName, said},
+    tool::ollama::{name::ModelName, said},
 };
 
 /// What a registry takes to answer.
@@ -174,10 +174,12 @@ impl Pull {
                 end.map_err(Failed)?;
             }
             Stage::Verify(_) => {
-                self.verify(mac, store)?;
-                lines.push(status("writing manifest"));
-                self.write(mac, store, lines)?;
-                lines.push(status("success"));
+                let digests = self.parts.iter().map(|(digest, _)| digest.clone());
+                let (old, new) = digests.partition(|digest| self.there.contains(digest));
+                let parts = Parts { old, new, former: std::mem::take(&mut self.former) };
+                store
+                    .finish(mac, &self.name, &self.manifest, &parts, &mut |line| lines.push(line))
+                    .map_err(Failed)?;
                 return Ok(Some(Waits::Ended(200)));
             }
         }
@@ -200,44 +202,7 @@ impl Pull {
         let image = image.ok_or_else(|| failed("file does not exist".to_owned()))?;
         self.manifest = image.manifest();
         self.parts = image.blobs().map(|blob| (blob.digest.clone(), blob.content.clone())).collect();
-        self.former = library(mac, store).blobs_of(&self.name);
-        Ok(())
-    }
-
-    /// Removes a blob that is not what its name says (docs/mac-facts.md#ollama-pull).
-    fn verify(&self, mac: &mut Mac, store: &Store) -> Result<(), Failed> {
-        let now = mac.state.now;
-        for (digest, _) in self.parts.iter().filter(|(digest, _)| !self.there.contains(digest)) {
-            let blob = store.blob(digest);
-            let found = mac.disk.digest(store.uid, &blob);
-            let found = found.map_err(|error| Failed(format!("open {blob}: {}", said(&error))))?;
-            if *digest != format!("sha256:{found}") {
-                let _stays = mac.disk.remove(store.uid, &blob, now);
-                let why = "digest mismatch, file must be downloaded again";
-                return Err(Failed(format!("{why}: want {digest}, got sha256:{found}")));
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&self, mac: &mut Mac, store: &Store, lines: &mut Vec<String>) -> Result<(), Failed> {
-        let now = mac.state.now;
-        let path = store.models.join(self.name.manifest());
-        let folder = path.parent().unwrap_or(&store.models);
-        let content = Content::Bytes(self.manifest.clone());
-        mac.disk
-            .make_dirs(store.uid, folder, 0o755, now)
-            .and_then(|()| mac.disk.write(store.uid, &path, content, 0o644, now))
-            .map_err(|error| Failed(format!("open {path}: {}", said(&error))))?;
-        let new: Vec<Utf8PathBuf> = self.parts.iter().map(|(digest, _)| store.blob(digest)).collect();
-        let unused: Vec<Utf8PathBuf> =
-            self.former.iter().filter(|blob| !new.contains(blob)).cloned().collect();
-        if !store.no_prune && !unused.is_empty() {
-            lines.push(status("removing unused layers"));
-            if let Err(error) = library(mac, store).remove_unused(unused, now) {
-                lines.push(status(&format!("couldn't remove unused layers: {}", said(&error))));
-            }
-        }
+        self.former = store.former(mac, &self.name);
         Ok(())
     }
 
@@ -252,28 +217,4 @@ impl Pull {
             downloads.remove(digest);
         }
     }
-}
-
-impl Store {
-    fn blob(&self, digest: &str) -> Utf8PathBuf {
-        self.models.join("blobs").join(digest.replace(':', "-"))
-    }
-}
-
-fn library<'m>(mac: &'m mut Mac, store: &'m Store) -> Library<'m> {
-    Library { disk: mac.disk.as_mut(), uid: store.uid, models: &store.models }
-}
-
-fn status(text: &str) -> String {
-    json!({ "status": text }).to_string()
-}
-
-/// How far a blob is; a count of zero is left out.
-fn progress(digest: &str, total: u64, completed: u64) -> String {
-    let short = digest.strip_prefix("sha256:").and_then(|hex| hex.get(..12)).unwrap_or(digest);
-    let mut line = json!({ "status": format!("pulling {short}"), "digest": digest, "total": total });
-    if completed > 0 {
-        line["completed"] = Value::from(completed);
-    }
-    line.to_string()
 }

@@ -37,7 +37,8 @@ pub(super) fn cask(site: &Site, blueprint: &mut Blueprint, wanted: &Package, ori
     if there.is_none() {
         arrival(site, &mut cask, receipt.is_some())?;
     }
-    Ok(blueprint.add(cask, vec![homebrew], origin.clone()))
+    let needs = [homebrew].into_iter().chain(tools::tap_of(&wanted.name)).collect();
+    Ok(blueprint.add(cask, needs, origin.clone()))
 }
 
 /// The cask under one of the names that are known of it in advance.

@@ -4,7 +4,7 @@ use super::{Blueprint, Site, casks, tilde};
 use crate::{
     machine::tool::brew::{self, Asked, Sort},
     manifest,
-    resource::{CommandLineTools, Dependencies, Formula, Homebrew, ProfileLine, SCRIPT, Wish},
+    resource::{CommandLineTools, Dependencies, Formula, Homebrew, ProfileLine, SCRIPT, Tap, Wish},
     value::{Id, Place, Span, VersionRange},
 };
 
@@ -15,6 +15,11 @@ pub(super) fn tools(site: &Site, tools: &manifest::Tools, blueprint: &mut Bluepr
     }
     if tools.homebrew {
         homebrew(site, blueprint, &place("homebrew"));
+    }
+    for (at, tap) in tools.taps.iter().enumerate() {
+        let origin = site.stack.span(&["tools", "taps", &at.to_string()]);
+        let homebrew = homebrew(site, blueprint, &origin);
+        blueprint.add(Tap { name: tap.name.clone() }, vec![homebrew], origin);
     }
     for (at, wanted) in tools.formulae.iter().enumerate() {
         let origin = site.stack.span(&["tools", "formulae", &at.to_string()]);
@@ -55,7 +60,13 @@ pub(super) fn formula(
         .filter(|locked| version.as_ref().is_none_or(|range| range.allows(locked)));
     let version = Wish { range: version, locked, newest: None };
     let formula = Formula { name: name.to_owned(), known_as: known_as(site, name)?, version, restarts };
-    Ok(blueprint.add(formula, vec![homebrew, dependencies], origin.clone()))
+    let needs = [homebrew, dependencies].into_iter().chain(tap_of(name)).collect();
+    Ok(blueprint.add(formula, needs, origin.clone()))
+}
+
+/// The tap that something is from, which is one of the stack's.
+pub(super) fn tap_of(name: &str) -> Option<Id> {
+    name.rsplit_once('/').map(|(tap, _)| Tap::id_of(tap))
 }
 
 /// The version that an earlier apply left, as the lock holds it. One that the manifest does not allow any more binds nobody.

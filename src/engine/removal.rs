@@ -55,7 +55,11 @@ pub(super) fn leaving<'l>(
             }
             _ => continue,
         };
-        formulae.extend(names.into_iter().flatten().map(|name| format!("{sort}{name}")));
+        for name in names.into_iter().flatten() {
+            // What is of a tap is known by its bare name there.
+            let bare = name.rsplit('/').next().unwrap_or_default();
+            formulae.extend([format!("{sort}{bare}"), format!("{sort}{name}")]);
+        }
     }
     let before = journal.receipt(&dependencies_id()).map(|receipt| formulae_before(&receipt));
     let server = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Job { .. }));

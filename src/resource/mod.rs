@@ -15,6 +15,7 @@ mod place;
 mod power;
 mod profile;
 mod rival;
+mod tap;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -41,6 +42,7 @@ pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
 pub use rival::Rival;
+pub use tap::Tap;
 
 /// One thing on a machine: what is wanted, and what leads there.
 pub trait Resource: fmt::Debug + Send + Sync {

@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     cask, clt, dependencies, file, folder, formula, held, homebrew, job, job_removal, ollama, power, profile,
-    rival,
+    rival, tap,
 };
 use crate::{
     journal::Receipt,
@@ -71,6 +71,7 @@ impl Place {
             Self::ProfileLine { path } => profile::observe(look, path),
             Self::Dependencies => dependencies::observe(look, receipt),
             Self::Formula { name, known_as } => formula::observe(look, name, known_as.as_deref(), receipt),
+            Self::Tap { name } => tap::observe(look, name, receipt),
             Self::Cask { token, known_as, apps } => cask::observe(look, token, known_as.as_deref(), apps),
             Self::Model { store, name } => ollama::observe(look, store, name),
             Self::Power { source } => power::observe(look, *source),
@@ -107,6 +108,7 @@ impl Place {
             Self::Formula { name, known_as } => {
                 formula::removal(name, known_as.as_deref(), receipt, found, leaving)
             }
+            Self::Tap { name } => tap::removal(name, receipt, found, leaving),
             Self::Cask { token, known_as, apps } => {
                 cask::removal(token, known_as.as_deref(), apps, receipt, found)
             }

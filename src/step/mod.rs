@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::machine::{Machine, Tell};
 
 pub use brew::{
-    ForgetCask, InstallCask, InstallFormula, LinkFormula, MarkFormula, RenewCask, ReturnFormula,
-    UninstallCask, UninstallFormula, UnlinkFormula, UpgradeFormula,
+    AddTap, ForgetCask, InstallCask, InstallFormula, LinkFormula, MarkFormula, RemoveTap, RenewCask,
+    ReturnFormula, UninstallCask, UninstallFormula, UnlinkFormula, UpgradeFormula,
 };
 pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,

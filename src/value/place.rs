@@ -45,6 +45,11 @@ pub enum Place {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         known_as: Option<String>,
     },
+    /// A tap of others than Homebrew.
+    Tap {
+        /// Its name, `user/repository`.
+        name: String,
+    },
     /// A cask of Homebrew's.
     Cask {
         /// Its name.
@@ -99,6 +104,7 @@ impl fmt::Display for Place {
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
             Self::Formula { name, .. } => write!(f, "/opt/homebrew/opt/{name}"),
+            Self::Tap { name } => write!(f, "the tap {name}"),
             Self::Cask { token, .. } => write!(f, "/opt/homebrew/Caskroom/{token}"),
             Self::Model { store, name } => f.write_str(store.join(name.manifest()).as_str()),
             Self::CommandLineTools => f.write_str("this Mac"),

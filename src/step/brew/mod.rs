@@ -3,6 +3,7 @@
 mod cask;
 mod formula;
 mod leaving;
+mod tap;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::{
 pub use cask::{ForgetCask, InstallCask, RenewCask, UninstallCask};
 pub use formula::{InstallFormula, LinkFormula, MarkFormula, UpgradeFormula};
 pub use leaving::{ReturnFormula, UninstallFormula, UnlinkFormula};
+pub use tap::{AddTap, RemoveTap};
 
 /// What keeps `brew` to what it is told (docs/mac-facts.md#brew-environment): no update of its own, no upgrade, cleanup or
 /// question, no word to anybody, and nothing that needs more than ASCII.

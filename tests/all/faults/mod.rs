@@ -21,6 +21,7 @@ mod profile;
 mod proofs;
 mod rivals;
 mod sudo;
+mod taps;
 mod updates;
 
 use anyhow::Error;

@@ -113,6 +113,8 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String], environme
         "tab" => install::tab(mac, &call),
         "tap" => tap::tap(mac, &call),
         "trust" => tap::trust(mac, &call),
+        "untap" => tap::untap(mac, &call),
+        "untrust" => tap::untrust(mac, &call),
         "unlink" => link::unlink(mac, &call),
         "update" => update::update(mac),
         _ => Running::failed(1, format!("Error: Unknown command: brew {command}\n")),

@@ -1,7 +1,11 @@
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Blueprint, Site, tilde};
+use super::{
+    Blueprint, Site,
+    guarded::{self, Guarded},
+    tilde,
+};
 use crate::{
     machine::Looking,
     manifest,
@@ -11,9 +15,6 @@ use crate::{
 
 /// The variable that moves the store of models (docs/mac-facts.md#ollama-files).
 const MODELS: &str = "OLLAMA_MODELS";
-
-/// Folders of the home folder that jobs are kept out of (docs/mac-facts.md#tcc-folders).
-const GUARDED: [&str; 4] = ["Documents", "Desktop", "Downloads", "Library/Mobile Documents"];
 
 /// The folders that the server fills: its home folder, and the store of models where that is elsewhere.
 pub(super) fn folders(
@@ -51,22 +52,10 @@ fn elsewhere(section: &manifest::Ollama) -> Option<Utf8PathBuf> {
 /// Why a server that launchd starts could not use `path`: macOS keeps it out of a user's own documents, wherever a link hides
 /// them (docs/mac-facts.md#tcc-folders).
 fn kept_from_launchd(site: &Site, path: &Utf8Path) -> Result<Option<Problem>> {
-    let home = &site.identity.home;
-    let real_home = site.look.resolve(home)?.unwrap_or_else(|| home.clone());
-    let mut real = None;
-    for above in path.ancestors() {
-        real = site.look.resolve(above)?.zip(path.strip_prefix(above).ok());
-        if real.is_some() {
-            break;
-        }
-    }
-    let real = real.map_or_else(|| path.to_owned(), |(above, missing)| above.join(missing));
-    let Some(guarded) = GUARDED.into_iter().find(|folder| real.starts_with(real_home.join(folder))) else {
-        return Ok(None);
-    };
+    let Some(Guarded { folder, real }) = guarded::folder(site, path)? else { return Ok(None) };
     let mut problem = Problem::mac(format!("no folder to keep models in: `{path}`"))
         .at(Some(&site.stack.span(&["ollama", "environment", MODELS])))
-        .why(format!("macOS keeps what launchd starts out of ~/{guarded}, and asks nobody"));
+        .why(format!("macOS keeps what launchd starts out of ~/{folder}, and asks nobody"));
     if real != path {
         problem = problem.why(format!("it leads to {real}"));
     }

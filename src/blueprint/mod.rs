@@ -2,11 +2,13 @@
 
 mod casks;
 mod data;
+mod guarded;
 mod models;
 mod node;
 mod ollama;
 mod port;
 mod power;
+mod python;
 mod rivals;
 pub mod standing;
 mod tools;
@@ -99,6 +101,9 @@ pub fn build(
     }
     if let Some(section) = &stack.manifest.tools {
         tools::tools(&site, section, &mut blueprint)?;
+    }
+    if let Some(section) = &stack.manifest.python {
+        python::environments(&site, section, &mut blueprint)?;
     }
     if let Some(section) = stack.manifest.server() {
         let (id, server) = ollama::server(&site, &section, &mut blueprint)?;

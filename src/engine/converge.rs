@@ -29,12 +29,20 @@ impl Run<'_> {
         let receipt = self.journal.receipt(&id).filter(|receipt| receipt.place == place);
         let found = place.observe(looking(self.machine), receipt.as_ref())?;
         let deltas = differences(&resource.wanted(), &found);
-        let now = action(&place, receipt.is_some(), &found, &deltas);
+        let now = action(&**resource, receipt.is_some(), &found, &deltas);
         if now == Action::Adopt && shown != Action::Adopt {
             return Err(anyhow!(
                 Problem::mac(format!("`{id}` has come into being since the plan was made"))
                     .hint("look at it, then plan again: the plan will say that it is taken over")
             ));
+        }
+        if now == Action::Replace && shown != Action::Replace {
+            return Err(Problem::mac(format!(
+                "`{id}` is another than when the plan was made, and would be replaced"
+            ))
+            .why(resource.reason(&found, &deltas))
+            .hint("look at it, then plan again: the plan will say what is lost")
+            .into());
         }
         if deltas.is_empty() {
             return self.keep(entry, receipt.as_ref(), &place, found);

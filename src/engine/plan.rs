@@ -71,6 +71,8 @@ pub enum Action {
     Add,
     /// It is there, and something of it is changed.
     Change,
+    /// It is there, and cannot become what is wanted: it is removed and brought anew.
+    Replace,
     /// It is there without us having brought it, and is taken over.
     Adopt,
     /// It has left the manifest, and is removed or given back.
@@ -84,6 +86,8 @@ pub struct Counts {
     pub add: usize,
     /// Resources that are changed.
     pub change: usize,
+    /// Resources that are removed and brought anew.
+    pub replace: usize,
     /// Resources that are taken over.
     pub adopt: usize,
     /// Resources that are removed.
@@ -131,6 +135,7 @@ impl Plan {
                 Action::Keep => &mut counts.keep,
                 Action::Add => &mut counts.add,
                 Action::Change => &mut counts.change,
+                Action::Replace => &mut counts.replace,
                 Action::Adopt => &mut counts.adopt,
                 Action::Remove => &mut counts.remove,
             } += 1;

@@ -13,7 +13,7 @@ use crate::{
     journal::{Journal, Receipt, Receipts},
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
-    resource::{Quote, Removal, Upstream},
+    resource::{Quote, Removal, Resource, Upstream},
     value::{Delta, Id, Place, Problem, State, differences},
 };
 
@@ -131,7 +131,10 @@ fn with_others(
             ))
             .hint("let both want the same, or take the other stack away first")
             .remedy("forgectl destroy STACK")));
-        } else if items.iter().any(|item| item.id == id && item.action == Action::Change) {
+        } else if items
+            .iter()
+            .any(|item| item.id == id && matches!(item.action, Action::Change | Action::Replace))
+        {
             shared.push(of(Problem::mac(format!(
                 "the stack `{other}` wants `{id}` too, and will find it changed"
             ))));
@@ -211,7 +214,7 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Upst
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
     let found = resource.place().observe(look, receipt.as_ref())?;
     let deltas = differences(&resource.wanted(), &found);
-    let action = action(&resource.place(), receipt.is_some(), &found, &deltas);
+    let action = action(&**resource, receipt.is_some(), &found, &deltas);
     let hindrance = resource.hindrance(&found, receipt.is_some());
     let mut said = match hindrance {
         None if !deltas.is_empty() => resource.upstream(look, &found, &deltas)?,
@@ -247,10 +250,11 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Upst
 
 /// What is to be done about a resource that was found so. A job under a label of ours that we have no receipt for
 /// is taken over only when the plan says so.
-pub(super) fn action(place: &Place, known: bool, found: &State, deltas: &[Delta]) -> Action {
-    match place {
+pub(super) fn action(resource: &dyn Resource, known: bool, found: &State, deltas: &[Delta]) -> Action {
+    match resource.place() {
         Place::Job { .. } if found.present && !known => Action::Adopt,
         _ if deltas.is_empty() => Action::Keep,
+        _ if found.present && resource.replaces(found) => Action::Replace,
         _ if found.present => Action::Change,
         _ => Action::Add,
     }

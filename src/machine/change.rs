@@ -45,6 +45,8 @@ pub enum Change {
     },
     /// Runs a command.
     Run(Command),
+    /// Runs a command that proves something by use.
+    Try(Command),
     /// Sends a request that changes what a server keeps.
     Send(Request),
     /// Sends a request that proves a server by use.
@@ -113,7 +115,7 @@ impl Change {
             | Self::Lock { .. }
             | Self::Sudo(_)
             | Self::Awake => Class::Bookkeeping,
-            Self::Use(_) => Class::Use,
+            Self::Use(_) | Self::Try(_) => Class::Use,
             Self::Write { .. }
             | Self::MakeDir { .. }
             | Self::Remove { .. }
@@ -266,7 +268,7 @@ impl fmt::Display for Change {
             Self::Remove { path } => write!(f, "remove {path}"),
             Self::RemoveTree { path } => write!(f, "remove {path} and all in it"),
             Self::Move { from, to } => write!(f, "move {from} to {to}"),
-            Self::Run(command) => write!(f, "run {command}"),
+            Self::Run(command) | Self::Try(command) => write!(f, "run {command}"),
             Self::Send(request) | Self::Use(request) => {
                 write!(f, "{} {} ({} bytes)", request.method.name(), request.url, request.body.len())
             }

@@ -44,6 +44,14 @@ pub trait Changing: Machine {
         if output.ok() { Ok(output) } else { Err(anyhow::anyhow!("`{command}` answered: {}", output.said())) }
     }
 
+    /// Runs a command that proves something by use and answers with what it left, whatever its exit code.
+    fn try_command(&self, command: &Command, tell: &dyn Tell) -> Result<Output> {
+        match self.change(&Change::Try(command.clone()), tell)? {
+            Outcome::Ran(output) => Ok(output),
+            _ => bail!("a command was answered with something else"),
+        }
+    }
+
     /// Sends a request that proves a server by use.
     fn try_out(&self, request: Request, tell: &dyn Tell) -> Result<Result<Reply, String>> {
         match self.change(&Change::Use(request), tell)? {

@@ -77,6 +77,16 @@ pub enum Tool {
     /// `sudo -k -n true`: whether sudo would go through without a password and without a ticket; tickets are left as they are
     /// (docs/mac-facts.md#sudo-nopasswd).
     SudoUnasked,
+    /// `uv pip compile`, printed and not kept: what the registry has now of the packages that a file asks for, with the hashes of
+    /// their files (docs/mac-facts.md#uv-compile-preferences).
+    Packages {
+        /// `uv`.
+        uv: Utf8PathBuf,
+        /// The interpreter that they are for.
+        python: Utf8PathBuf,
+        /// The file.
+        asked: Utf8PathBuf,
+    },
     /// `sudo -n true`: whether sudo would go through without asking (docs/mac-facts.md#sudo-ticket).
     SudoReady,
 }
@@ -106,6 +116,11 @@ impl Tool {
             Self::FileVault => vec!["/usr/bin/fdesetup", "status"],
             Self::HomebrewVersion => vec!["/opt/homebrew/bin/brew", "--version"],
             Self::SudoUnasked => vec!["/usr/bin/sudo", "-k", "-n", "/usr/bin/true"],
+            Self::Packages { uv, python, asked } => {
+                let words = ["pip", "compile", "-q", "--no-cache", "--system-certs", "--generate-hashes"];
+                let files = ["--no-header", "--no-annotate", "-p", python.as_str(), asked.as_str()];
+                [uv.as_str()].into_iter().chain(words).chain(files).collect()
+            }
             Self::SudoReady => vec!["/usr/bin/sudo", "-n", "/usr/bin/true"],
         };
         words.into_iter().map(str::to_owned).collect()

@@ -16,6 +16,6 @@ pub use lock::{LockPlace, lock_text, read_lock};
 pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{
-    Chips, FORMAT, KeepAlive, Listen, MacosRange, Manifest, Model, Node, OF_ALL, Ollama, Package, Power,
-    StackName, Start, Tap, Tools, Wrong,
+    Chips, Environment, Environments, FORMAT, KeepAlive, Listen, MacosRange, Manifest, Model, Node, OF_ALL,
+    Ollama, Package, Power, PythonVersion, StackName, Start, Tap, Tools, Wrong,
 };

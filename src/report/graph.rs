@@ -51,6 +51,7 @@ fn look(action: Action) -> (&'static str, &'static str, &'static str) {
         Action::Keep => ("keep", "#eeeeee", "#888888"),
         Action::Add => ("add", "#d4f4dd", "#2e8b57"),
         Action::Change => ("change", "#fff3c4", "#b8860b"),
+        Action::Replace => ("replace", "#ffdfc2", "#d2691e"),
         Action::Adopt => ("adopt", "#dce9ff", "#4169e1"),
         Action::Remove => ("remove", "#fbd5d5", "#b22222"),
     }

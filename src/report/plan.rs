@@ -55,9 +55,12 @@ pub fn plan(plan: &Plan, screen: Screen, explain: bool) -> String {
 /// A plan in one line.
 pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
     let counts = plan.counts();
-    let adopt = if counts.adopt > 0 { format!(", {} adopt", counts.adopt) } else { String::new() };
+    let rare =
+        [(counts.replace, "replace"), (counts.adopt, "adopt")].into_iter().filter(|(number, _)| *number > 0);
+    let rare: Vec<String> = rare.map(|(number, verb)| format!(", {number} {verb}")).collect();
+    let rare = rare.concat();
     let mut parts =
-        vec![format!("Plan: {} add, {} change, {} remove{adopt}", counts.add, counts.change, counts.remove)];
+        vec![format!("Plan: {} add, {} change, {} remove{rare}", counts.add, counts.change, counts.remove)];
     if plan.left_aside > 0 {
         parts.push(format!("{} left aside", count(plan.left_aside, "other resource", "other resources")));
     }
@@ -112,6 +115,7 @@ pub fn plan_json(plan: &Plan) -> anyhow::Result<String> {
         counts: json!({
             "add": counts.add,
             "change": counts.change,
+            "replace": counts.replace,
             "adopt": counts.adopt,
             "remove": counts.remove,
             "keep": counts.keep,
@@ -147,6 +151,7 @@ fn change(item: &Item, columns: Columns, page: &mut Page) {
         Action::Keep => ink.dim("="),
         Action::Add => ink.good("+"),
         Action::Change => ink.warn("~"),
+        Action::Replace => ink.bad("!"),
         Action::Adopt => ink.warn("a"),
         Action::Remove => ink.bad("-"),
     };

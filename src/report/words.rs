@@ -38,6 +38,7 @@ pub(super) fn delta(delta: &Delta) -> String {
         Want::Is(value) => value.to_string(),
         Want::Present => "any value".to_owned(),
         Want::Within(range) => range.to_string(),
+        Want::Meets(specifiers) => specifiers.to_string(),
     };
     format!("{}: {}, wanted {wanted}", delta.field, delta.found)
 }

@@ -8,12 +8,14 @@ mod folder;
 mod formula;
 mod held;
 mod homebrew;
+mod interpreters;
 mod job;
 mod job_removal;
 mod ollama;
 mod place;
 mod power;
 mod profile;
+mod python;
 mod rival;
 mod tap;
 
@@ -36,11 +38,13 @@ pub use file::LogFile;
 pub use folder::Folder;
 pub use formula::{Formula, Wish};
 pub use homebrew::{Homebrew, SCRIPT};
+pub use interpreters::Interpreters;
 pub use job::JobSpec;
 pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};
 pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
+pub use python::PythonEnvironment;
 pub use rival::Rival;
 pub use tap::Tap;
 
@@ -61,6 +65,11 @@ pub trait Resource: fmt::Debug + Send + Sync {
     /// Why nothing of ours leads from `found` to what is wanted, if so; pure. `known` says whether there is a receipt.
     fn hindrance(&self, _found: &State, _known: bool) -> Option<Problem> {
         None
+    }
+
+    /// Whether what was found cannot become what is wanted, and is removed first; the reason names what is lost. Pure.
+    fn replaces(&self, _found: &State) -> bool {
+        false
     }
 
     /// What bringing it costs; asked only for what will change.
@@ -185,5 +194,6 @@ fn change(delta: &Delta) -> String {
         Want::Is(value) => format!("{} {} -> {value}", delta.field, delta.found),
         Want::Present => format!("{} {} -> present", delta.field, delta.found),
         Want::Within(range) => format!("{} {} -> {range}", delta.field, delta.found),
+        Want::Meets(specifiers) => format!("{} {} -> {specifiers}", delta.field, delta.found),
     }
 }

@@ -4,8 +4,8 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    cask, clt, dependencies, file, folder, formula, held, homebrew, job, job_removal, ollama, power, profile,
-    rival, tap,
+    cask, clt, dependencies, file, folder, formula, held, homebrew, interpreters, job, job_removal, ollama,
+    power, profile, python, rival, tap,
 };
 use crate::{
     journal::Receipt,
@@ -73,6 +73,8 @@ impl Place {
             Self::Formula { name, known_as } => formula::observe(look, name, known_as.as_deref(), receipt),
             Self::Tap { name } => tap::observe(look, name, receipt),
             Self::Cask { token, known_as, apps } => cask::observe(look, token, known_as.as_deref(), apps),
+            Self::Environment { path } => python::observe(look, path),
+            Self::Interpreters { folder, minor } => interpreters::observe(look, folder, minor, receipt),
             Self::Model { store, name } => ollama::observe(look, store, name),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
@@ -112,6 +114,8 @@ impl Place {
             Self::Cask { token, known_as, apps } => {
                 cask::removal(token, known_as.as_deref(), apps, receipt, found)
             }
+            Self::Environment { path } => python::removal(path, receipt, found, all_data),
+            Self::Interpreters { folder, .. } => interpreters::removal(folder, receipt, found, all_data),
             Self::Model { store, name } => ollama::removal(store, name, receipt, found, leaving),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {
@@ -129,6 +133,8 @@ impl Place {
         match self {
             Self::Job { .. } => job::REMEMBERED.contains(&field),
             Self::Power { .. } => wanted,
+            // What else is in an environment stands in one field, which tells all that was there before.
+            Self::Environment { .. } => wanted || !field.starts_with(python::PACKAGE),
             _ => true,
         }
     }

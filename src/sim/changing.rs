@@ -36,7 +36,7 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
             let now = mac.state.now;
             mac.disk.rename(USER, from, to, now).map_err(|error| refused(from, &error))
         }),
-        Change::Run(command) => Ok(Outcome::Ran(run(sim, command, tell))),
+        Change::Run(command) | Change::Try(command) => Ok(Outcome::Ran(run(sim, command, tell))),
         Change::Send(order) | Change::Use(order) => {
             Ok(Outcome::Reply(converse::request(sim, &converse::Asked::of(order), tell)?))
         }

@@ -84,6 +84,10 @@ pub enum Fault {
     PullKilled,
     /// Another `brew` holds the lock of a formula (docs/mac-facts.md#brew-lock).
     BrewLocked,
+    /// The Python registry answers 503 (docs/mac-facts.md#uv-exit-codes).
+    PythonRegistryDown,
+    /// Somebody kills `uv` half-way.
+    UvKilled,
     /// Another `brew update` is at work (docs/mac-facts.md#brew-update).
     BrewUpdating,
     /// The data volume has no room for the next file.

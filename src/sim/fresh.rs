@@ -59,6 +59,7 @@ impl Mac {
             updates: tool::softwareupdate::Updates::of(&spec.macos),
             internet: super::Internet::default(),
             brew: tool::brew::Brew::default(),
+            registry: tool::uv::Registry::default(),
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],
             filevault: false,

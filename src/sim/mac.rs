@@ -52,6 +52,9 @@ pub struct State {
     /// What Homebrew offers, and what of it is at work.
     #[serde(default)]
     pub brew: tool::brew::Brew,
+    /// What the Python registry has otherwise than usual.
+    #[serde(default)]
+    pub registry: tool::uv::Registry,
     /// sudo's tickets.
     pub sudo: tool::sudo::Tickets,
     /// Dialogs that popped up on the screen: nobody is there to click.

@@ -2,15 +2,19 @@
 
 mod brew;
 mod clt;
+mod environment;
 mod file;
 mod folder;
 mod homebrew;
+mod interpreters;
 mod job;
 mod launchd;
 mod model;
+mod packages;
 mod power;
 mod profile;
 mod rival;
+mod uv;
 
 use std::fmt;
 
@@ -27,12 +31,15 @@ pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
     TOOLS,
 };
+pub use environment::{LinkInterpreter, MakeEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
 pub use homebrew::{InstallHomebrew, PATHS, RemoveHomebrew};
+pub use interpreters::RemoveInterpreters;
 pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};
 pub use launchd::{Definition, declared_part, definition_matches};
 pub use model::{DeleteModel, PullModel};
+pub use packages::{InstallPackages, ResolvePackages, ReturnPackages, Told};
 pub use power::SetPower;
 pub use profile::{AddProfileLine, SHELLENV, TakeProfileLine};
 pub use rival::{PutBackJob, SetAsideJob};

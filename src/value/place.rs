@@ -61,6 +61,18 @@ pub enum Place {
         #[serde(default)]
         apps: Vec<Utf8PathBuf>,
     },
+    /// A Python environment. When we brought it, it goes only with `--all-data`.
+    Environment {
+        /// Its folder.
+        path: Utf8PathBuf,
+    },
+    /// The interpreters of one version of Python that `uv` has fetched.
+    Interpreters {
+        /// Where `uv` keeps what is its own.
+        folder: Utf8PathBuf,
+        /// The first two numbers of their version.
+        minor: String,
+    },
     /// A model in a store of Ollama's. When we brought it, it goes only with `--all-data`.
     Model {
         /// The store, `$OLLAMA_MODELS`.
@@ -98,9 +110,12 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder { path } | Self::Data { path } | Self::Log { path } | Self::ProfileLine { path } => {
-                f.write_str(path.as_str())
-            }
+            Self::Folder { path }
+            | Self::Data { path }
+            | Self::Log { path }
+            | Self::ProfileLine { path }
+            | Self::Environment { path } => f.write_str(path.as_str()),
+            Self::Interpreters { folder, .. } => write!(f, "{folder}/python"),
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
             Self::Formula { name, .. } => write!(f, "/opt/homebrew/opt/{name}"),

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Field, State, Value, VersionRange};
+use super::{Field, Specifiers, State, Value, VersionRange};
 
 /// What a field must hold.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub enum Want {
     Present,
     /// A version in this range.
     Within(VersionRange),
+    /// A version of a Python package that meets these.
+    Meets(Specifiers),
 }
 
 impl Want {
@@ -23,6 +25,7 @@ impl Want {
             Self::Is(value) => value == found,
             Self::Present => *found != Value::Absent,
             Self::Within(range) => found.as_text().is_some_and(|version| range.allows(version)),
+            Self::Meets(specifiers) => found.as_text().is_some_and(|version| specifiers.allows(version)),
         }
     }
 }

@@ -77,6 +77,8 @@ fn the_second_process() {
             say("settled");
             let command = Command::new(&["/bin/sh", "-c", "echo child $$; sleep 600"]);
             let _ = local.run(&command, &Loud);
+            // The command may end before we are ended.
+            thread::sleep(Duration::from_mins(1));
         }
         ("hangup", _) => {
             // To this thread: the test's main thread was there before.

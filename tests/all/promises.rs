@@ -45,11 +45,17 @@ fn plan_and_status_change_nothing() {
             drifted.exec(Caller::user(true).root(), &argv).ok()
         };
         assert!(changed("pmset -a sleep 7"));
-        assert!(
-            ["gui/501", "system"]
-                .iter()
-                .any(|domain| changed(&format!("launchctl bootout {domain}/dev.forge.ollama")))
-        );
+        if stack.manifest.ollama.is_some() {
+            assert!(
+                ["gui/501", "system"]
+                    .iter()
+                    .any(|domain| changed(&format!("launchctl bootout {domain}/dev.forge.ollama")))
+            );
+        }
+        for environment in stack.manifest.python.iter().flat_map(|python| python.0.values()) {
+            let path = environment.path.as_str().replace('~', "/Users/lab");
+            assert!(changed(&format!("rm -rf {path}/lib")));
+        }
         drifted.with_mac(|mac| mac.advance(Duration::from_secs(30)));
         for (what, mac) in
             [("fresh", scenario.fresh()), ("applied", applied), ("drifted", drifted.into_mac())]

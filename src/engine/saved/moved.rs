@@ -101,6 +101,7 @@ fn told(item: &Item) -> String {
         Action::Keep => "as wanted",
         Action::Add => "to be added",
         Action::Change => "to be changed",
+        Action::Replace => "to be replaced",
         Action::Adopt => "to be taken over",
         Action::Remove => "to be removed",
     };

@@ -110,7 +110,8 @@ impl Local {
     }
 
     fn tool(&self, tool: &Tool) -> Result<super::Output> {
-        let limit = if matches!(tool, Tool::Updates) { UPDATES } else { TOOL };
+        let far = matches!(tool, Tool::Updates | Tool::Packages { .. });
+        let limit = if far { UPDATES } else { TOOL };
         let command = super::Command { argv: tool.argv(), ..super::Command::new(&[]).limit(limit) };
         command::run(&self.files, self.who()?, &command, &Quiet)
     }
@@ -217,7 +218,7 @@ impl Machine for Local {
                 };
                 moved().with_context(|| format!("moving `{from}` to `{to}`"))?;
             }
-            Change::Run(command) => {
+            Change::Run(command) | Change::Try(command) => {
                 return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
             }
             Change::Send(request) | Change::Use(request) if request.lines => {

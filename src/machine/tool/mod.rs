@@ -8,3 +8,5 @@ pub mod pmset;
 pub mod ps;
 pub mod softwareupdate;
 pub mod sysctl;
+pub mod uv;
+pub mod venv;

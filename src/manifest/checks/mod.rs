@@ -7,6 +7,7 @@ mod models;
 mod origins;
 mod packages;
 mod port;
+mod python;
 mod taps;
 mod variable;
 
@@ -28,6 +29,9 @@ pub(super) fn check(stack: &Stack) -> Findings {
     taps::check(stack, &mut findings);
     memory::check(stack, &mut findings);
     models::check(stack, &mut findings);
+    if let Some(python) = &stack.manifest.python {
+        python::check(python, stack, &mut findings);
+    }
     if let Some(ollama) = &stack.manifest.ollama {
         port::check(ollama, stack, &mut findings);
         environment::check(ollama, stack, &mut findings);

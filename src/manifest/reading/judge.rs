@@ -41,6 +41,7 @@ pub(super) fn faults(tree: &Tree, value: &Value, source: &Arc<Source>) -> Vec<Pr
     let mut values: BTreeMap<Path, ValidationError<'_>> = BTreeMap::new();
     let mut missing: BTreeMap<Path, Vec<String>> = BTreeMap::new();
     let mut meant: BTreeSet<(Path, String)> = BTreeSet::new();
+    let mut wrong_names: BTreeSet<(Path, String)> = BTreeSet::new();
     for error in validator.iter_errors(value) {
         let path = steps(error.instance_path());
         match error.kind() {
@@ -49,6 +50,13 @@ pub(super) fn faults(tree: &Tree, value: &Value, source: &Arc<Source>) -> Vec<Pr
                     if let Some(near) = faults.unknown_key(&path, key, schema_of(&error)) {
                         meant.insert((path.clone(), near.to_owned()));
                     }
+                }
+            }
+            ValidationErrorKind::PropertyNames { error: wrong } => {
+                // Of a name that breaks several rules the first is told.
+                let name = wrong.instance().as_ref().as_str().unwrap_or_default().to_owned();
+                if wrong_names.insert((path.clone(), name.clone())) {
+                    faults.wrong_key(&path, &name, schema_of(&error));
                 }
             }
             ValidationErrorKind::Required { property: Value::String(key) } => {
@@ -129,6 +137,19 @@ impl Faults<'_> {
         };
         self.found.push(problem.at(Some(&span)));
         near
+    }
+
+    /// Tells a key that is no name as the map wants them.
+    fn wrong_key(&mut self, path: &[String], name: &str, names: &'static Value) {
+        let span = self.span(path, Some(name));
+        let (why, hint) = wording::reason(names, &name.into());
+        let problem =
+            Problem::manifest(format!("wrong key{}: {}", of(path), quoted_at(&span, name))).why(why);
+        let problem = match hint {
+            Some(hint) if !is_hidden(&span, name) => problem.hint(hint),
+            _ => problem,
+        };
+        self.found.push(problem.at(Some(&span)));
     }
 
     fn missing_keys(&mut self, path: &[String], keys: &[String]) {
@@ -234,5 +255,8 @@ fn required(path: &[String]) -> impl Iterator<Item = &'static str> {
 
 /// The schema of the map at `path`.
 fn at(path: &[String]) -> Option<&'static Value> {
-    path.iter().try_fold(schema::shared(), |schema, step| schema.get("properties")?.get(step))
+    path.iter().try_fold(schema::shared(), |schema, step| {
+        let named = schema.get("properties").and_then(|keys| keys.get(step));
+        named.or_else(|| schema.get("additionalProperties").filter(|any| any.is_object()))
+    })
 }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Model, Node, Ollama, Power, StackName, Tools};
+use super::{Environments, Model, Node, Ollama, Power, StackName, Tools};
 
 /// The format of manifest that this forgectl reads and writes.
 pub const FORMAT: u32 = 1;
@@ -32,6 +32,10 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Tools")]
     pub tools: Option<Tools>,
+    /// Python environments by name, made and filled by `uv`, which comes with Homebrew unless this Mac has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Environments")]
+    pub python: Option<Environments>,
     /// The Ollama server, as a launchd job of forgectl's own. `ollama: {}` takes every default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Ollama")]

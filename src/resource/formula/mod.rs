@@ -63,6 +63,7 @@ impl Wish {
         match self.want() {
             Want::Is(version) => version.to_string(),
             Want::Within(range) => range.to_string(),
+            Want::Meets(specifiers) => specifiers.to_string(),
             Want::Present => "any".into(),
         }
     }

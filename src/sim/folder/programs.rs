@@ -16,6 +16,8 @@ impl Programs {
     pub(super) fn script(&self, path: &Utf8Path) -> Option<String> {
         let imitated = tool::programs().any(|program| path == program)
             || path == tool::brew::PROGRAM
+            || tool::uv::is_at(path)
+            || tool::uv::python::is_at(path)
             || ollama::Binary::at(path).is_some();
         imitated.then(|| {
             let [forgectl, folder, path] = [&self.forgectl, &self.folder, path].map(quoted);

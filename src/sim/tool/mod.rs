@@ -32,6 +32,7 @@ pub(super) mod sw_vers;
 mod sysctl;
 mod touch;
 pub(super) mod unix;
+pub mod uv;
 mod xcode_select;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -127,6 +128,8 @@ pub fn run_in(
         Some((_, Named(tool))) => tool(mac, caller, argv),
         Some((_, Surrounded(tool))) => tool(mac, caller, arguments, environment),
         None if path == brew::PROGRAM => brew::run(mac, caller, arguments, environment),
+        None if uv::is_at(&path) => uv::run(mac, caller, arguments, environment),
+        None if uv::python::is_at(&path) => uv::python::run(mac, caller, argv),
         None if command_line_tools::SHIMS.contains(&path.as_str()) => {
             command_line_tools::shim(mac, caller, argv)
         }

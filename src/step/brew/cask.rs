@@ -53,6 +53,8 @@ impl Step for InstallCask {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        // Two at the same cask do not wait for each other.
+        wait_for(machine, &brew::RUNNING, tell)?;
         let words = self.words();
         let mut output = run(machine, &words, tell)?;
         let known = brew::known_names(machine, brew::Sort::Cask)?;
@@ -105,6 +107,7 @@ impl Step for RenewCask {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        wait_for(machine, &brew::RUNNING, tell)?;
         run_ok(machine, &["update"], tell)?;
         run_ok(machine, &self.words(), tell)
     }

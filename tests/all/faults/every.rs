@@ -6,6 +6,7 @@ use super::*;
 use crate::support::{own_spec, spine_with, stack};
 
 const TOOLBOX: &str = include_str!("../../../stacks/toolbox.yaml");
+const PYTHON: &str = "forge: 1\nstack: lab\nnode: {memory: 16GB}\npython:\n  lab: {path: ~/forge/lab/.venv, version: \"3.11\", packages: [mlx-lm]}\n";
 
 /// Everything that can be armed to go wrong, as the model itself lists it to whoever names something else.
 fn all() -> Vec<Fault> {
@@ -31,7 +32,7 @@ fn every_failure_and_refusal_says_what_where_why_and_what_next() {
     let faults = all();
     assert!(faults.len() > 20 && faults.contains(&Fault::IgnoresTerm), "{faults:?}");
     for fault in faults {
-        let stacks = [spine(), spine_with("start: login", "start: boot"), stack(TOOLBOX)];
+        let stacks = [spine(), spine_with("start: login", "start: boot"), stack(TOOLBOX), stack(PYTHON)];
         for (number, stack) in stacks.into_iter().enumerate() {
             let mut mac = fresh(&stack);
             mac.state.faults.arm_always(fault);

@@ -19,6 +19,7 @@ mod orphans;
 mod power;
 mod profile;
 mod proofs;
+mod python;
 mod rivals;
 mod sudo;
 mod taps;

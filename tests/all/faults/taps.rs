@@ -49,6 +49,9 @@ fn a_trusted_tap_is_said_brought_and_given_back_with_the_trust() {
         &["\"trustedtaps\":[\"lab/tools\"]"],
     );
     nothing_to_do(&sim, &trusted());
+    let exported = engine::export(&sim).unwrap().text;
+    says(&exported, &["- lab/tools/probe", "{name: lab/tools, trust: true}"]);
+    nothing_to_do(&sim, &stack(&exported));
     destroy_well(&sim, &trusted());
     same("destroyed", &mac, &still(&sim));
     assert!(!there(&sim, "/Users/lab/.homebrew/trust.json"));

@@ -4,6 +4,7 @@ mod any_text;
 mod environment;
 mod faults;
 mod files;
+mod python;
 mod syntax;
 
 use forgectl::{

@@ -22,12 +22,21 @@ pub struct Cask {
     pub version: String,
     /// What its uninstall would take away or run, as its receipt has it.
     pub artifacts: Vec<Value>,
+    /// The tap that it is from, where its receipt says so.
+    pub tap: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Receipt {
     uninstall_artifacts: Option<Vec<Value>>,
+    source: Source,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    tap: Option<String>,
 }
 
 fn room() -> Utf8PathBuf {
@@ -55,7 +64,7 @@ pub fn installed(look: &dyn Look, token: &str) -> Result<Option<Cask>> {
     let text = look.read(&metadata.join("INSTALL_RECEIPT.json"))?.unwrap_or_default();
     let receipt: Receipt = serde_json::from_slice(&text).unwrap_or_default();
     let artifacts = receipt.uninstall_artifacts.unwrap_or_default();
-    Ok(Some(Cask { token: token.to_owned(), version, artifacts }))
+    Ok(Some(Cask { token: token.to_owned(), version, artifacts, tap: receipt.source.tap }))
 }
 
 /// Whether anything lies in the Caskroom under this name, a whole cask or not.

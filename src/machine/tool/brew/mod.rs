@@ -16,7 +16,7 @@ pub use cask::{
     Cask, CaskPage, app_version, apps, cask, casks, has_remains, installed as installed_cask, needs_root,
     told,
 };
-pub use tap::{is_tapped, is_trusted, tap_folder};
+pub use tap::{is_tapped, is_trusted, tap_folder, trusted_taps};
 pub use upstream::{Asked, FormulaPage, Sort, formula, known_names, near_names, renamed};
 
 /// Where Homebrew lies on Apple silicon.

@@ -30,3 +30,19 @@ pub fn is_trusted(look: &dyn Look, name: &str) -> Result<bool> {
     let store: Store = text.map(|text| serde_json::from_slice(&text).unwrap_or_default()).unwrap_or_default();
     Ok(store.trustedtaps.iter().any(|tap| tap.eq_ignore_ascii_case(name)))
 }
+
+/// Taps of others that are there and trusted.
+pub fn trusted_taps(look: &dyn Look) -> Result<Vec<String>> {
+    let taps = Utf8Path::new(PREFIX).join("Library/Taps");
+    let mut trusted = vec![];
+    for user in look.list(&taps)?.unwrap_or_default() {
+        for folder in look.list(&taps.join(&user))?.unwrap_or_default() {
+            let Some(repository) = folder.strip_prefix("homebrew-") else { continue };
+            let name = format!("{user}/{repository}");
+            if user != "homebrew" && is_trusted(look, &name)? {
+                trusted.push(name);
+            }
+        }
+    }
+    Ok(trusted)
+}

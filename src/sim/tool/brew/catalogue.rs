@@ -82,6 +82,14 @@ const FORMULAE: &[Formula] = &[
         ..PLAIN
     },
     Formula {
+        name: "python@3.11",
+        version: "3.11.15",
+        bottle: 15_300_000,
+        poured: 66_000_000,
+        program: Some("python3.11"),
+        ..PLAIN
+    },
+    Formula {
         name: "sqlite",
         aliases: &["sqlite3"],
         version: "3.50.4",

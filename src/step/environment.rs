@@ -1,0 +1,113 @@
+use anyhow::Result;
+use camino::Utf8PathBuf;
+
+use super::{About, Step, uv};
+use crate::machine::{Changing, Command, Machine, Output, Tell, tool::venv};
+
+/// Makes a Python environment, with nothing in it yet. `uv` fetches an interpreter when none on this Mac fits.
+#[derive(Debug)]
+pub struct MakeEnvironment {
+    /// `uv`.
+    pub uv: Utf8PathBuf,
+    /// Where.
+    pub path: Utf8PathBuf,
+    /// The version, as `uv` is asked for it.
+    pub version: String,
+    /// What is there and is removed first, in words.
+    pub instead_of: Option<String>,
+}
+
+impl MakeEnvironment {
+    fn command(&self) -> Command {
+        uv::command(&self.uv, &["venv", "--python", &self.version, self.path.as_str()])
+    }
+}
+
+impl Step for MakeEnvironment {
+    fn about(&self) -> About {
+        let clear = self.instead_of.iter().map(|_| format!("rm -r {}", self.path));
+        About {
+            words: match &self.instead_of {
+                None => format!("make a Python {} environment in {}", self.version, self.path),
+                Some(former) => {
+                    format!("make a Python {} environment in {} instead of {former}", self.version, self.path)
+                }
+            },
+            why: "packages of this stack are put into it".into(),
+            commands: clear.chain([self.command().to_string()]).collect(),
+            undo: "removed with its packages by destroy --all-data".into(),
+            long: true,
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        if self.instead_of.is_some() {
+            machine.remove_tree(&self.path)?;
+        }
+        let command = self.command();
+        made(machine, self, &command, &machine.run(&command, tell)?)
+    }
+}
+
+/// The files decide whether there is one.
+fn made(machine: &dyn Machine, step: &MakeEnvironment, command: &Command, output: &Output) -> Result<()> {
+    let whole = venv::read(machine, &step.path)?.is_some_and(|found| found.interpreter.is_some());
+    if output.ok() && whole {
+        return Ok(());
+    }
+    Err(uv::failed(format!("no Python {} environment could be made", step.version), command, output)
+        .hint(
+            "an interpreter comes from github.com when this Mac has none of that version; which can be had:",
+        )
+        .remedy(format!("uv python list {}", step.version))
+        .into())
+}
+
+/// Leads an environment to an interpreter again, its packages as they are.
+#[derive(Debug)]
+pub struct LinkInterpreter {
+    /// `uv`.
+    pub uv: Utf8PathBuf,
+    /// Where.
+    pub path: Utf8PathBuf,
+    /// The version, as `uv` is asked for it.
+    pub version: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+impl LinkInterpreter {
+    fn command(&self) -> Command {
+        uv::command(&self.uv, &["venv", "--allow-existing", "--python", &self.version, self.path.as_str()])
+    }
+}
+
+impl Step for LinkInterpreter {
+    fn about(&self) -> About {
+        About {
+            words: format!("lead {} to Python {}", self.path, self.version),
+            why: self.why.clone(),
+            commands: vec![self.command().to_string()],
+            undo: "none: the packages stay as they are".into(),
+            long: true,
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        let command = self.command();
+        let output = machine.run(&command, tell)?;
+        if output.ok() {
+            return Ok(());
+        }
+        Err(uv::failed(
+            format!("no Python {} was found for `{}`", self.version, self.path),
+            &command,
+            &output,
+        )
+        .hint("which versions can be had:")
+        .remedy(format!("uv python list {}", self.version))
+        .into())
+    }
+}

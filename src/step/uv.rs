@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use crate::{
+    machine::{Command, Output, tool::uv::ENVIRONMENT},
+    value::Problem,
+};
+
+/// How long one call may take: gigabytes come over a thin line.
+const LIMIT: Duration = Duration::from_hours(2);
+
+pub(super) fn command(uv: &Utf8Path, words: &[&str]) -> Command {
+    let argv: Vec<&str> = [uv.as_str()].iter().chain(words).copied().collect();
+    Command::new(&argv).with(ENVIRONMENT).limit(LIMIT)
+}
+
+/// The program of the environment in `path`.
+pub(super) fn python(path: &Utf8Path) -> String {
+    path.join("bin/python").into_string()
+}
+
+/// That `doing` failed, with all that `uv` said of it. Its exit codes tell the sorts apart: 1 is an answer to what was asked,
+/// 2 that it could not be found out (docs/mac-facts.md#uv-exit-codes).
+pub(super) fn failed(what: impl Into<String>, command: &Command, output: &Output) -> Problem {
+    let verb: Vec<&str> =
+        command.argv.iter().skip(1).map(String::as_str).take_while(|word| !word.starts_with('-')).collect();
+    let problem = Problem::mac(what).why(format!("`uv {}` ended with {}", words(&verb), output.code));
+    let told = output.stderr.lines().map(str::trim);
+    let told = told.filter(|line| ["error:", "cause:", "hint:"].iter().any(|lead| line.starts_with(lead)));
+    let mut told: Vec<&str> = told.collect();
+    if told.is_empty() {
+        told = output.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        told = told.split_off(told.len().saturating_sub(3));
+    }
+    told.into_iter().take(6).fold(problem, Problem::why)
+}
+
+/// The command itself, without what it is given.
+fn words(verb: &[&str]) -> String {
+    let nested = verb.first().is_some_and(|&first| first == "pip" || first == "python");
+    verb.iter().take(if nested { 2 } else { 1 }).copied().collect::<Vec<_>>().join(" ")
+}

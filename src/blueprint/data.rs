@@ -7,10 +7,10 @@ use super::{
     tilde,
 };
 use crate::{
-    machine::Looking,
+    machine::{Kind, Looking},
     manifest,
     resource::Folder,
-    value::{Id, Problem, Span},
+    value::{Id, Problem, Span, shell_word},
 };
 
 /// The variable that moves the store of models (docs/mac-facts.md#ollama-files).
@@ -26,6 +26,7 @@ pub(super) fn folders(
     let home = &site.identity.home;
     let folder = |path: Utf8PathBuf| Folder { name: tilde(home, &path), path, mode: 0o755, data: true };
     let own = home.join(".ollama");
+    blueprint.refusals.extend(not_yours(site, &own, origin)?);
     let mut ids = vec![blueprint.add(folder(own.clone()), vec![], origin.clone())];
     let Some(models) = elsewhere(section).filter(|models| *models != own) else { return Ok(ids) };
     let parent = models.parent().unwrap_or(&models).to_owned();
@@ -43,6 +44,20 @@ pub(super) fn folders(
     };
     ids.push(blueprint.add(folder(models), above, origin.clone()));
     Ok(ids)
+}
+
+/// Why the server could not keep its key and its models in `own`: it is there, and another's.
+fn not_yours(site: &Site, own: &Utf8Path, origin: &Span) -> Result<Option<Problem>> {
+    let Some(real) = site.look.resolve(own)? else { return Ok(None) };
+    let stat =
+        site.look.stat(&real)?.filter(|stat| stat.kind == Kind::Folder && !site.identity.may_write(stat));
+    Ok(stat.map(|stat| {
+        Problem::mac(format!("the server could not write to its own folder: `{own}`"))
+            .at(Some(origin))
+            .why(format!("it belongs to uid {}, its mode is {:04o}", stat.uid, stat.mode))
+            .hint("a server that root started may have made it; make it yours:")
+            .remedy(format!("sudo chown -R \"$USER\" {}", shell_word(real.as_str())))
+    }))
 }
 
 fn elsewhere(section: &manifest::Ollama) -> Option<Utf8PathBuf> {

@@ -12,6 +12,10 @@ use crate::{
 
 /// The models, on the server `server` that the job `job` runs.
 pub(super) fn models(site: &Site, job: &Id, server: &ModelServer, blueprint: &mut Blueprint) -> Result<()> {
+    // They outlive the job where data is kept, and go before the folders that they lie in.
+    let of_job = blueprint.entries.iter().find(|entry| entry.resource.id() == *job);
+    let folders = of_job.into_iter().flat_map(|entry| &entry.needs).filter(|need| need.kind() == "data");
+    let needs: Vec<Id> = std::iter::once(job).chain(folders).cloned().collect();
     for (at, wanted) in site.stack.manifest.models.iter().enumerate() {
         let origin = site.stack.span(&["models", &at.to_string()]);
         let mut model = OllamaModel {
@@ -23,9 +27,9 @@ pub(super) fn models(site: &Site, job: &Id, server: &ModelServer, blueprint: &mu
         model.pinned = site.stack.lock.pin(&model.id()).and_then(|pin| pin.digest.clone());
         blueprint.warnings.extend(context(site, wanted, server, &origin)?);
         if wanted.optional {
-            blueprint.add_optional(model, vec![job.clone()], origin);
+            blueprint.add_optional(model, needs.clone(), origin);
         } else {
-            blueprint.add(model, vec![job.clone()], origin);
+            blueprint.add(model, needs.clone(), origin);
         }
     }
     Ok(())
@@ -56,6 +60,21 @@ fn context(
         _ => problem.why(format!("it was trained for {gets}, and the server goes no further")),
     };
     Ok(Some(problem.hint("a request can ask for less with `options.num_ctx`").at(Some(origin))))
+}
+
+/// That forgectl has a way out of the network and the server that is to pull has none.
+pub(super) fn without_proxy(site: &Site, section: &manifest::Ollama, store: &Utf8Path) -> Option<Problem> {
+    let proxy = site.identity.proxy.as_ref().filter(|_| section.proxy.is_none())?;
+    let absent = |name| ollama::manifest(site.look, store, name).ok().flatten().is_none();
+    if !site.stack.manifest.models.iter().any(|wanted| absent(&wanted.ollama)) {
+        return None;
+    }
+    let problem = Problem::mac("the server pulls models without the proxy that HTTPS_PROXY names")
+        .why("launchd starts it, and hands it none of your shell's variables")
+        .hint(format!(
+            "if nothing is reached without it, write in the manifest: `ollama: {{proxy: \"{proxy}\"}}`"
+        ));
+    Some(problem.at(Some(&site.of_server(""))))
 }
 
 /// What becomes of pulls when the server is started anew (docs/mac-facts.md#ollama-prune): it is not taken down while somebody

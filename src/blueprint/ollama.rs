@@ -118,6 +118,7 @@ pub(super) fn server(
         *refusal = refusal.clone().of(&id);
     }
     blueprint.add(ollama, needs, origin);
+    blueprint.warnings.extend(models::without_proxy(site, section, &server.store));
     if !running {
         blueprint.warnings.extend(models::pulls(site, &server.store)?);
     }
@@ -149,6 +150,8 @@ fn use_of(site: &Site, ollama: &Ollama) -> Problem {
 /// (docs/mac-facts.md#ollama-num-ctx).
 fn environment(site: &Site, section: &manifest::Ollama) -> BTreeMap<String, String> {
     let mut environment = section.environment.clone();
+    // Never HTTP_PROXY, which the server's clients would be led astray by (docs/mac-facts.md#ollama-proxy).
+    environment.extend(section.proxy.iter().map(|proxy| ("HTTPS_PROXY".to_owned(), proxy.to_string())));
     environment.extend(
         [
             ("HOME", site.identity.home.to_string()),

@@ -174,6 +174,9 @@ fn section(start: Start, content: &[u8]) -> Result<Ollama, String> {
     let most = variables.remove("OLLAMA_MAX_LOADED_MODELS");
     let wrong = |most: &String| format!("OLLAMA_MAX_LOADED_MODELS is no number: {most}");
     let max_loaded_models = most.map(|most| most.parse().map_err(|_| wrong(&most))).transpose()?;
+    let proxy = variables.remove("HTTPS_PROXY");
+    let proxy =
+        proxy.map(|proxy| proxy.parse().map_err(|wrong| format!("HTTPS_PROXY: {wrong}"))).transpose()?;
     for ours in ["HOME", "PATH", "OLLAMA_NUM_CTX"] {
         variables.remove(ours);
     }
@@ -188,6 +191,7 @@ fn section(start: Start, content: &[u8]) -> Result<Ollama, String> {
         num_ctx,
         keep_alive,
         max_loaded_models,
+        proxy,
         start,
         environment: variables,
     })

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use serde::Serialize;
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     blueprint,
-    machine::Look,
+    machine::{Halt, Look},
     manifest::{self, Stack},
     value::{Problem, Problems, Source, Span},
 };
@@ -97,7 +97,14 @@ impl Draft {
                 let problem = Problem::bug("forgectl wrote a manifest that it does not read itself");
                 faults.iter().fold(problem, |problem, fault| problem.why(fault.what.clone()))
             })?;
-            let plan = survey(look, &stack)?;
+            let plan = match survey(look, &stack) {
+                Ok(plan) => plan,
+                Err(error) => {
+                    let Some((key, why)) = hidden(&stack, &error) else { return Err(error) };
+                    self.leave_out(&key, &why);
+                    continue;
+                }
+            };
             let blamed = blamed(&stack, &plan, aim);
             if blamed.is_empty() {
                 return if plan.refusals.is_empty() {
@@ -116,16 +123,36 @@ impl Draft {
 /// Sections whose keys are each wanted by itself: what speaks against one speaks against no other.
 const LISTS: [&str; 1] = ["tools"];
 
+/// The key of a manifest that `span` is in, if that can be left out.
+fn key(stack: &Stack, span: &Span) -> Option<String> {
+    match stack.keys(span).as_slice() {
+        [section, key] if LISTS.contains(section) => Some(format!("{section}.{key}")),
+        [section, ..] if !manifest::OF_ALL.contains(section) => Some((*section).to_owned()),
+        _ => None,
+    }
+}
+
+/// The key that asks for what cannot even be looked at, and why.
+fn hidden(stack: &Stack, error: &Error) -> Option<(String, String)> {
+    if Halt::of(error).is_some() {
+        return None;
+    }
+    let problem = Problem::from_error(error);
+    Some((key(stack, problem.span.as_deref()?)?, reason(&problem)))
+}
+
+/// What a problem is, and its first cause.
+fn reason(problem: &Problem) -> String {
+    std::iter::once(&problem.what).chain(problem.why.first()).cloned().collect::<Vec<_>>().join("; ")
+}
+
 /// The keys that keep `plan` from its aim, and why.
 fn blamed(stack: &Stack, plan: &Plan, aim: Aim) -> BTreeMap<String, String> {
     let mut blamed = BTreeMap::new();
     let mut blame = |span: Option<&Span>, why: String| {
-        let key = match span.map(|span| stack.keys(span)).as_deref() {
-            Some([section, key]) if LISTS.contains(section) => format!("{section}.{key}"),
-            Some([section, ..]) if !manifest::OF_ALL.contains(section) => (*section).to_owned(),
-            _ => return,
-        };
-        blamed.entry(key).or_insert(why);
+        if let Some(key) = span.and_then(|span| key(stack, span)) {
+            blamed.entry(key).or_insert(why);
+        }
     };
     let of_item = |item: &Item| item.origin.clone();
     for refusal in &plan.refusals {
@@ -134,8 +161,7 @@ fn blamed(stack: &Stack, plan: &Plan, aim: Aim) -> BTreeMap<String, String> {
             item.and_then(of_item)
         };
         let span = refusal.span.as_deref().cloned().or_else(of_resource);
-        let why = std::iter::once(&refusal.what).chain(refusal.why.first());
-        blame(span.as_ref(), why.cloned().collect::<Vec<_>>().join("; "));
+        blame(span.as_ref(), reason(refusal));
     }
     for item in plan.changes() {
         let root = item.steps.iter().any(|step| step.sudo.is_some());

@@ -191,6 +191,9 @@ fn ollama(section: &Ollama, from: &str) -> String {
     if let Some(most) = section.max_loaded_models {
         text += &line("  max_loaded_models", &most.to_string(), "OLLAMA_MAX_LOADED_MODELS");
     }
+    if let Some(proxy) = &section.proxy {
+        text += &line("  proxy", &quoted(&proxy.to_string()), "HTTPS_PROXY");
+    }
     text += &line("  start", start.0, start.1);
     if !section.environment.is_empty() {
         text += "  environment:\n";

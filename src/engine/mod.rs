@@ -20,6 +20,7 @@ pub mod rehearsal;
 mod removal;
 mod run;
 pub mod saved;
+mod shut;
 mod starter;
 pub mod status;
 mod survey;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     lock,
     plan::{Action, Item},
-    survey,
+    shut, survey,
 };
 use crate::{
     blueprint::{self, Blueprint, Entry},
@@ -151,9 +151,18 @@ impl Seen {
         let resource = &entry.resource;
         let (id, place) = (resource.id(), resource.place());
         let receipt = self.journal.receipt(&id).filter(|receipt| receipt.place == place);
-        let found = place.observe(look, receipt.as_ref())?;
-        let deltas = differences(&resource.wanted(), &found);
         let (origin, optional) = (Some(entry.origin.clone()), entry.optional);
+        let found = match place.observe(look, receipt.as_ref()) {
+            Ok(found) => found,
+            Err(error) if Halt::of(&error).is_some() => return Err(error),
+            Err(error) => {
+                let problem = Problem::from_error(&shut::unseen(error, &id, &place, origin.as_ref()));
+                let (verdict, deltas, evidence) = (Verdict::Unwell, vec![], vec![]);
+                let (reason, problem) = (String::new(), Some(problem));
+                return Ok(Row { id, verdict, deltas, reason, evidence, problem, origin, optional });
+            }
+        };
+        let deltas = differences(&resource.wanted(), &found);
         if !deltas.is_empty() {
             let verdict = if found.present { Verdict::Differs } else { Verdict::Missing };
             let reason = resource.reason(&found, &deltas);

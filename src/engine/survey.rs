@@ -7,6 +7,7 @@ use super::{
     only::narrow,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
+    shut,
 };
 use crate::{
     blueprint::{self, Blueprint, Entry},
@@ -68,6 +69,8 @@ pub(super) fn observe(
     let (mut hindrances, mut told) = (vec![], vec![]);
     for entry in &blueprint.entries {
         let (mut item, said) = item(look, entry, journal)?;
+        let shut = shut::hinders(look, identity, &entry.resource.place(), item.action)?;
+        hindrances.extend(shut.map(|problem| problem.at(Some(&entry.origin)).of(&item.id)));
         item.locked = stack.lock.pin(&item.id).cloned();
         hindrances.extend(said.refusals);
         told.extend(said.warnings);
@@ -212,7 +215,9 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Upst
     let resource = &entry.resource;
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
-    let found = resource.place().observe(look, receipt.as_ref())?;
+    let place = resource.place();
+    let seen = place.observe(look, receipt.as_ref());
+    let found = seen.map_err(|error| shut::unseen(error, &id, &place, Some(&entry.origin)))?;
     let deltas = differences(&resource.wanted(), &found);
     let action = action(&**resource, receipt.is_some(), &found, &deltas);
     let hindrance = resource.hindrance(&found, receipt.is_some());
@@ -273,7 +278,8 @@ pub(super) fn removals(
     let mut held = Standing::default();
     let mut items = vec![];
     for (id, receipt) in receipts {
-        let found = receipt.place.observe(look, Some(receipt))?;
+        let seen = receipt.place.observe(look, Some(receipt));
+        let found = seen.map_err(|error| shut::unseen(error, id, &receipt.place, None))?;
         let mut removal = receipt.place.removal(receipt, &found, &leaving);
         if let Some(other) = receipt.claims.iter().find(|claim| *claim != stack) {
             let why = format!("the stack `{other}` wants it too");

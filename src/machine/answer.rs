@@ -125,6 +125,8 @@ pub struct Identity {
     pub state: Utf8PathBuf,
     /// The process id of forgectl there.
     pub pid: u32,
+    /// The proxy that forgectl itself asks for servers far away, without its password (docs/mac-facts.md#proxies).
+    pub proxy: Option<String>,
     /// Whether sudo can ask somebody: a terminal, or `SUDO_ASKPASS` that names an executable.
     pub can_ask: bool,
 }

@@ -17,5 +17,5 @@ pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{
     Chips, Environment, Environments, FORMAT, KeepAlive, Listen, MacosRange, Manifest, Model, Node, OF_ALL,
-    Ollama, Package, Power, PythonVersion, StackName, Start, Tap, Tools, Wrong,
+    Ollama, Package, Power, Proxy, PythonVersion, StackName, Start, Tap, Tools, Wrong,
 };

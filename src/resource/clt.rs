@@ -33,6 +33,9 @@ const FOREIGN: &str = "another's";
 /// Which tools lie there: tells those that were installed anew from those that were left.
 const WHICH: &str = "tools.which";
 
+/// Whether something lies in their place that is not whole.
+const REMAINS: &str = "remains";
+
 /// Apple's Command Line Tools, or an Xcode that has the same.
 #[derive(Debug)]
 pub struct CommandLineTools;
@@ -133,11 +136,13 @@ pub(super) fn observe(look: &dyn Look) -> Result<State> {
         None => None,
         Some(stat) => Some(if stat.uid == look.identity()?.uid { OWN } else { FOREIGN }),
     };
+    let remains = !tools && look.stat(Utf8Path::new(TOOLS))?.is_some();
     let git = look.stat(&Utf8Path::new(TOOLS).join("usr/bin/git"))?;
     let which = git.filter(|_| tools).map(|git| format!("git of {} bytes, {}", git.size, git.modified));
     Ok(State { present: usable, ..State::default() }
         .with("usable", usable)
         .with("tools", tools)
+        .with(REMAINS, remains)
         .with(WHICH, which)
         .with("selected", selected.map(camino::Utf8PathBuf::into_string))
         .with("placeholder", placeholder))
@@ -152,6 +157,10 @@ pub(super) fn removal(receipt: &Receipt, found: &State, all_data: bool) -> Remov
         removal
             .kept
             .push("the Command Line Tools were installed anew since forgectl brought them; they stay".into());
+        brought = false;
+    }
+    if brought && *receipt.former.get(REMAINS) == Value::Bool(true) {
+        removal.kept.push("the Command Line Tools stay: a part of them was there before".into());
         brought = false;
     }
     if brought && !all_data {

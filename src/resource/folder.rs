@@ -7,7 +7,7 @@ use super::{Evidence, Removal, Resource, in_the_way};
 use crate::{
     journal::Receipt,
     machine::{Kind, Look, Looking, Machine},
-    step::{MakeFolder, RemoveFolder, RemoveTree, Step},
+    step::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree, Step},
     value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
 };
 
@@ -71,7 +71,9 @@ impl Resource for Folder {
 /// Links are followed: a folder that is elsewhere and linked to is a folder.
 pub(super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
     let Some(real) = look.resolve(path)? else {
-        return Ok(State::absent());
+        // What cannot be followed is in the way all the same.
+        let link = look.stat(path)?.is_some();
+        return Ok(if link { State::present().with("kind", "dead link") } else { State::absent() });
     };
     let Some(stat) = look.stat(&real)? else {
         return Ok(State::absent());
@@ -84,6 +86,35 @@ pub(super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
     Ok(State::present().with("kind", kind).with("born", stat.born.map(|born| born.to_string())))
 }
 
+/// What a server makes in its data folder by itself (docs/mac-facts.md#ollama-files), what lies in another of these after it.
+const SERVED: [&str; 7] =
+    ["id_ed25519", "id_ed25519.pub", "blobs", "manifests", "models", "models/blobs", "models/manifests"];
+
+/// The same, and which of these names are there.
+pub(super) fn observe_data(look: &dyn Look, path: &Utf8Path) -> Result<State> {
+    let state = observe(look, path)?;
+    if *state.get("kind") != "folder".into() {
+        return Ok(state);
+    }
+    let mut served = vec![];
+    for name in SERVED {
+        if look.stat(&path.join(name))?.is_some() {
+            served.push(name);
+        }
+    }
+    Ok(state.with("served", served.join(" ")))
+}
+
+/// What a server of ours made in a folder that was there before; of one that an earlier forgectl adopted nobody knows.
+fn served_since(receipt: &Receipt, found: &State) -> Vec<&'static str> {
+    let (Some(former), Some(now)) = (receipt.former.get("served").as_text(), found.get("served").as_text())
+    else {
+        return vec![];
+    };
+    let has = |names: &str, name: &str| names.split(' ').any(|other| other == name);
+    SERVED.into_iter().filter(|name| has(now, name) && !has(former, name)).collect()
+}
+
 pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State) -> Removal {
     if receipt.created() && found.present {
         Removal::of(RemoveFolder { path: path.to_owned() })
@@ -93,7 +124,18 @@ pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State) -> Remo
 }
 
 pub(super) fn data_removal(path: &Utf8Path, receipt: &Receipt, found: &State, all_data: bool) -> Removal {
-    if !receipt.created() || !found.present {
+    if !receipt.created() {
+        let names = served_since(receipt, found);
+        if names.is_empty() || !receipt.ours("born", found.get("born")) {
+            Removal::default()
+        } else if all_data {
+            Removal::of(RemoveServed { path: path.to_owned(), names })
+        } else {
+            Removal::held(format!(
+                "{path} holds what its server made; `forgectl destroy --all-data` removes it"
+            ))
+        }
+    } else if !found.present {
         Removal::default()
     } else if receipt.left.is_none() {
         // Killed before anybody could tell whether we made it: what somebody put into it is theirs.

@@ -11,7 +11,7 @@ use crate::{
     journal::Receipt,
     machine::{Look, tool::brew},
     step::{Step, TOOLS},
-    value::{Place, State},
+    value::{Domain, Place, State},
 };
 
 /// In what run things are given back.
@@ -64,7 +64,8 @@ impl Place {
     /// What is there. `receipt` is what we know of it from before, if anything.
     pub fn observe(&self, look: &dyn Look, receipt: Option<&Receipt>) -> Result<State> {
         match self {
-            Self::Folder { path } | Self::Data { path } => folder::observe(look, path),
+            Self::Folder { path } => folder::observe(look, path),
+            Self::Data { path } => folder::observe_data(look, path),
             Self::Log { path } => file::observe(look, path),
             Self::CommandLineTools => clt::observe(look),
             Self::Homebrew => homebrew::observe(look, receipt),
@@ -136,6 +137,19 @@ impl Place {
             // What else is in an environment stands in one field, which tells all that was there before.
             Self::Environment { .. } => wanted || !field.starts_with(python::PACKAGE),
             _ => true,
+        }
+    }
+
+    /// The file or folder that is made, written or removed as the user, not as root.
+    pub fn user_file(&self) -> Option<&Utf8Path> {
+        match self {
+            Self::Folder { path } | Self::Data { path } | Self::Log { path } | Self::ProfileLine { path } => {
+                Some(path)
+            }
+            Self::Job { domain, plist, .. } | Self::Rival { domain, plist, .. } => {
+                (*domain != Domain::System && !plist.starts_with("/Library")).then_some(plist)
+            }
+            _ => None,
         }
     }
 

@@ -97,6 +97,7 @@ fn identity(sim: &Sim) -> Identity {
             home,
             pid,
             can_ask: sim.can_ask,
+            proxy: mac.state.proxy.clone(),
             zdotdir: mac.state.zdotdir.clone().filter(|_| uid != 0),
         }
     })
@@ -111,12 +112,13 @@ fn listeners(sim: &Sim, socket: SocketAddr) -> Vec<Listener> {
         let address = format!("{}:{}", held.address, held.port);
         Listener { pid: None, command: None, address }.overlaps(tried)
     };
-    let accepted = sim.with_mac(|mac| mac.sockets(socket.port()).iter().any(takes)).then_some(tried);
+    let accepts = || sim.with_mac(|mac| mac.sockets(socket.port()).iter().any(takes));
+    let accepted = accepts().then_some(tried);
     if accepted.is_none() && !everywhere {
         return vec![];
     }
     sim.with_mac(|mac| mac.state.meter.processes += 1);
     let argv = lsof::argv(socket.port());
     let output = sim.execute(sim.caller(), &argv, &BTreeMap::new(), None, None, &Quiet);
-    lsof::in_the_way(&output.stdout, socket, accepted)
+    lsof::in_the_way(&output.stdout, socket, accepted, |_| accepts())
 }

@@ -47,6 +47,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "/private/var/db/receipts/com.apple.pkg.CLTools_*",
         "installer receipts survive the removal of what they tell of",
     ),
+    (
+        "/private/tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress",
+        "Apple's mark of an installation under way, which goes when that is done",
+    ),
     ("/private/var/db/softwareupdate/**", "macOS records what it was offered"),
     (
         "/private/var/db/com.apple.backgroundtaskmanagement/**",

@@ -64,6 +64,7 @@ impl Mac {
             dialogs: vec![],
             filevault: false,
             zdotdir: None,
+            proxy: None,
             root: false,
             translated: false,
             faults: Faults::default(),

@@ -64,6 +64,9 @@ pub struct State {
     /// `ZDOTDIR` as the user's shells have it.
     #[serde(default)]
     pub zdotdir: Option<Utf8PathBuf>,
+    /// The only way out of its network, a proxy, which forgectl's own environment names.
+    #[serde(default)]
+    pub proxy: Option<String>,
     /// Whether forgectl was started by root.
     #[serde(default)]
     pub root: bool,

@@ -88,3 +88,35 @@ impl Step for RemoveTree {
         machine.remove_tree(&self.path)
     }
 }
+
+/// Removes from a folder that was there before what a server of ours made in it: files, and folders without models.
+#[derive(Debug)]
+pub struct RemoveServed {
+    /// Where.
+    pub path: Utf8PathBuf,
+    /// Their names in it, what lies in another after that.
+    pub names: Vec<&'static str>,
+}
+
+impl Step for RemoveServed {
+    fn about(&self) -> About {
+        let paths = self.names.iter().rev().map(|name| self.path.join(name).into_string());
+        About {
+            words: format!("remove what its server made in {}", self.path),
+            why: "the folder was there before, and they were not".into(),
+            commands: paths.map(|path| format!("rm -d {path}")).collect(),
+            undo: "made again by the server".into(),
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, _: &dyn Tell) -> Result<()> {
+        for path in self.names.iter().rev().map(|name| self.path.join(name)) {
+            let full = machine.list(&path).is_ok_and(|names| names.is_some_and(|names| !names.is_empty()));
+            if machine.stat(&path)?.is_some() && !full {
+                machine.remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+}

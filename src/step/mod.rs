@@ -33,7 +33,7 @@ pub use clt::{
 };
 pub use environment::{LinkInterpreter, MakeEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
-pub use folder::{MakeFolder, RemoveFolder, RemoveTree};
+pub use folder::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree};
 pub use homebrew::{InstallHomebrew, PATHS, RemoveHomebrew};
 pub use interpreters::RemoveInterpreters;
 pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};

@@ -51,6 +51,7 @@ pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
     let anchored: Vec<_> =
         found.iter().filter_map(|range| anchored(text, text.get(range.clone())?)).collect();
     found.extend(anchored);
+    found.extend(credentials(text));
     found.sort_by_key(|range| range.start);
     let mut apart: Vec<Range<usize>> = vec![];
     for range in found {
@@ -60,6 +61,17 @@ pub(super) fn hidden(text: &str) -> Vec<Range<usize>> {
         }
     }
     apart
+}
+
+/// Who is named before the host of an address, and with which password.
+fn credentials(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("://").filter_map(|(at, scheme)| {
+        let start = at + scheme.len();
+        let rest = text.get(start..)?;
+        let end =
+            rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '`')).unwrap_or(rest.len());
+        Some(start..start + rest.get(..end)?.rfind('@')?)
+    })
 }
 
 /// Where names that look secret stand.
@@ -168,11 +180,21 @@ mod tests {
             ("OLLAMA_API_KEY=sk-4711", "OLLAMA_API_KEY=[hidden]"),
             ("OLLAMA_API_KEY sk-4711", "OLLAMA_API_KEY [hidden]"),
             ("a: 1 # the password is sk-4711", "a: 1 # the password [hidden]"),
+            ("proxy: http://me:sk-4711@proxy:3128/", "proxy: http://[hidden]@proxy:3128/"),
+            ("\"http://sk@4711@proxy\", b", "\"http://[hidden]@proxy\", b"),
             ("Authorization_Token: Bearer sk-4711", "Authorization_Token: [hidden]"),
         ] {
             assert_eq!(masked(text), shown);
         }
-        for text in ["OLLAMA_API_KEY", "num_ctx: 4096", "ollama.environment.API_KEY", "keys: [a]", ""] {
+        for text in [
+            "http://a.example/@x",
+            "a@b.example",
+            "OLLAMA_API_KEY",
+            "num_ctx: 4096",
+            "ollama.environment.API_KEY",
+            "keys: [a]",
+            "",
+        ] {
             let shown = masked(text);
             assert!(!shown.contains(HIDDEN), "{text}: {shown}");
         }

@@ -21,6 +21,7 @@ mod plans;
 mod processes;
 mod promises;
 mod pulling;
+mod random;
 mod readme;
 mod registry;
 mod saved_plan;

@@ -206,8 +206,8 @@ fn a_manifest_that_is_sound_is_still_warned_of() {
 #[test]
 fn the_command_to_go_on_names_the_target_again() {
     let shell = Shell::with_mac();
-    // Root's folder: the job's property list cannot be written.
-    shell.well("sim exec mac.json -- sudo mkdir /Users/lab/Library/LaunchAgents");
+    // launchd cannot start what is no program.
+    shell.well("sim exec mac.json -- sudo chmod 644 /opt/homebrew/Cellar/ollama/0.32.3/libexec/ollama");
     let left = shell.run("apply stack.yaml --on sim:mac.json --yes");
     assert_eq!(left.code, 1, "{left:?}");
     assert!(

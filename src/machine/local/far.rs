@@ -60,9 +60,9 @@ impl Far {
     pub(super) fn open(&self, really: &str, limit: Option<Duration>) -> Result<Response, String> {
         let client = self.client.get_or_init(client).as_ref().map_err(String::clone)?;
         let request = client.get(really).timeout(limit.unwrap_or(LIMIT)).header(ACCEPT, WANTED);
-        request.send().map_err(|error| match variable("https_proxy", "HTTPS_PROXY") {
+        request.send().map_err(|error| match proxy() {
             Some(proxy) if error.is_connect() => {
-                format!("{}; HTTPS_PROXY names `{}`", http::deepest(&error), bare(&proxy))
+                format!("{}; HTTPS_PROXY names `{proxy}`", http::deepest(&error))
             }
             _ => http::told(&error, limit.unwrap_or(LIMIT), CONNECT),
         })
@@ -108,6 +108,12 @@ const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
 fn direct() -> String {
     format!("{LOOPBACK},{}", variable("no_proxy", "NO_PROXY").unwrap_or_default())
+}
+
+/// The proxy by which servers are asked that speak TLS, without its password.
+pub(super) fn proxy() -> Option<String> {
+    let named = variable("https_proxy", "HTTPS_PROXY").or_else(|| variable("all_proxy", "ALL_PROXY"));
+    named.map(|proxy| bare(&proxy))
 }
 
 fn variable(name: &str, other: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use nix::unistd::{Uid, User};
 
-use super::{files::Files, owners::USER, sudo};
+use super::{far, files::Files, owners::USER, sudo};
 use crate::machine::{Identity, Kind, Output};
 
 /// Who runs this process. `groups` is what `id -G` printed: nested groups are known to it alone.
@@ -31,6 +31,7 @@ pub(super) fn here(groups: &Output) -> Result<Identity> {
         home,
         zdotdir: absolute("ZDOTDIR"),
         pid: process::id(),
+        proxy: far::proxy(),
         can_ask: sudo::can_ask(),
     })
 }
@@ -57,6 +58,7 @@ pub(super) fn under(files: &Files) -> Result<Identity> {
         home,
         zdotdir: None,
         pid: process::id(),
+        proxy: far::proxy(),
         can_ask: sudo::can_ask(),
     })
 }

@@ -125,7 +125,7 @@ impl Local {
         let argv = tool::lsof::argv(socket.port());
         let command = super::Command::new(&argv.each_ref().map(String::as_str));
         let found = command::run(&self.files, self.who()?, &command, &Quiet)?;
-        Ok(tool::lsof::in_the_way(&found.stdout, socket, accepted))
+        Ok(tool::lsof::in_the_way(&found.stdout, socket, accepted, |at| listeners::accepts(at).is_some()))
     }
 
     fn sudo(&self, wanted: &Sudo) -> Result<Outcome> {

@@ -10,12 +10,18 @@ pub fn argv(port: u16) -> [String; 6] {
 }
 
 /// Those of `text` that stand in the way of a server at `socket`. When a connection was accepted there and none of them can
-/// have taken it, somebody did who is hidden from `lsof` (docs/mac-facts.md#lsof-others-hidden).
-pub fn in_the_way(text: &str, socket: SocketAddr, accepted: Option<SocketAddr>) -> Vec<Listener> {
+/// have taken it, somebody did who is hidden from `lsof` (docs/mac-facts.md#lsof-others-hidden), or who has ended since: `accepts`
+/// tells whether another connection is accepted there.
+pub fn in_the_way(
+    text: &str,
+    socket: SocketAddr,
+    accepted: Option<SocketAddr>,
+    accepts: impl FnOnce(SocketAddr) -> bool,
+) -> Vec<Listener> {
     let mut listeners = parse(text);
     listeners.retain(|listener| listener.overlaps(socket));
     let unseen = |at: &SocketAddr| !listeners.iter().any(|listener| listener.overlaps(*at));
-    if let Some(at) = accepted.filter(unseen) {
+    if let Some(at) = accepted.filter(unseen).filter(|at| accepts(*at)) {
         listeners.push(Listener { pid: None, command: None, address: at.to_string() });
     }
     listeners
@@ -48,7 +54,7 @@ mod tests {
 
     fn seen(text: &str, socket: &str, accepted: Option<&str>) -> Vec<(Option<u32>, String)> {
         let accepted = accepted.map(|at| at.parse().unwrap());
-        let found = in_the_way(text, socket.parse().unwrap(), accepted);
+        let found = in_the_way(text, socket.parse().unwrap(), accepted, |_| true);
         found.into_iter().map(|listener| (listener.pid, listener.address)).collect()
     }
 
@@ -67,5 +73,11 @@ mod tests {
         let at = "127.0.0.1:80";
         assert_eq!(seen(text, at, Some(at)), [(None, at.to_owned())]);
         assert_eq!(seen("p7\nn*:80\n", at, Some(at)), [(Some(7), "*:80".to_owned())]);
+    }
+
+    #[test]
+    fn who_has_ended_since_is_nobody() {
+        let at: SocketAddr = "127.0.0.1:80".parse().unwrap();
+        assert_eq!(in_the_way("", at, Some(at), |_| false), []);
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
-use super::{chips, keep_alive, listen, macos, memory, model, name, package, python, tap};
+use super::{chips, keep_alive, listen, macos, memory, model, name, package, proxy, python, tap};
 
 /// Why a text is not what it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,7 +49,7 @@ pub(in super::super) struct Grammar {
 }
 
 /// All of them.
-pub(in super::super) const GRAMMARS: [&Grammar; 17] = [
+pub(in super::super) const GRAMMARS: [&Grammar; 18] = [
     &chips::CHIP,
     &chips::CHIP_OR_ANY,
     &keep_alive::GRAMMAR,
@@ -62,6 +62,7 @@ pub(in super::super) const GRAMMARS: [&Grammar; 17] = [
     &name::GRAMMAR,
     &package::NAME,
     &package::VERSIONS,
+    &proxy::GRAMMAR,
     &python::NAME,
     &python::PACKAGE,
     &python::PATH,
@@ -97,6 +98,7 @@ mod tests {
             "[0-9]{1,4} ?(MB|GB|TB|MiB|GiB|TiB|gb|G)? ?",
             "[a-z0-9A-Z_-]{0,42}",
             "[a-z0-9A-Z/@+._-]{0,12}",
+            "https?://([a-z.@_-]{0,8}|\\[[0-9a-f:]{2,9}\\])(:[0-9]{1,6})?/?",
             "(~/|/|)[a-z./]{0,6}",
             "3\\.[0-9]{0,3}(\\.[0-9]{0,4})?",
             " ?[a-zA-Z0-9_.-]{0,6}(\\[[a-z,]{0,4}\\])? ?(\\(?(>=|==|~=|<|!=) ?[0-9]{1,2}(\\.[0-9*]{1,2})?\\)?)? ?",

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{KeepAlive, Listen};
+use super::{KeepAlive, Listen, Proxy};
 use crate::catalog::variables;
 
 /// The Ollama server (docs/mac-facts.md#ollama-host, docs/mac-facts.md#ollama-context-length,
@@ -29,6 +29,11 @@ pub struct Ollama {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 1, max = 64))]
     pub max_loaded_models: Option<u32>,
+    /// The proxy by which the server itself reaches registries, as `HTTPS_PROXY` of its job: what launchd starts has none of
+    /// your shell's variables. Without a password: the job's file can be read by everybody on this Mac.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Proxy")]
+    pub proxy: Option<Proxy>,
     /// When the server starts.
     pub start: Start,
     /// Further `OLLAMA_*` variables of the server. No secrets: the job's file can be read by everybody on this
@@ -64,6 +69,7 @@ impl Default for Ollama {
             num_ctx: 32768,
             keep_alive: KeepAlive::default(),
             max_loaded_models: None,
+            proxy: None,
             start: Start::default(),
             environment: BTreeMap::new(),
         }

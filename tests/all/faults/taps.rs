@@ -50,7 +50,7 @@ fn a_trusted_tap_is_said_brought_and_given_back_with_the_trust() {
     );
     nothing_to_do(&sim, &trusted());
     let exported = engine::export(&sim).unwrap().text;
-    says(&exported, &["- lab/tools/probe", "{name: lab/tools, trust: true}"]);
+    says(&exported, &["- \"lab/tools/probe\"", "{name: lab/tools, trust: true}"]);
     nothing_to_do(&sim, &stack(&exported));
     destroy_well(&sim, &trusted());
     same("destroyed", &mac, &still(&sim));

@@ -35,6 +35,9 @@ pub struct Settings {
     /// `OLLAMA_NOPRUNE`.
     #[serde(default)]
     pub no_prune: bool,
+    /// `HTTPS_PROXY`.
+    #[serde(default)]
+    pub proxy: Option<String>,
 }
 
 /// How long a model stays in memory after its last use.
@@ -115,6 +118,7 @@ impl Settings {
             cache_type: value("OLLAMA_KV_CACHE_TYPE"),
             gpu_overhead: number("OLLAMA_GPU_OVERHEAD", 0),
             no_cloud: boolean(&value("OLLAMA_NO_CLOUD")).unwrap_or(false),
+            proxy: Some(value("HTTPS_PROXY")).filter(|proxy| !proxy.is_empty()),
             no_prune: boolean(&value("OLLAMA_NOPRUNE")).unwrap_or(false),
         };
         Some((settings, warnings))

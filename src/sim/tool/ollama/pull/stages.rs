@@ -21,6 +21,9 @@ use crate::sim::{
 /// What a registry takes to answer.
 const FAR: Duration = Duration::from_millis(150);
 
+/// How long a server tries to reach a machine that does not answer.
+const DIAL: Duration = Duration::from_secs(30);
+
 /// Bytes that are hashed in a microsecond.
 const HASHED: u64 = 2000;
 
@@ -122,7 +125,8 @@ impl Pull {
             }
             Stage::Begin(_) => {
                 lines.push(status("pulling manifest"));
-                self.stage = Stage::Manifest(in_time(mac, FAR));
+                let patience = if store.is_cut_off(mac) { DIAL } else { FAR };
+                self.stage = Stage::Manifest(in_time(mac, patience));
             }
             Stage::Manifest(_) => {
                 self.fetch_manifest(mac, store)?;
@@ -189,6 +193,10 @@ impl Pull {
     fn fetch_manifest(&mut self, mac: &mut Mac, store: &Store) -> Result<(), Failed> {
         let host = self.name.host().to_owned();
         let failed = |why: String| Failed(format!("pull model manifest: {why}"));
+        if store.is_cut_off(mac) {
+            let why = format!("Get \"{}\": dial tcp 192.0.2.7:443: i/o timeout", self.name.url());
+            return Err(failed(why));
+        }
         let nobody = format!("Get \"{}\": dial tcp: lookup {host}: no such host", self.name.url());
         let unknown = !internet::knows_host(mac, &self.name.url());
         if mac.state.faults.take(Fault::NetworkGone) || unknown {

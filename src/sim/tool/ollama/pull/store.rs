@@ -12,6 +12,8 @@ pub(in crate::sim) struct Store {
     pub(in crate::sim) uid: u32,
     models: Utf8PathBuf,
     no_prune: bool,
+    /// `HTTPS_PROXY`.
+    proxy: Option<String>,
 }
 
 /// Parts of a model that was pulled.
@@ -27,7 +29,17 @@ pub(in crate::sim) struct Parts {
 impl Store {
     pub(in crate::sim) fn of(server: &Server) -> Self {
         let settings = &server.settings;
-        Self { uid: server.uid, models: settings.models.clone(), no_prune: settings.no_prune }
+        Self {
+            uid: server.uid,
+            models: settings.models.clone(),
+            no_prune: settings.no_prune,
+            proxy: settings.proxy.clone(),
+        }
+    }
+
+    /// Whether nothing is reached without a proxy, and the server asks none or another.
+    pub(in crate::sim) fn is_cut_off(&self, mac: &Mac) -> bool {
+        mac.state.proxy.is_some() && self.proxy != mac.state.proxy
     }
 
     /// Where a blob is.

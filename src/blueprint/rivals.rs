@@ -77,6 +77,7 @@ fn homebrew(
         label: label.into(),
         plist: plist.clone(),
         aside,
+        store: site.identity.home.join(".ollama/models"),
         owner: "Homebrew services",
     };
     let file = declared(site, &plist)?;

@@ -36,11 +36,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
         human,
         |screen| report::rehearsal_totals(&rehearsal, screen),
     )?;
+    context.warn(&rehearsal.warnings);
     if !rehearsal.problems.is_empty() {
         context.tell_problems(&rehearsal.problems);
     }
     let (first, second) = (&rehearsal.first, &rehearsal.second);
-    Ok(u8::from(first.failed > 0 || second.changes > 0 || second.effects > 0))
+    Ok(u8::from(first.failed > 0 || !second.is_idle(first)))
 }
 
 /// The fresh Mac: the one named, one like that in the file named, or the manifest's own.

@@ -48,6 +48,8 @@ pub struct Rehearsal {
     pub peak_model_memory_bytes: u64,
     /// What went wrong in the first apply, or else in the second.
     pub problems: Vec<Problem>,
+    /// What went wrong in the first apply and can be done without.
+    pub warnings: Vec<Problem>,
     /// What came of the first apply.
     #[serde(skip)]
     pub summary: Summary,
@@ -62,6 +64,8 @@ pub struct First {
     pub effects: usize,
     /// Resources that failed or were left out.
     pub failed: usize,
+    /// Of those that the stack can do without, how many were not brought.
+    pub optional: usize,
     /// Virtual seconds.
     pub duration_s: f64,
     /// Bytes fetched.
@@ -75,6 +79,13 @@ pub struct Second {
     pub changes: usize,
     /// Effects made.
     pub effects: usize,
+}
+
+impl Second {
+    /// Whether it did nothing that it should not: what can be done without, and was not brought, is tried again.
+    pub fn is_idle(&self, first: &First) -> bool {
+        self.changes == 0 && (self.effects == 0 || first.optional > 0)
+    }
 }
 
 /// One step of the timeline.
@@ -156,6 +167,7 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, asked: fn() -> u32) 
         changes: summary.changed.len(),
         effects: count(meter.effects),
         failed: summary.failed.len() + summary.skipped.len(),
+        optional: summary.optional.len(),
         duration_s,
         download_bytes: meter.downloaded,
     };
@@ -177,6 +189,7 @@ pub fn rehearse(stack: &Stack, spec: &Spec, bandwidth: u64, asked: fn() -> u32) 
         timeline: heard.timeline,
         proved: heard.proved,
         problems,
+        warnings: heard.warnings,
         peak_disk_bytes: peak_disk,
         peak_model_memory_bytes: peak_model_memory,
         summary,
@@ -204,6 +217,7 @@ struct Heard {
     timeline: Vec<Moment>,
     proved: Vec<String>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 struct Hearing<'h> {
@@ -233,7 +247,10 @@ impl Sink for Hearing<'_> {
             Event::Proved { id, evidence } => {
                 heard.proved.extend(evidence.iter().map(|seen| format!("{id}: {seen}")));
             }
-            Event::ResourceFailed { problem, .. } => heard.problems.push(problem.clone()),
+            Event::ResourceFailed { problem, optional, .. } => {
+                let those = if *optional { &mut heard.warnings } else { &mut heard.problems };
+                those.push(problem.clone());
+            }
             _ => {}
         }
     }

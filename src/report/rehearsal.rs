@@ -37,6 +37,10 @@ pub fn rehearsal_totals(rehearsal: &Rehearsal, screen: Screen) -> String {
     let (first, second) = (&rehearsal.first, &rehearsal.second);
     let failed =
         if first.failed > 0 { ink.bad(&format!(", {} failed", first.failed)) } else { String::new() };
+    let failed = match first.optional {
+        0 => failed,
+        optional => format!("{failed}{}", ink.warn(&format!(", {optional} optional not brought"))),
+    };
     let fetched = match first.download_bytes {
         0 => "nothing fetched".to_owned(),
         bytes => format!("{} fetched", words::download(bytes)),
@@ -56,6 +60,8 @@ pub fn rehearsal_totals(rehearsal: &Rehearsal, screen: Screen) -> String {
     page.hanging("At the most: ", &peak);
     let again = if second.changes == 0 && second.effects == 0 {
         ink.good("nothing to do, no effect")
+    } else if second.is_idle(first) {
+        ink.warn("nothing to do but to try again what is optional")
     } else {
         ink.bad(&format!(
             "{} by {}; a second run must have none",
@@ -100,6 +106,7 @@ mod tests {
                 changes: 5,
                 effects: 12,
                 failed: 0,
+                optional: 0,
                 duration_s: 421.3,
                 download_bytes: 713_000_000,
             },
@@ -110,6 +117,7 @@ mod tests {
             ],
             proved: vec!["job/dev.forge.ollama: answers `/api/version` with 0.9.0".to_owned()],
             problems: vec![],
+            warnings: vec![],
             peak_disk_bytes: 3_100_000_000,
             peak_model_memory_bytes: 0,
             summary: Summary::default(),

@@ -22,6 +22,8 @@ pub struct Rival {
     pub plist: Utf8PathBuf,
     /// Where that is kept.
     pub aside: Utf8PathBuf,
+    /// Where it fetches models to.
+    pub store: Utf8PathBuf,
     /// Who brought it, for people: `Homebrew services`.
     pub owner: &'static str,
 }
@@ -60,6 +62,7 @@ impl Resource for Rival {
             label: self.label.clone(),
             plist: self.plist.clone(),
             aside: self.aside.clone(),
+            store: self.store.clone(),
         })]
     }
 

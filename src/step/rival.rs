@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use super::{
     About, Step,
     launchd::{launchctl, load, started, target, unload},
+    model::await_pulls,
 };
 use crate::{
     machine::{Changing, Looking, Machine, Tell},
@@ -22,11 +23,13 @@ pub struct SetAsideJob {
     pub plist: Utf8PathBuf,
     /// Where that is kept.
     pub aside: Utf8PathBuf,
+    /// Where it fetches models to: it is not taken down while that goes on.
+    pub store: Utf8PathBuf,
 }
 
 impl Step for SetAsideJob {
     fn about(&self) -> About {
-        let Self { domain, label, plist, aside } = self;
+        let Self { domain, label, plist, aside, .. } = self;
         About {
             words: format!("stop {label} and put its property list aside"),
             why: "it holds the port that the stack's own job listens on".into(),
@@ -40,6 +43,9 @@ impl Step for SetAsideJob {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        if machine.loaded_job(self.domain, &self.label)?.is_some() {
+            await_pulls(machine, &self.store, tell)?;
+        }
         unload(machine, self.domain, &self.label, tell)?;
         let Some(digest) = machine.digest(&self.plist)? else { return Ok(()) };
         // The other tool may have written its list anew since it was put aside: each of them is kept.

@@ -20,6 +20,7 @@ mod output;
 mod plans;
 mod processes;
 mod promises;
+mod pulled;
 mod pulling;
 mod random;
 mod readme;

@@ -6,12 +6,16 @@ use std::{fs, path::Path, time::Duration};
 use forgectl::{
     manifest::Stack,
     sim::{
-        Caller, Mac, Session, Spec, SudoMode, differences,
-        tool::{launchctl, launchd::with_brew_ollama},
+        Caller, Content, Mac, Session, Spec, SudoMode, USER, differences,
+        tool::{
+            launchctl,
+            launchd::with_brew_ollama,
+            ollama::{Weights, store_model},
+        },
     },
 };
 
-use crate::support::{copy, own_spec, spine, spine_with, stack};
+use crate::support::{SPINE, copy, own_spec, spine, spine_with, stack};
 
 /// One manifest, and the Mac that it is applied to.
 pub(crate) struct Scenario {
@@ -73,12 +77,31 @@ pub(crate) fn all() -> Vec<Scenario> {
             spec.ollama = true;
         })
         .with(|mac| drop(mac.state.brew.offers.insert("ollama".into(), "0.40.1".into()))),
+        Scenario::new("a store with a model, and what a pull left", models(), |_| {}).with(in_use),
         Scenario::new("a leftover override", spine(), |_| {}).with(|mac| {
             let words = ["disable", "gui/501/dev.forge.ollama"].map(str::to_owned);
             assert!(launchctl::run(mac, Caller::user(true), &words).output.ok());
         }),
     ]);
     all
+}
+
+/// The spine with two models, of which one can be done without.
+fn models() -> Stack {
+    stack(&format!(
+        "{SPINE}models: [{{ollama: \"gemma3:1b\"}}, {{ollama: \"gemma4:e2b\", optional: true}}]\n"
+    ))
+}
+
+/// Somebody has used Ollama here: its key, a model of their own, and a part of another.
+fn in_use(mac: &mut Mac) {
+    let (home, now) = (mac.home().join(".ollama"), mac.state.now);
+    let weights = Weights { bytes: 5_000_000, train_context: 2048, num_ctx: None };
+    store_model(mac.disk.as_mut(), USER, &home.join("models"), "own:1", weights, now).unwrap();
+    for name in ["id_ed25519", "id_ed25519.pub", "models/blobs/sha256-ab-partial"] {
+        let content = Content::Bytes(b"theirs".into());
+        mac.disk.write(USER, &home.join(name), content, 0o600, now).unwrap();
+    }
 }
 
 /// The toolbox with a version of Ollama that has to be upgraded to.

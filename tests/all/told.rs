@@ -121,3 +121,33 @@ fn a_manifest_that_others_keep_to_themselves_is_named() {
     assert_eq!((left.code, left.out.as_str()), (1, ""), "{left:?}");
     assert!(left.err.starts_with("error: the manifest cannot be read: `stack.yaml`\n"), "{left:?}");
 }
+
+/// What a stack can do without ends no command with a failure, is a warning wherever it is told, and comes with the way to try again.
+#[test]
+fn what_can_be_done_without_is_a_warning_everywhere() {
+    let shell = Shell::new();
+    let text =
+        format!("{SPINE}models: [{{ollama: \"gemma3:1b\"}}, {{ollama: \"gemma9\", optional: true}}]\n");
+    fs::write(shell.path("odd.yaml"), text).unwrap();
+    let left = shell.run("rehearse odd.yaml");
+    assert_eq!(left.code, 0, "{left:?}");
+    assert!(left.err.contains("warning: no such model: `gemma9:latest`"), "{}", left.err);
+    assert!(left.out.contains(", 1 optional not brought"), "{}", left.out);
+
+    shell.run("sim new mac.json --for odd.yaml");
+    let left = shell.run("apply odd.yaml --on sim:mac.json --yes");
+    assert_eq!(left.code, 0, "{left:?}");
+    assert!(left.err.contains("warning: no such model: `gemma9:latest`") && !left.err.contains("error: "));
+    let again = "Not brought, and the stack can do without: ollama-model/gemma9:latest. To try again:";
+    let said = left.out.replace('\n', " ");
+    assert!(said.contains(again), "{}", left.out);
+    assert!(left.out.contains("    forgectl apply odd.yaml --on sim:mac.json --yes\n"), "{}", left.out);
+    assert!(left.out.contains(", 1 optional not brought\n"), "{}", left.out);
+
+    let left = shell.run("apply odd.yaml --on sim:mac.json --yes --output json");
+    let last: Value = serde_json::from_str(left.out.lines().last().unwrap()).unwrap();
+    assert_eq!((left.code, &last["summary"]["optional"][0]), (0, &"ollama-model/gemma9:latest".into()));
+    let left = shell.run("status odd.yaml --on sim:mac.json");
+    assert_eq!(left.code, 0, "{left:?}");
+    assert!(left.out.contains("missing  ollama-model/gemma9:latest (optional)"), "{}", left.out);
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -33,14 +33,20 @@ pub struct Layer {
     pub size: u64,
 }
 
-#[derive(Deserialize)]
+/// A manifest as the server writes it, its fields in that order.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Written {
+    #[serde(default)]
+    schema_version: u64,
+    #[serde(default)]
+    media_type: String,
     config: Part,
     #[serde(default)]
     layers: Vec<Part>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Part {
     #[serde(rename = "mediaType")]
     kind: String,
@@ -49,7 +55,14 @@ struct Part {
 }
 
 impl Manifest {
-    /// Reads the bytes of one; `None` for what is none. A digest becomes a part of a path, so it is held to its form.
+    /// Reads one as a registry has it; `None` for what is none. Its digest is that of what the server makes of it: it writes it
+    /// anew, without spaces (docs/mac-facts.md#ollama-manifest).
+    pub fn published(bytes: &[u8]) -> Option<Self> {
+        let written: Written = serde_json::from_slice(bytes).ok()?;
+        Self::read(&serde_json::to_vec(&written).ok()?)
+    }
+
+    /// Reads the bytes of one on disk; `None` for what is none. A digest becomes a part of a path, so it is held to its form.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let written: Written = serde_json::from_slice(bytes).ok()?;
         let layer = |part: Part, kind: Option<&str>| {
@@ -245,6 +258,11 @@ mod tests {
         assert_eq!(manifest.size(), 9_608_350_718);
         let kinds: Vec<&str> = manifest.layers.iter().map(|layer| layer.kind.as_str()).collect();
         assert_eq!(kinds, ["model", "license", "params", "config"]);
+        // Another registry may set it out otherwise.
+        let spaced: serde_json::Value = serde_json::from_str(text).unwrap();
+        let spaced = serde_json::to_vec_pretty(&spaced).unwrap();
+        assert_eq!(Manifest::published(&spaced), Some(manifest.clone()));
+        assert_eq!(Manifest::published(text.as_bytes()), Some(manifest));
     }
 
     #[test]

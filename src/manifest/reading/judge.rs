@@ -253,10 +253,11 @@ fn required(path: &[String]) -> impl Iterator<Item = &'static str> {
     names.into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// The schema of the map at `path`.
+/// The schema of what is at `path`, of which all items of a list have the same.
 fn at(path: &[String]) -> Option<&'static Value> {
     path.iter().try_fold(schema::shared(), |schema, step| {
         let named = schema.get("properties").and_then(|keys| keys.get(step));
-        named.or_else(|| schema.get("additionalProperties").filter(|any| any.is_object()))
+        let any = || schema.get("additionalProperties").filter(|any| any.is_object());
+        named.or_else(any).or_else(|| schema.get("items"))
     })
 }

@@ -76,7 +76,7 @@ impl<'c> Live<'c> {
                 Some((done, Some(total))) => {
                     row.bar.set_length(total);
                     row.bar.set_position(done);
-                    row.bar.set_message(running.words.clone());
+                    row.bar.set_message(format!("{}{}", running.words, running.said()));
                 }
                 _ => row.bar.set_message(running.so_far()),
             }

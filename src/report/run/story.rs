@@ -74,6 +74,8 @@ pub(super) struct Running {
     pub(super) words: String,
     pub(super) since: Stopwatch,
     pub(super) bytes: Option<(u64, Option<u64>)>,
+    /// What was said last of it.
+    pub(super) said: String,
 }
 
 /// What an event adds.
@@ -126,7 +128,12 @@ impl Story {
                 }
             }
             // Whoever started the run hears of a refusal as of any other error.
-            Event::Line { .. } | Event::StepDone { .. } | Event::Refused { .. } => {}
+            Event::StepDone { .. } | Event::Refused { .. } => {}
+            Event::Line { id, text } => {
+                if let Some(running) = self.running.get_mut(id) {
+                    running.said = self.manner.err.fit(text.trim()).into_owned();
+                }
+            }
             Event::Locked { pins, .. } => told.out = self.repinned(pins),
             Event::ResourceDone { id, evidence, seconds: took } => {
                 // What was as wanted and was only checked is counted at the end.
@@ -228,9 +235,11 @@ impl Story {
                 words: String::new(),
                 since: Stopwatch::start(),
                 bytes: None,
+                said: String::new(),
             });
             running.words = self.manner.err.fit(words).into_owned();
             running.bytes = None;
+            running.said.clear();
         }
     }
 
@@ -259,7 +268,7 @@ impl Story {
 }
 
 impl Running {
-    /// `install the Command Line Tools, 0.2 of 0.7 GB`.
+    /// `install the Command Line Tools, 0.2 of 0.7 GB: Downloading`.
     pub(super) fn so_far(&self) -> String {
         let bytes = match self.bytes {
             Some((done, Some(total))) => format!(", {} of {}", download(done), download(total)),
@@ -267,7 +276,12 @@ impl Running {
             None => String::new(),
         };
         let words = if self.words.is_empty() { "checking" } else { &self.words };
-        format!("{words}{bytes}")
+        format!("{words}{bytes}{}", self.said())
+    }
+
+    /// What was said last of it, to stand behind what is done.
+    pub(super) fn said(&self) -> String {
+        if self.said.is_empty() { String::new() } else { format!(": {}", self.said) }
     }
 }
 
@@ -357,6 +371,8 @@ mod tests {
             story.heartbeat(),
             "  still    job/dev.forge.ollama: load the job, 0.2 GB of 0.7 GB (0.0 s)\n"
         );
+        tell(&mut story, 0, &Event::Line { id: job(), text: " waiting for another\n".to_owned() });
+        assert!(story.heartbeat().contains("0.7 GB: waiting for"), "{}", story.heartbeat());
         tell(
             &mut story,
             0,

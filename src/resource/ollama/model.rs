@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, time::Duration};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest, Sha256};
 
@@ -85,10 +85,10 @@ impl Resource for OllamaModel {
         let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
         let what = if !found.present {
             "pull".to_owned()
-        } else if wrong("digest") {
-            "pull what the lock names: another is here".to_owned()
-        } else {
+        } else if wrong("parts") {
             format!("pull what is not here: {}", found.get("parts"))
+        } else {
+            "pull what the lock names: another is here".to_owned()
         };
         match &self.role {
             Some(role) => format!("{what} · {role}"),
@@ -130,12 +130,17 @@ impl Resource for OllamaModel {
         Ok(ollama::manifest(look, &self.server.store, &self.name)?.map(pin))
     }
 
-    /// The digest is that of the manifest which the registry answered with; its parts are checked when they are pulled.
     fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
         match self.published(look)? {
             Published::So(manifest) => Ok(Some(pin(manifest))),
             Published::Unknown => Err(no_such(&self.name).into()),
-            Published::Unsaid(why) => bail!(why),
+            Published::Unsaid(why) => {
+                Err(Problem::mac(format!("the registry does not tell of `{}`", self.name))
+                    .why(why)
+                    .hint("whether it answers:")
+                    .remedy(format!("curl -sSI {}", self.name.url()))
+                    .into())
+            }
         }
     }
 
@@ -185,7 +190,7 @@ impl OllamaModel {
         Ok(match look.get(&url)? {
             Err(why) => Published::Unsaid(format!("`{url}` gave: {why}")),
             Ok(reply) if reply.status == 404 => Published::Unknown,
-            Ok(reply) if reply.status == 200 => match ollama::Manifest::read(&reply.body) {
+            Ok(reply) if reply.status == 200 => match ollama::Manifest::published(&reply.body) {
                 Some(manifest) => Published::So(manifest),
                 None => Published::Unsaid(format!("`{url}` gave no manifest of a model")),
             },
@@ -272,7 +277,7 @@ pub(in crate::resource) fn held(
         Some(manifest) => manifest,
         // What of it has come already is known by what its registry says it consists of.
         None => match look.get(&name.url())? {
-            Ok(reply) if reply.status == 200 => match ollama::Manifest::read(&reply.body) {
+            Ok(reply) if reply.status == 200 => match ollama::Manifest::published(&reply.body) {
                 Some(manifest) => manifest,
                 None => return Ok(vec![]),
             },

@@ -86,9 +86,19 @@ impl Failure {
         Some(Self { sort, said })
     }
 
-    /// Whether it may go well the next time.
-    pub(super) fn may_pass(&self) -> bool {
-        matches!(self.sort, Sort::Busy | Sort::Damaged | Sort::Torn | Sort::Cut)
+    /// Whether it may go well the next time, when it was the `nth` of its sort: what arrives damaged twice is so where it comes
+    /// from.
+    pub(super) fn may_pass(&self, nth: usize) -> bool {
+        match self.sort {
+            Sort::Damaged | Sort::Torn => nth == 1,
+            Sort::Busy | Sort::Cut => true,
+            Sort::Unknown | Sort::NoRoom | Sort::Denied | Sort::Unable | Sort::Refused => false,
+        }
+    }
+
+    /// Whether what has come is of no use: it was damaged, or cannot be gone on with.
+    pub(super) fn is_loss(&self) -> bool {
+        matches!(self.sort, Sort::Damaged | Sort::Torn)
     }
 
     /// The digest of the part whose remains are in the way of any further pull (docs/mac-facts.md#ollama-pull-resume).

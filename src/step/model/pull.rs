@@ -51,10 +51,15 @@ impl Step for PullModel {
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         let progress = Progress::new(machine, tell);
-        let (mut tries, mut fruitless) = (0, 0);
+        let (mut tries, mut fruitless, mut losses, mut cleaned) = (0, 0, 0, false);
         loop {
             let before = progress.done();
             let failure = match self.attempt(machine, &progress) {
+                // The server takes whatever is under a part's name for that part.
+                Ok(None) if !cleaned && self.clean(machine, tell)? => {
+                    cleaned = true;
+                    continue;
+                }
                 Ok(None) => return self.arrived(machine),
                 Ok(Some(failure)) => failure,
                 Err(error) => {
@@ -65,9 +70,10 @@ impl Step for PullModel {
                 }
             };
             tries += 1;
+            losses += usize::from(failure.is_loss());
             fruitless = if progress.done() > before { 0 } else { fruitless + 1 };
             let pause = PAUSES.get(if fruitless == 0 { 0 } else { fruitless - 1 });
-            let Some(pause) = pause.filter(|_| failure.may_pass() && tries < MOST_TRIES) else {
+            let Some(pause) = pause.filter(|_| failure.may_pass(losses) && tries < MOST_TRIES) else {
                 return Err(failure.told(self, tries).into());
             };
             if let Some(digest) = failure.torn() {
@@ -111,6 +117,21 @@ impl PullModel {
             .iter()
             .filter(|name| name.starts_with(&begins))
             .try_for_each(|name| machine.remove(&folder.join(name)))
+    }
+
+    /// Removes parts that have another size than they should; says whether there were any.
+    fn clean(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<bool> {
+        let Some(manifest) = ollama::manifest(machine, &self.store, &self.name)? else { return Ok(false) };
+        let mut any = false;
+        for layer in ollama::missing(machine, &self.store, &manifest)? {
+            let path = ollama::blob(&self.store, &layer.digest);
+            if machine.stat(&path)?.is_some() {
+                tell.line(&format!("{path} is damaged, and is fetched anew"));
+                machine.remove(&path)?;
+                any = true;
+            }
+        }
+        Ok(any)
     }
 
     /// What the server says is not taken on trust: the manifest and all that it names have to be there.

@@ -3,7 +3,7 @@
 use forgectl::sim::{Spec, SudoMode};
 
 use super::*;
-use crate::support::{own_spec, spine_with, stack};
+use crate::support::{SPINE, own_spec, spine_with, stack};
 
 const TOOLBOX: &str = include_str!("../../../stacks/toolbox.yaml");
 const PYTHON: &str = "forge: 1\nstack: lab\nnode: {memory: 16GB}\npython:\n  lab: {path: ~/forge/lab/.venv, version: \"3.11\", packages: [mlx-lm]}\n";
@@ -31,8 +31,14 @@ fn every_failure_and_refusal_says_what_where_why_and_what_next() {
     let mut macs: Vec<(String, Mac, Stack)> = vec![];
     let faults = all();
     assert!(faults.len() > 20 && faults.contains(&Fault::IgnoresTerm), "{faults:?}");
-    for fault in faults {
-        let stacks = [spine(), spine_with("start: login", "start: boot"), stack(TOOLBOX), stack(PYTHON)];
+    // A forgectl that is killed tells nothing.
+    for fault in faults.into_iter().filter(|fault| *fault != Fault::PullKilled) {
+        let models = format!(
+            "{SPINE}models: [{{ollama: \"gemma3:1b\"}}, {{ollama: \"gemma4:e2b\", optional: true}}]
+"
+        );
+        let boot = spine_with("start: login", "start: boot");
+        let stacks = [spine(), boot, stack(TOOLBOX), stack(PYTHON), stack(&models)];
         for (number, stack) in stacks.into_iter().enumerate() {
             let mut mac = fresh(&stack);
             mac.state.faults.arm_always(fault);

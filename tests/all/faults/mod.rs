@@ -23,6 +23,7 @@ mod proofs;
 mod proxy;
 mod python;
 mod rivals;
+mod stores;
 mod sudo;
 mod taps;
 mod updates;

@@ -219,3 +219,38 @@ fn a_chip_that_nobody_knows_is_warned_of_at_its_place() {
     assert_eq!(warned("M99"), ["3:28 M99: unknown chip: `M99`"]);
     assert_eq!(warned("any"), Vec::<String>::new());
 }
+
+#[test]
+fn a_model_is_named_as_ollama_names_it_and_once() {
+    let models = |models: &str| format!("{LEAST}models:\n{models}\n");
+    for (text, what, said) in [
+        (
+            "  - {ollama: \"gpt-oss:120b-cloud\"}",
+            "wrong value of `models[0].ollama`",
+            "does not run on this Mac",
+        ),
+        ("  - {ollama: \"a model\"}", "wrong value of `models[0].ollama`", "[HOST/][NAMESPACE/]MODEL[:TAG]"),
+        (
+            "  - {role: smoke}",
+            "missing key of `models[0]`: `ollama`",
+            "`ollama` is the name of a model such as `gemma4:e4b`: Its name",
+        ),
+        ("  - gemma4", "wrong value of `models[0]`: `gemma4`", "expected a map of keys"),
+        (
+            "  - {ollama: \"gemma4:e4b\", role: \"Edge Node\"}",
+            "wrong value of `models[0].role`",
+            "did you mean `edge-node`?",
+        ),
+        (
+            "  - {ollama: gemma4}\n  - {ollama: \"library/Gemma4:latest\"}",
+            "model named twice: `Gemma4:latest`",
+            "stack.yaml:6:14",
+        ),
+    ] {
+        let problem = fault(&models(text));
+        let all = format!("{} {} {}", problem.what, problem.why.join(" "), problem.hints.join(" "));
+        assert!(all.contains(what) && all.contains(said), "{text}: {problem:#?}");
+    }
+    let problem = fault("forge: 1\nstack: a\nnode: {memory: 8GB, free_disk: 120gb}\n");
+    assert_eq!(problem.hints, ["did you mean `120GB`?"]);
+}

@@ -52,9 +52,7 @@ pub(super) fn environments(
         if parent.starts_with(home) {
             needs.extend(blueprint.add_folders(home, &parent, 0o755, vec![], &place));
         }
-        let folder = site.identity.state.join("python");
-        let told =
-            Told { asked: folder.join(format!("{name}.in")), resolved: folder.join(format!("{name}.txt")) };
+        let told = told(&site.identity.state, name);
         let pin = site.stack.lock.pin(&id);
         let lock = pin.filter(|pin| covers(pin, environment)).cloned();
         let preferred = pin.filter(|_| lock.is_none()).map(|pin| pin.packages.clone()).unwrap_or_default();
@@ -74,6 +72,12 @@ pub(super) fn environments(
         placed.push((name, path));
     }
     Ok(())
+}
+
+/// Where it is told what an environment is asked for and comes to, below forgectl's own folder.
+pub(super) fn told(state: &Utf8Path, name: &str) -> Told {
+    let folder = state.join("python");
+    Told { asked: folder.join(format!("{name}.in")), resolved: folder.join(format!("{name}.txt")) }
 }
 
 /// Homebrew's where the stack wants Homebrew or has brought `uv` with it before, and where nothing else gives one; else the one

@@ -8,15 +8,16 @@ use std::{
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{data, ollama, power};
+use super::{data, ollama, power, python, tilde};
 use crate::{
+    journal::Receipts,
     machine::{
         Identity, Look, Looking,
-        tool::{self, brew},
+        tool::{self, brew, venv},
     },
-    manifest::{Listen, Ollama, Start},
+    manifest::{Environment, Listen, Ollama, PythonVersion, Start},
     step::TOOLS,
-    value::{ModelName, Place, Value},
+    value::{ModelName, Place, Requirement, Value},
 };
 
 /// How something stands on a Mac.
@@ -148,6 +149,27 @@ pub fn models(
         }
     }
     Ok(whole)
+}
+
+/// The Python environments that forgectl knows of, by name, as they were last asked for and as they are.
+pub fn environments(
+    look: &dyn Look,
+    identity: &Identity,
+    receipts: &Receipts,
+) -> Result<BTreeMap<String, Environment>> {
+    let mut found = BTreeMap::new();
+    for (id, receipt) in receipts.iter().filter(|(_, receipt)| receipt.left.is_some()) {
+        let Place::Environment { path } = &receipt.place else { continue };
+        let Some(there) = venv::read(look, path)? else { continue };
+        let minor: Vec<&str> = there.version.split('.').take(2).collect();
+        let asked = look.read_text(&python::told(&identity.state, id.name()).asked)?.unwrap_or_default();
+        let packages: Result<Vec<Requirement>, String> = asked.lines().map(str::parse).collect();
+        if let (Ok(version), Ok(packages)) = (PythonVersion::try_from(minor.join(".")), packages) {
+            let path = tilde(&identity.home, path).into();
+            found.insert(id.name().to_owned(), Environment { path, version, packages });
+        }
+    }
+    Ok(found)
 }
 
 /// Where the job's property list is for each start.

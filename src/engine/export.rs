@@ -10,7 +10,7 @@ use crate::{
         OLLAMA_LABEL,
         standing::{self, Standing},
     },
-    journal::Journal,
+    journal::{Journal, Receipts},
     machine::{
         Identity, Look, Looking, Once,
         facts::{self, Facts},
@@ -29,8 +29,9 @@ pub fn export(look: &dyn Look) -> Result<Draft> {
     let look = &Once::new(look);
     let identity = look.identity()?;
     let facts = facts::gather(look)?;
-    let known = Journal::open(look, &identity.state)?.stacks();
-    let parts = Parts::of(look, &identity, &facts)?;
+    let journal = Journal::open(look, &identity.state)?;
+    let known = journal.stacks();
+    let parts = Parts::of(look, &identity, &facts, &journal.receipts())?;
     if let (Some(name), 1) = (known.first(), known.len()) {
         let draft = parts.draft(name, "the one stack that is known here");
         let (draft, plan) = draft.settle(look, Aim::Empty)?;
@@ -53,6 +54,8 @@ struct Parts {
     power: Part,
     /// Each key of the section.
     tools: Vec<Part>,
+    /// The section, empty without an environment.
+    python: String,
     /// The section, or why there is none.
     ollama: Option<Result<String, String>>,
     /// The models that its server has.
@@ -71,7 +74,7 @@ struct Part {
 }
 
 impl Parts {
-    fn of(look: &dyn Look, identity: &Identity, facts: &Facts) -> Result<Self> {
+    fn of(look: &dyn Look, identity: &Identity, facts: &Facts, receipts: &Receipts) -> Result<Self> {
         let macos = facts.macos.as_deref().unwrap_or("15");
         let node = [
             line("  chip", &chip(facts), "sysctl machdep.cpu.brand_string"),
@@ -93,6 +96,7 @@ impl Parts {
             node: node.concat(),
             power,
             tools: tools(look, identity)?,
+            python: python(look, identity, receipts)?,
             ollama: there,
             models,
             others: others(look, identity)?,
@@ -106,6 +110,7 @@ impl Parts {
         text += &["forge: 1\n", &line("stack", name, from), "\nnode:\n", &self.node].concat();
         text += &["\npower:\n", &self.power.lines, "\ntools:\n"].concat();
         text.extend(self.tools.iter().map(|key| key.lines.as_str()));
+        text += &self.python;
         match &self.ollama {
             Some(Ok(section)) => text += &["\n", section, &self.models].concat(),
             // A key that is left out at once, and so is a comment.
@@ -203,6 +208,20 @@ fn ollama(section: &Ollama, from: &str) -> String {
         );
     }
     text
+}
+
+/// The environments that the journal knows of.
+fn python(look: &dyn Look, identity: &Identity, receipts: &Receipts) -> Result<String> {
+    let environments = standing::environments(look, identity, receipts)?;
+    let mut text = String::from(if environments.is_empty() { "" } else { "\npython:\n" });
+    for (name, environment) in environments {
+        text += &commented(&format!("  {}:", quoted(&name)), &format!("python-environment/{name}"));
+        text += &line("    path", &quoted(environment.path.as_str()), "the journal");
+        text += &line("    version", &format!("\"{}\"", environment.version.as_str()), "pyvenv.cfg");
+        let packages: Vec<String> = environment.packages.iter().map(|one| quoted(&one.to_string())).collect();
+        text += &line("    packages", &format!("[{}]", packages.join(", ")), "as last asked for");
+    }
+    Ok(text)
 }
 
 fn models_of(look: &dyn Look, identity: &Identity, section: &Ollama) -> Result<String> {

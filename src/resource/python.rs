@@ -281,6 +281,7 @@ impl Resource for PythonEnvironment {
                 path: self.path.clone(),
                 version: self.python(),
                 instead_of,
+                locked: self.lock.is_some().then(|| self.id()),
             };
             let mut steps: Vec<Box<dyn Step>> = vec![Box::new(make)];
             steps.extend(self.packages(vec![]));

@@ -2,7 +2,10 @@ use anyhow::Result;
 use camino::Utf8PathBuf;
 
 use super::{About, Step, uv};
-use crate::machine::{Changing, Command, Machine, Output, Tell, tool::venv};
+use crate::{
+    machine::{Changing, Command, Machine, Output, Tell, tool::venv},
+    value::Id,
+};
 
 /// Makes a Python environment, with nothing in it yet. `uv` fetches an interpreter when none on this Mac fits.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub struct MakeEnvironment {
     pub version: String,
     /// What is there and is removed first, in words.
     pub instead_of: Option<String>,
+    /// The resource whose lock asks for just that version, if one does.
+    pub locked: Option<Id>,
 }
 
 impl MakeEnvironment {
@@ -56,12 +61,20 @@ fn made(machine: &dyn Machine, step: &MakeEnvironment, command: &Command, output
     if output.ok() && whole {
         return Ok(());
     }
-    Err(uv::failed(format!("no Python {} environment could be made", step.version), command, output)
-        .hint(
-            "an interpreter comes from github.com when this Mac has none of that version; which can be had:",
-        )
-        .remedy(format!("uv python list {}", step.version))
-        .into())
+    let problem = uv::failed(
+        format!("no Python {} environment could be made", step.version),
+        command,
+        output,
+    )
+    .hint("an interpreter comes from github.com when this Mac has none of that version; which can be had:")
+    .remedy(format!("uv python list {}", step.version));
+    Err(match &step.locked {
+        Some(id) => problem
+            .hint("the lock asks for just this one; where it cannot be had any more, let it be found anew:")
+            .remedy(format!("forgectl lock --update {id}")),
+        None => problem,
+    }
+    .into())
 }
 
 /// Leads an environment to an interpreter again, its packages as they are.

@@ -26,14 +26,18 @@ pub(super) fn failed(what: impl Into<String>, command: &Command, output: &Output
     let verb: Vec<&str> =
         command.argv.iter().skip(1).map(String::as_str).take_while(|word| !word.starts_with('-')).collect();
     let problem = Problem::mac(what).why(format!("`uv {}` ended with {}", words(&verb), output.code));
-    let told = output.stderr.lines().map(str::trim);
-    let told = told.filter(|line| ["error:", "cause:", "hint:"].iter().any(|lead| line.starts_with(lead)));
-    let mut told: Vec<&str> = told.collect();
+    // The chain of causes is told as one, whose links need no name.
+    let link = |line: &str| {
+        let cause = line.strip_prefix("error: ").or_else(|| line.strip_prefix("cause: "));
+        cause.or_else(|| line.starts_with("hint: ").then_some(line)).map(str::to_owned)
+    };
+    let mut told: Vec<String> = output.stderr.lines().filter_map(|line| link(line.trim())).take(6).collect();
     if told.is_empty() {
-        told = output.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let lines = output.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+        told = lines.map(str::to_owned).collect();
         told = told.split_off(told.len().saturating_sub(3));
     }
-    told.into_iter().take(6).fold(problem, Problem::why)
+    told.into_iter().fold(problem, Problem::why)
 }
 
 /// The command itself, without what it is given.

@@ -141,6 +141,7 @@ fn what_was_applied_is_exported_as_it_was_declared() {
         apply_well(&sim, &scenario.stack);
         let (draft, exported) = exported(&sim);
         let (is, was) = (&exported.manifest, &scenario.stack.manifest);
+        assert_eq!(is.python, was.python, "{}: {}", scenario.name, draft.text);
         assert_eq!(
             (&is.stack, &is.power, &is.ollama),
             (&was.stack, &was.power, &was.ollama),

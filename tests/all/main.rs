@@ -24,6 +24,7 @@ mod pulled;
 mod pulling;
 mod random;
 mod readme;
+mod real_uv;
 mod registry;
 mod saved_plan;
 mod scenarios;

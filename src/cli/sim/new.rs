@@ -47,6 +47,10 @@ pub(super) struct Args {
     /// Where a Mac in a folder finds a server of another machine: `https://registry.ollama.ai=http://127.0.0.1:5055`
     #[arg(long, value_name = "ORIGIN=HERE", value_parser = target::outside, env = "FORGECTL_SIM_OUTSIDE", value_delimiter = ',')]
     outside: Vec<(String, String)>,
+    /// Of a Mac in a folder: let its `uv` be this program of this machine, which really makes environments there, with packages
+    /// of the real registry and this machine's own interpreters
+    #[arg(long, value_name = "PROGRAM", env = "FORGECTL_SIM_UV")]
+    uv: Option<Utf8PathBuf>,
     /// Replace one that is there
     #[arg(long, env = "FORGECTL_FORCE", value_parser = switch)]
     force: bool,
@@ -58,7 +62,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
         Place::Folder(path) => {
             folder::create(path, &spec, 0, &desk::own_executable()?)?;
             folder::reach(path, args.outside.iter().cloned().collect())?;
+            if let Some(uv) = &args.uv {
+                folder::hand_over_uv(path, &desk::absolute(uv)?)?;
+            }
         }
+        Place::File(_) if args.uv.is_some() => bail!(
+            Problem::manifest("a simulated Mac in a file has no real programs: `--uv`")
+                .hint("make one in a folder, `dir:PATH`, or leave `--uv` away")
+        ),
         Place::File(_) if !args.outside.is_empty() => bail!(
             Problem::manifest("a simulated Mac in a file sees a simulated Internet: `--outside`")
                 .hint("make one in a folder, `dir:PATH`, or leave `--outside` away")

@@ -6,6 +6,7 @@ use std::{
     env,
     ffi::OsString,
     io,
+    os::unix::process::CommandExt,
     process::{self, Stdio},
     sync::Arc,
     time::Duration,
@@ -33,22 +34,26 @@ const KILL: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct Start {
     program: Utf8PathBuf,
+    /// What it is told that it was called by.
+    name: Utf8PathBuf,
     environment: BTreeMap<&'static str, OsString>,
     folder: Utf8PathBuf,
 }
 
 impl Start {
     fn of(files: &Files, who: &Identity, program: &Utf8Path) -> Result<Self> {
-        let (program, temporary): (_, OsString) = match files.owners() {
+        // Some programs ask what name they were called by: Python finds its environment so.
+        let (program, name, temporary): (_, _, OsString) = match files.owners() {
             Some(_) => {
-                let at = files.locate(program, Last::Followed);
-                (files.host(&at.with_context(|| format!("looking for `{program}`"))?), "/tmp".into())
+                let at =
+                    |last| files.locate(program, last).with_context(|| format!("looking for `{program}`"));
+                (files.host(&at(Last::Followed)?), files.host(&at(Last::Kept)?), "/tmp".into())
             }
-            // As written: some programs ask what name they were called by.
-            None => (program.to_owned(), env::temp_dir().into_os_string()),
+            None => (program.to_owned(), program.to_owned(), env::temp_dir().into_os_string()),
         };
         Ok(Self {
             program,
+            name,
             environment: surroundings::environment(who, temporary),
             folder: files.folder().to_owned(),
         })
@@ -56,7 +61,7 @@ impl Start {
 
     pub(super) fn build(&self) -> process::Command {
         let mut command = process::Command::new(&self.program);
-        command.env_clear().envs(&self.environment).current_dir(&self.folder);
+        command.arg0(&self.name).env_clear().envs(&self.environment).current_dir(&self.folder);
         command
     }
 }

@@ -60,7 +60,9 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Whoever comes next must not read our name while the lock is theirs. Closing the file lets it go.
+        // Whoever comes next must not read our name while the lock is theirs.
         let _ = self.0.set_len(0);
+        // Closing alone lets it live on in a child that another thread has just begun, until that is another program.
+        let _ = self.0.unlock();
     }
 }

@@ -40,7 +40,15 @@ pub fn put(path: &Utf8Path, content: &[u8]) -> io::Result<()> {
 
 /// The lock on a file; let go when dropped or when the process ends.
 #[derive(Debug)]
-pub struct Locked(#[expect(dead_code, reason = "held for its drop")] File);
+pub struct Locked(File);
+
+impl Drop for Locked {
+    /// A child that another thread has just begun holds the file too until it becomes another program: closing it here alone
+    /// would let the lock live on for that moment.
+    fn drop(&mut self) {
+        let _closing = self.0.unlock();
+    }
+}
 
 /// Waits for the lock at `path`, which is made if it is not there.
 pub fn lock(path: &Utf8Path) -> io::Result<Locked> {
@@ -81,24 +89,32 @@ pub struct Start {
 }
 
 impl Start {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear().envs(&self.environment).current_dir(&self.folder);
+        command
+    }
+
     /// Starts it as the first of a process group of its own.
     pub fn begin(&self) -> io::Result<Begun> {
         let [out, err] = self.outputs.each_ref().map(|path| match path {
             Some(path) => File::options().append(true).create(true).open(path).map(Stdio::from),
             None => Ok(Stdio::null()),
         });
-        Command::new(&self.program)
-            .args(&self.arguments)
-            .env_clear()
-            .envs(&self.environment)
-            .current_dir(&self.folder)
-            .stdin(Stdio::null())
-            .stdout(out?)
-            .stderr(err?)
-            .process_group(0)
-            .spawn()
-            .map(Begun)
+        self.command().stdin(Stdio::null()).stdout(out?).stderr(err?).process_group(0).spawn().map(Begun)
     }
+}
+
+/// Runs a program in this process's place: with its standard output and error, in its process group. Answers with its exit code.
+pub fn pass_through(start: &Start) -> io::Result<i32> {
+    let status = start.command().stdin(Stdio::null()).status()?;
+    Ok(status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1))
+}
+
+/// Runs a program to its end: its exit code, and what it wrote to standard output.
+pub fn output_of(start: &Start) -> io::Result<(i32, String)> {
+    let output = start.command().stdin(Stdio::null()).stderr(Stdio::null()).output()?;
+    Ok((output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 /// A process that was started.

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, io::Write, time::Duration};
 use anyhow::Result;
 use camino::Utf8Path;
 
-use super::{kept::Opened, serve};
+use super::{handing, kept::Opened, serve};
 use crate::{
     machine::local::offspring,
     sim::{Caller, Mac, Person, tool},
@@ -35,6 +35,9 @@ pub fn exec(
     let caller = asker.caller(argv);
     if let Some(binary) = serve::asked_for(&opened.mac, caller, argv) {
         return serve::serve(opened, &binary, argv, &asker.environment, err);
+    }
+    if let Some(real) = handing::asked_for(&opened.mac, caller, argv) {
+        return handing::run(opened, &real, argv, &asker.environment);
     }
     if !asker.answers_sudo(&opened.mac, caller, argv) {
         opened.close()?;

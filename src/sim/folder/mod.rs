@@ -4,6 +4,7 @@
 mod create;
 mod disk;
 mod exec;
+mod handing;
 mod host;
 mod kept;
 mod layout;
@@ -22,6 +23,7 @@ use crate::machine::local::Outside;
 
 pub use create::create;
 pub use exec::{Asker, exec};
+pub use handing::hand_over_uv;
 pub use kept::Opened;
 pub use supervise::{end_all, keep, supervise};
 

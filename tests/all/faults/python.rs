@@ -245,6 +245,12 @@ fn the_lock_brings_the_same_versions_and_says_what_to_do_when_they_are_gone() {
     let bare = |line: &String| line.split(" --hash").next().unwrap().to_owned();
     let wrong: Vec<String> =
         pin.packages.iter().map(|line| format!("{} --hash=sha256:{:064}", bare(line), 0)).collect();
+    let fifth = sim(with_uv());
+    lock(&fifth, &pin.packages);
+    fifth.with_mac(|mac| edit(mac, LOCK, "3.11.18", "3.11.2"));
+    let said = told(&fifth, &lab()).failure(LAB);
+    says(&said, &["No interpreter found for Python 3.11.2", "forgectl lock --update python-environment/lab"]);
+
     let fourth = sim(with_uv());
     lock(&fourth, &wrong);
     says(&told(&fourth, &lab()).failure(LAB), &["Hash mismatch for", "forgectl lock --update"]);
@@ -377,7 +383,7 @@ fn a_place_that_will_not_do_is_refused_before_anything_is_changed() {
 #[test]
 fn an_environment_is_data_and_interpreters_of_others_stay() {
     let sim = sim(with_uv());
-    uv(&sim, "venv --python 3.13 /Users/lab/own");
+    uv(&sim, "python install 3.13");
     apply_well(&sim, &lab());
     let ears = Ears::default();
     let summary = engine::destroy(&sim, &lab(), &yes(), false, &forgectl::desk::Nobody, &ears).unwrap();

@@ -170,6 +170,29 @@ fn unpack(mac: &mut Mac, uid: u32, home: &Utf8Path, version: &str) -> io::Result
     disk.link(uid, &link, Utf8Path::new(&name), now)
 }
 
+/// `uv python install VERSION`, which leads `~/.local/bin` to it too.
+pub(super) fn install(mac: &mut Mac, call: &Call, wanted: &str) -> Running {
+    let (uid, home, wanted) = (call.caller.uid, call.home(mac), wanted.to_owned());
+    if find(mac, &home, &wanted).is_some_and(|found| found.managed) {
+        return Running::failed(0, format!("Python {wanted} is already installed\n"));
+    }
+    ensure(mac, Running::default(), call, &wanted).then(Duration::ZERO, move |mac, output| {
+        let Some(found) = find(mac, &home, &wanted).filter(|_| output.ok()) else { return };
+        let (now, bin) = (mac.state.now, home.join(".local/bin"));
+        let link = bin.join(format!("python{}", minor(&found.version)));
+        let disk = &mut *mac.disk;
+        let there = disk.node(&link).is_some();
+        let led = disk
+            .make_dirs(uid, &bin, 0o755, now)
+            .and_then(|()| if there { disk.remove(uid, &link, now) } else { Ok(()) })
+            .and_then(|()| disk.link(uid, &link, &found.path, now));
+        match led {
+            Ok(()) => output.err(format!("Installed Python {}\n", found.version)),
+            Err(error) => fail(output, 2, &format!("Failed to install executable at {link}"), &[&os(&error)]),
+        }
+    })
+}
+
 /// `uv python find VERSION`.
 pub(super) fn told(mac: &Mac, call: &Call, wanted: &str) -> Running {
     match find(mac, &call.home(mac), wanted) {

@@ -104,6 +104,7 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String], environme
         ["pip", "check"] => site::check(mac, &call),
         ["pip", "list"] => site::list(mac, &call),
         ["python", "find", version] => interpreters::told(mac, &call, version),
+        ["python", "install", version] => interpreters::install(mac, &call, version),
         ["python", "list"] => interpreters::list(mac, &call),
         ["self", "version"] => Running::printed(format!(
             "{{\n  \"package_name\": \"uv\",\n  \"version\": \"{VERSION}\",\n  \"commit_info\": null,\n  \"target_triple\": \

@@ -3,6 +3,7 @@ use std::{
     sync::LazyLock,
 };
 
+use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,6 +19,8 @@ pub struct Registry {
     pub further: BTreeMap<String, Vec<String>>,
     /// Versions that it has no more: `six==1.17.0`.
     pub gone: BTreeSet<String>,
+    /// The `uv` of this machine that a Mac in a folder hands over to, which asks the real registry.
+    pub really_at: Option<Utf8PathBuf>,
 }
 
 /// A package that the registry has.

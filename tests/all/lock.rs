@@ -535,8 +535,8 @@ fn the_lock_beside_a_manifest_is_shown_anywhere() {
     fs::write(shell.path("stack.lock"), fixture).unwrap();
     let shown = shell.well("lock --stack stack.yaml");
     assert!(shown.contains("ollama-model/gemma4:e4b  4c27e0f5b5ad, 9.6 GB\n"), "{shown}");
-    assert!(shown.contains("python-env/lab           3.11.13, 3 packages\n"), "{shown}");
-    assert!(shell.well("lock python-env/lab --stack stack.yaml").contains("\n  mlx 0.32.4\n"));
+    assert!(shown.contains("python-environment/lab   3.11.13, 3 packages\n"), "{shown}");
+    assert!(shell.well("lock python-environment/lab --stack stack.yaml").contains("\n  mlx 0.32.4\n"));
     fs::write(shell.path("stack.lock"), fixture.replace("lock: 1", "lock: 9")).unwrap();
     let newer = shell.run("lock --stack stack.yaml");
     assert!(newer.code == 1 && newer.err.contains("newer forgectl: `stack.lock`"), "{newer:?}");

@@ -7,6 +7,7 @@ mod drafts;
 mod facts;
 mod faults;
 mod fetching;
+mod first_forms;
 mod folder_end;
 mod folder_mac;
 mod giving_back;

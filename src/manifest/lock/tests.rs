@@ -28,7 +28,7 @@ fn a_lock_of_the_first_form_is_read_and_written_as_it_was() {
     let pin = |id: &str| lock.pin(&id.parse().unwrap()).unwrap();
     assert_eq!(pin("brew-formula/jq").version.as_deref(), Some("1.8.1"));
     assert_eq!(pin("ollama-model/gemma4:e4b").bytes, Some(9_608_350_718));
-    let packages = &pin("python-env/lab").packages;
+    let packages = &pin("python-environment/lab").packages;
     assert_eq!(packages.len(), 3);
     assert!(packages[0].starts_with("anyio==4.11.0 --hash=sha256:0287") && !packages[0].contains('\n'));
     assert_eq!(lock_text(&lock, "node-zero.yaml").unwrap(), FIRST);

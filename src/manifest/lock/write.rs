@@ -11,7 +11,7 @@ use crate::value::{Lock, Problem, Source};
 pub fn lock_text(lock: &Lock, of: &str) -> Result<String> {
     let of = of.escape_debug();
     let mut text = format!(
-        "# What forgectl resolved for {of}, so that each apply brings the same. Keep it in version control.\n\
+        "# What forgectl resolved for {of}, so that each apply brings the same.\n\
          # `forgectl apply` writes it, `forgectl lock --update [ID]` moves it; it is not meant to be edited.\n\
          lock: {FORMAT}\n"
     );

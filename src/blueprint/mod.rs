@@ -1,5 +1,6 @@
 //! Manifest and facts make resources with their needs; one file a manifest section.
 
+mod casks;
 mod data;
 mod guarded;
 mod models;

@@ -75,12 +75,39 @@ pub fn has_homebrew(look: &dyn Look, identity: &Identity) -> Result<Standing<()>
     })
 }
 
-/// The formulae that somebody asked for by name, each with where it is.
-pub fn formulae(look: &dyn Look) -> Result<Vec<(String, String)>> {
+/// The taps of others that are trusted, each with where it is.
+pub fn taps(look: &dyn Look) -> Result<Vec<(String, String)>> {
+    let taps = brew::trusted_taps(look)?.into_iter();
+    Ok(taps.map(|name| (name.clone(), brew::tap_folder(&name).into_string())).collect())
+}
+
+/// The formulae that somebody asked for by name, each with where it is; none of a tap that nobody trusts.
+pub fn formulae(look: &dyn Look, taps: &[(String, String)]) -> Result<Vec<(String, String)>> {
     let kegs = brew::kegs(look)?.into_iter().filter(|keg| keg.on_request);
-    Ok(kegs
-        .map(|keg| (keg.name.clone(), format!("{}/Cellar/{}/{}", brew::PREFIX, keg.name, keg.version)))
-        .collect())
+    let named = kegs.filter_map(|keg| {
+        let place = format!("{}/Cellar/{}/{}", brew::PREFIX, keg.name, keg.version);
+        Some((whole(&keg.name, keg.tap.as_deref(), taps)?, place))
+    });
+    Ok(named.collect())
+}
+
+/// The casks, each with where it is; none of a tap that nobody trusts.
+pub fn casks(look: &dyn Look, taps: &[(String, String)]) -> Result<Vec<(String, String)>> {
+    let mut named = vec![];
+    for token in brew::casks(look)? {
+        let tap = brew::installed_cask(look, &token)?.and_then(|cask| cask.tap);
+        let place = format!("{}/Caskroom/{token}", brew::PREFIX);
+        named.extend(whole(&token, tap.as_deref(), taps).map(|name| (name, place)));
+    }
+    Ok(named)
+}
+
+/// The name by which a manifest has what is of a tap.
+fn whole(name: &str, tap: Option<&str>, taps: &[(String, String)]) -> Option<String> {
+    match tap.filter(|tap| !tap.starts_with("homebrew/")) {
+        None => Some(name.to_owned()),
+        Some(tap) => taps.iter().any(|(known, _)| known == tap).then(|| format!("{tap}/{name}")),
+    }
 }
 
 /// The Ollama server that forgectl's own job runs, if there is one, as its property list says.

@@ -1,10 +1,10 @@
 use anyhow::Result;
 
-use super::{Blueprint, Site, tilde};
+use super::{Blueprint, Site, casks, tilde};
 use crate::{
     machine::tool::brew::{self, Asked, Sort},
     manifest,
-    resource::{CommandLineTools, Dependencies, Formula, Homebrew, ProfileLine, SCRIPT, Wish},
+    resource::{CommandLineTools, Dependencies, Formula, Homebrew, ProfileLine, SCRIPT, Tap, Wish},
     value::{Id, Place, Span, VersionRange},
 };
 
@@ -16,15 +16,24 @@ pub(super) fn tools(site: &Site, tools: &manifest::Tools, blueprint: &mut Bluepr
     if tools.homebrew {
         homebrew(site, blueprint, &place("homebrew"));
     }
+    for (at, tap) in tools.taps.iter().enumerate() {
+        let origin = site.stack.span(&["tools", "taps", &at.to_string()]);
+        let homebrew = homebrew(site, blueprint, &origin);
+        blueprint.add(Tap { name: tap.name.clone() }, vec![homebrew], origin);
+    }
     for (at, wanted) in tools.formulae.iter().enumerate() {
         let origin = site.stack.span(&["tools", "formulae", &at.to_string()]);
         formula(site, blueprint, &wanted.name, wanted.version.clone(), &origin)?;
+    }
+    for (at, wanted) in tools.casks.iter().enumerate() {
+        let origin = site.stack.span(&["tools", "casks", &at.to_string()]);
+        casks::cask(site, blueprint, wanted, &origin)?;
     }
     Ok(())
 }
 
 /// Homebrew with the tools that its installer calls, and the line by which shells find it.
-fn homebrew(site: &Site, blueprint: &mut Blueprint, origin: &Span) -> Id {
+pub(super) fn homebrew(site: &Site, blueprint: &mut Blueprint, origin: &Span) -> Id {
     let tools = blueprint.add(CommandLineTools, vec![], origin.clone());
     let script = site.identity.state.join(SCRIPT);
     let homebrew = Homebrew { uid: site.identity.uid, script };
@@ -51,7 +60,13 @@ pub(super) fn formula(
         .filter(|locked| version.as_ref().is_none_or(|range| range.allows(locked)));
     let version = Wish { range: version, locked, newest: None };
     let formula = Formula { name: name.to_owned(), known_as: known_as(site, name)?, version, restarts };
-    Ok(blueprint.add(formula, vec![homebrew, dependencies], origin.clone()))
+    let needs = [homebrew, dependencies].into_iter().chain(tap_of(name)).collect();
+    Ok(blueprint.add(formula, needs, origin.clone()))
+}
+
+/// The tap that something is from, which is one of the stack's.
+pub(super) fn tap_of(name: &str) -> Option<Id> {
+    name.rsplit_once('/').map(|(tap, _)| Tap::id_of(tap))
 }
 
 /// The version that an earlier apply left, as the lock holds it. One that the manifest does not allow any more binds nobody.

@@ -1,6 +1,7 @@
 //! What is known in advance: data files, read into types.
 
 mod chips;
+pub mod homebrew;
 mod models;
 pub mod variables;
 

@@ -155,19 +155,30 @@ fn switch(key: &'static str, name: &str, standing: Standing<()>) -> Part {
 fn tools(look: &dyn Look, identity: &Identity) -> Result<Vec<Part>> {
     let tools = standing::has_command_line_tools(look)?;
     let homebrew = standing::has_homebrew(look, identity)?;
-    let formulae = match homebrew {
-        Standing::So(..) => standing::formulae(look)?,
-        Standing::Otherwise(_) => vec![],
-    };
+    let has = matches!(homebrew, Standing::So(..));
     let mut keys = vec![
         switch("tools.command_line_tools", "command_line_tools", tools),
         switch("tools.homebrew", "homebrew", homebrew),
     ];
-    if !formulae.is_empty() {
-        let items = formulae.iter().map(|(name, from)| commented(&format!("    - {}", quoted(name)), from));
-        let lines = ["  formulae:\n".to_owned()].into_iter().chain(items).collect();
-        keys.push(Part { key: "tools.formulae", lines, otherwise: None });
+    if !has {
+        return Ok(keys);
     }
+    let taps = standing::taps(look)?;
+    let mut list = |key: &'static str, items: Vec<(String, String)>| {
+        if items.is_empty() {
+            return;
+        }
+        let head = format!("  {}:\n", key.trim_start_matches("tools."));
+        let items = items.iter().map(|(item, from)| commented(&format!("    - {item}"), from));
+        keys.push(Part { key, lines: std::iter::once(head).chain(items).collect(), otherwise: None });
+    };
+    let quoted = |items: Vec<(String, String)>| {
+        items.into_iter().map(|(name, from)| (quoted(&name), from)).collect::<Vec<_>>()
+    };
+    list("tools.formulae", quoted(standing::formulae(look, &taps)?));
+    list("tools.casks", quoted(standing::casks(look, &taps)?));
+    let trusted = taps.iter().map(|(name, from)| (format!("{{name: {name}, trust: true}}"), from.clone()));
+    list("tools.taps", trusted.collect());
     Ok(keys)
 }
 

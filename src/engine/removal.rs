@@ -47,9 +47,19 @@ pub(super) fn leaving<'l>(
 ) -> Leaving<'l> {
     let mut formulae = BTreeSet::new();
     for (_, receipt) in receipts.iter().filter(|(_, receipt)| receipt.created()) {
-        let Place::Formula { name, known_as } = &receipt.place else { continue };
-        let keg = receipt.left_value("keg").and_then(Value::as_text).map(str::to_owned);
-        formulae.extend([Some(name.clone()), known_as.clone(), keg].into_iter().flatten());
+        let left = |field: &str| receipt.left_value(field).and_then(Value::as_text).map(str::to_owned);
+        let (sort, names) = match &receipt.place {
+            Place::Formula { name, known_as } => ("", [Some(name.clone()), known_as.clone(), left("keg")]),
+            Place::Cask { token, known_as, .. } => {
+                ("cask/", [Some(token.clone()), known_as.clone(), left("token")])
+            }
+            _ => continue,
+        };
+        for name in names.into_iter().flatten() {
+            // What is of a tap is known by its bare name there.
+            let bare = name.rsplit('/').next().unwrap_or_default();
+            formulae.extend([format!("{sort}{bare}"), format!("{sort}{name}")]);
+        }
     }
     let before = journal.receipt(&dependencies_id()).map(|receipt| formulae_before(&receipt));
     let server = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Job { .. }));

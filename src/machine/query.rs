@@ -74,6 +74,9 @@ pub enum Tool {
     FileVault,
     /// `brew --version`: answered without Ruby, so that sudo's ticket stays (docs/mac-facts.md#brew-times).
     HomebrewVersion,
+    /// `sudo -k -n true`: whether sudo would go through without a password and without a ticket; tickets are left as they are
+    /// (docs/mac-facts.md#sudo-nopasswd).
+    SudoUnasked,
     /// `uv pip compile`, printed and not kept: what the registry has now of the packages that a file asks for, with the hashes of
     /// their files (docs/mac-facts.md#uv-compile-preferences).
     Packages {
@@ -112,6 +115,7 @@ impl Tool {
             Self::Processes => vec!["/bin/ps", "-axww", "-o", "pid=,command="],
             Self::FileVault => vec!["/usr/bin/fdesetup", "status"],
             Self::HomebrewVersion => vec!["/opt/homebrew/bin/brew", "--version"],
+            Self::SudoUnasked => vec!["/usr/bin/sudo", "-k", "-n", "/usr/bin/true"],
             Self::Packages { uv, python, asked } => {
                 let words = ["pip", "compile", "-q", "--no-cache", "--system-certs", "--generate-hashes"];
                 let files = ["--no-header", "--no-annotate", "-p", python.as_str(), asked.as_str()];

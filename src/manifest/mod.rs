@@ -16,6 +16,6 @@ pub use lock::{LockPlace, lock_text, read_lock};
 pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{
-    Chips, Environment, Environments, FORMAT, Formula, KeepAlive, Listen, MacosRange, Manifest, Model, Node,
-    OF_ALL, Ollama, Power, Proxy, PythonVersion, StackName, Start, Tools, Wrong,
+    Chips, Environment, Environments, FORMAT, KeepAlive, Listen, MacosRange, Manifest, Model, Node, OF_ALL,
+    Ollama, Package, Power, Proxy, PythonVersion, StackName, Start, Tap, Tools, Wrong,
 };

@@ -139,7 +139,8 @@ pub(super) fn observe(look: &dyn Look, receipt: Option<&Receipt>) -> Result<Stat
 /// What somebody asked for by name.
 fn asked_for(look: &dyn Look) -> Result<Option<String>> {
     let kegs = brew::kegs(look)?.into_iter().filter(|keg| keg.on_request).map(|keg| keg.name);
-    let names: Vec<String> = kegs.chain(brew::casks(look)?).collect();
+    let casks = brew::casks(look)?.into_iter().map(|token| format!("cask/{token}"));
+    let names: Vec<String> = kegs.chain(casks).collect();
     Ok(Some(names.join(" ")).filter(|names| !names.is_empty()))
 }
 
@@ -156,6 +157,7 @@ pub(super) fn removal(receipt: &Receipt, found: &State, leaving: &Leaving) -> Re
     let packages = found.get("packages").as_text().unwrap_or_default();
     let others: Vec<&str> =
         packages.split_whitespace().filter(|name| !leaving.formulae.contains(*name)).collect();
+    let others: Vec<&str> = others.into_iter().map(|name| name.trim_start_matches("cask/")).collect();
     if !others.is_empty() {
         return Removal::held(format!("Homebrew stays: others have installed {} with it", others.join(", ")));
     }

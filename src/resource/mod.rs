@@ -1,5 +1,6 @@
 //! What a thing is: its wanted state, how it is seen, and which steps lead there and back. Never changes a machine.
 
+mod cask;
 mod clt;
 mod dependencies;
 mod file;
@@ -16,6 +17,7 @@ mod power;
 mod profile;
 mod python;
 mod rival;
+mod tap;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -29,6 +31,7 @@ use crate::{
     value::{Delta, Deltas, Id, Pin, Place, Problem, State, Want, Wanted},
 };
 
+pub use cask::Cask;
 pub use clt::CommandLineTools;
 pub use dependencies::{Dependencies, before as formulae_before, id as dependencies_id};
 pub use file::LogFile;
@@ -43,6 +46,7 @@ pub use power::Power;
 pub use profile::ProfileLine;
 pub use python::PythonEnvironment;
 pub use rival::Rival;
+pub use tap::Tap;
 
 /// One thing on a machine: what is wanted, and what leads there.
 pub trait Resource: fmt::Debug + Send + Sync {

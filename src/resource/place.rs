@@ -4,8 +4,8 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    clt, dependencies, file, folder, formula, held, homebrew, interpreters, job, job_removal, ollama, power,
-    profile, python, rival,
+    cask, clt, dependencies, file, folder, formula, held, homebrew, interpreters, job, job_removal, ollama,
+    power, profile, python, rival, tap,
 };
 use crate::{
     journal::Receipt,
@@ -21,7 +21,7 @@ pub struct Leaving<'l> {
     pub state_folder: &'l Utf8Path,
     /// Whether what holds data and what other tools share goes too.
     pub all_data: bool,
-    /// The formulae that we brought, which go in this run, by all names that are known of them.
+    /// The formulae that we brought, which go in this run, by all names that are known of them; casks with `cask/` in front.
     pub formulae: BTreeSet<String>,
     /// The formulae that were there before the first of ours, and their versions then.
     pub before: BTreeMap<String, String>,
@@ -72,6 +72,8 @@ impl Place {
             Self::ProfileLine { path } => profile::observe(look, path),
             Self::Dependencies => dependencies::observe(look, receipt),
             Self::Formula { name, known_as } => formula::observe(look, name, known_as.as_deref(), receipt),
+            Self::Tap { name } => tap::observe(look, name, receipt),
+            Self::Cask { token, known_as, apps } => cask::observe(look, token, known_as.as_deref(), apps),
             Self::Environment { path } => python::observe(look, path),
             Self::Interpreters { folder, minor } => interpreters::observe(look, folder, minor, receipt),
             Self::Model { store, name } => ollama::observe(look, store, name),
@@ -108,6 +110,10 @@ impl Place {
             Self::Dependencies => dependencies::removal(),
             Self::Formula { name, known_as } => {
                 formula::removal(name, known_as.as_deref(), receipt, found, leaving)
+            }
+            Self::Tap { name } => tap::removal(name, receipt, found, leaving),
+            Self::Cask { token, known_as, apps } => {
+                cask::removal(token, known_as.as_deref(), apps, receipt, found)
             }
             Self::Environment { path } => python::removal(path, receipt, found, all_data),
             Self::Interpreters { folder, .. } => interpreters::removal(folder, receipt, found, all_data),

@@ -27,6 +27,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "empty files by which one `brew` waits for another; it leaves them",
     ),
     ("/opt/homebrew/var/homebrew/locks", "the folder of these"),
+    ("/opt/homebrew/Library/Taps", "the folder of taps, which Homebrew leaves when it is empty"),
+    ("~/.homebrew", "the folder of what Homebrew trusts, which it leaves"),
+    ("~/.homebrew/trust.json.lock", "an empty file by which one `brew` waits for another"),
+    ("/opt/homebrew/Caskroom/**: installed at", "times say when, not what"),
     ("~/.local/state/forgectl/**", "forgectl's own state: journal, receipts, lock, run logs"),
     ("~/.local/state/forgectl", "forgectl's own state"),
     ("~/.local/state", "the folder above forgectl's own state"),
@@ -143,9 +147,22 @@ fn tree(disk: &dyn Disk) -> BTreeMap<Utf8PathBuf, Node> {
         if node.kind == Kind::File && node.content.is_none() {
             node.content = disk.read(0, &path).ok();
         }
-        all.insert(path, node);
+        all.insert(without_moment(path), node);
     }
     all
+}
+
+/// Homebrew keeps what it knows of a cask in a folder that is named after the moment: `20260105090012.345`.
+fn without_moment(path: Utf8PathBuf) -> Utf8PathBuf {
+    if !path.starts_with("/opt/homebrew/Caskroom") {
+        return path;
+    }
+    let is_moment = |name: &str| {
+        name.split_once('.').is_some_and(|(time, part)| {
+            time.len() == 14 && [time, part].iter().all(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+    };
+    path.iter().map(|name| if is_moment(name) { "MOMENT" } else { name }).collect()
 }
 
 fn kind(node: &Node) -> &'static str {

@@ -24,7 +24,8 @@ use serde::{Deserialize, Serialize};
 use crate::machine::{Machine, Tell};
 
 pub use brew::{
-    InstallFormula, LinkFormula, MarkFormula, ReturnFormula, UninstallFormula, UnlinkFormula, UpgradeFormula,
+    AddTap, ForgetCask, InstallCask, InstallFormula, LinkFormula, MarkFormula, RemoveTap, RenewCask,
+    ReturnFormula, UninstallCask, UninstallFormula, UnlinkFormula, UpgradeFormula,
 };
 pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,

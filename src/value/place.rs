@@ -45,6 +45,22 @@ pub enum Place {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         known_as: Option<String>,
     },
+    /// A tap of others than Homebrew.
+    Tap {
+        /// Its name, `user/repository`.
+        name: String,
+    },
+    /// A cask of Homebrew's.
+    Cask {
+        /// Its name.
+        token: String,
+        /// Another name that it has or had, under which it lies there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known_as: Option<String>,
+        /// Where its apps belong, as far as was known.
+        #[serde(default)]
+        apps: Vec<Utf8PathBuf>,
+    },
     /// A Python environment. When we brought it, it goes only with `--all-data`.
     Environment {
         /// Its folder.
@@ -103,6 +119,8 @@ impl fmt::Display for Place {
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
             Self::Formula { name, .. } => write!(f, "/opt/homebrew/opt/{name}"),
+            Self::Tap { name } => write!(f, "the tap {name}"),
+            Self::Cask { token, .. } => write!(f, "/opt/homebrew/Caskroom/{token}"),
             Self::Model { store, name } => f.write_str(store.join(name.manifest()).as_str()),
             Self::CommandLineTools => f.write_str("this Mac"),
             Self::Power { source } => f.write_str(source.heading()),

@@ -2,12 +2,13 @@
 
 mod chips;
 mod environment;
-mod formulae;
 mod memory;
 mod models;
 mod origins;
+mod packages;
 mod port;
 mod python;
+mod taps;
 mod variable;
 
 use super::stack::Stack;
@@ -24,7 +25,8 @@ pub(super) struct Findings {
 pub(super) fn check(stack: &Stack) -> Findings {
     let mut findings = Findings::default();
     chips::check(stack, &mut findings);
-    formulae::check(stack, &mut findings);
+    packages::check(stack, &mut findings);
+    taps::check(stack, &mut findings);
     memory::check(stack, &mut findings);
     models::check(stack, &mut findings);
     if let Some(python) = &stack.manifest.python {

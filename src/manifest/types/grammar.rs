@@ -2,7 +2,7 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
-use super::{chips, formula, keep_alive, listen, macos, memory, model, name, proxy, python};
+use super::{chips, keep_alive, listen, macos, memory, model, name, package, proxy, python, tap};
 
 /// Why a text is not what it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,11 +49,9 @@ pub(in super::super) struct Grammar {
 }
 
 /// All of them.
-pub(in super::super) const GRAMMARS: [&Grammar; 17] = [
+pub(in super::super) const GRAMMARS: [&Grammar; 18] = [
     &chips::CHIP,
     &chips::CHIP_OR_ANY,
-    &formula::NAME,
-    &formula::VERSIONS,
     &keep_alive::GRAMMAR,
     &listen::GRAMMAR,
     &macos::GRAMMAR,
@@ -62,11 +60,14 @@ pub(in super::super) const GRAMMARS: [&Grammar; 17] = [
     &model::NAME,
     &model::ROLE,
     &name::GRAMMAR,
+    &package::NAME,
+    &package::VERSIONS,
     &proxy::GRAMMAR,
     &python::NAME,
     &python::PACKAGE,
     &python::PATH,
     &python::VERSION,
+    &tap::NAME,
 ];
 
 impl Grammar {

@@ -1,7 +1,6 @@
 //! The types of a manifest. The JSON Schema is derived from them.
 
 mod chips;
-mod formula;
 mod grammar;
 mod keep_alive;
 mod listen;
@@ -11,14 +10,15 @@ mod model;
 mod name;
 mod node;
 mod ollama;
+mod package;
 mod power;
 mod proxy;
 mod python;
 mod root;
+mod tap;
 mod tools;
 
 pub use chips::Chips;
-pub use formula::Formula;
 pub use grammar::Wrong;
 pub use keep_alive::KeepAlive;
 pub use listen::Listen;
@@ -27,10 +27,12 @@ pub use model::Model;
 pub use name::StackName;
 pub use node::Node;
 pub use ollama::{Ollama, Start};
+pub use package::Package;
 pub use power::Power;
 pub use proxy::Proxy;
 pub use python::{Environment, Environments, PythonVersion};
 pub use root::{FORMAT, Manifest, OF_ALL};
+pub use tap::Tap;
 pub use tools::Tools;
 
 pub(super) use grammar::{GRAMMARS, Grammar};

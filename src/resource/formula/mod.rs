@@ -20,6 +20,7 @@ use crate::{
 
 pub(super) use leaving::removal;
 pub(super) use seen::observe;
+pub(super) use upstream::{not_asked, unknown};
 
 /// A formula of Homebrew's.
 #[derive(Debug)]
@@ -109,6 +110,16 @@ impl Resource for Formula {
 
     fn hindrance(&self, found: &State, _: bool) -> Option<Problem> {
         let version = found.get("version").as_text()?;
+        if let (Some((tap, name)), Some(other)) = (self.name.rsplit_once('/'), found.get("tap").as_text())
+            && tap != other
+        {
+            return Some(
+                Problem::mac(format!("`{name}` is there already, from the tap {other}"))
+                    .why(format!("wanted: the one from {tap}; Homebrew keeps one of a name"))
+                    .hint("take the one that is there into the manifest, or let it go:")
+                    .remedy(format!("brew uninstall {name}")),
+            );
+        }
         if self.version.allows(version) {
             return None;
         }

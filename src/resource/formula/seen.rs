@@ -40,6 +40,7 @@ pub(in super::super) fn observe(
         .with("requested", keg.on_request)
         .with("pinned", pinned)
         .with("users", users)
+        .with("tap", keg.tap)
         .with("keg", keg.name))
 }
 

@@ -19,6 +19,7 @@ mod ln;
 mod ls;
 mod lsof;
 mod mkdir;
+mod mv;
 pub mod ollama;
 mod pkgutil;
 mod plutil;
@@ -72,6 +73,7 @@ const TOOLS: &[(&str, Run)] = &[
     ("/bin/ln", Plain(ln::run)),
     ("/bin/ls", Plain(ls::run)),
     ("/bin/mkdir", Plain(mkdir::run)),
+    ("/bin/mv", Plain(mv::run)),
     ("/bin/ps", Plain(ps::run)),
     ("/bin/rm", Plain(rm::run)),
     ("/usr/bin/caffeinate", Plain(caffeinate::run)),

@@ -64,6 +64,15 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String]) -> Runnin
         Ok(parsed) => parsed,
         Err(wrong) => return wrong,
     };
+    if flags.has('k') && !command.is_empty() {
+        // The ticket counts for nothing this once, and is left as it is.
+        let kept = mac.state.sudo.clone();
+        mac.state.sudo.drop_ticket(caller.session);
+        let letters: Vec<String> = arguments.iter().filter(|word| *word != "-k").cloned().collect();
+        let running = run(mac, caller, &letters);
+        mac.state.sudo = kept;
+        return running;
+    }
     if flags.has('k') {
         mac.state.sudo.drop_ticket(caller.session);
         if command.is_empty() && !flags.has('v') {

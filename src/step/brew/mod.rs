@@ -1,7 +1,9 @@
 //! How Homebrew is told to change what it keeps.
 
+mod cask;
 mod formula;
 mod leaving;
+mod tap;
 
 use std::time::Duration;
 
@@ -13,8 +15,10 @@ use crate::{
     value::Problem,
 };
 
+pub use cask::{ForgetCask, InstallCask, RenewCask, UninstallCask};
 pub use formula::{InstallFormula, LinkFormula, MarkFormula, UpgradeFormula};
 pub use leaving::{ReturnFormula, UninstallFormula, UnlinkFormula};
+pub use tap::{AddTap, RemoveTap};
 
 /// What keeps `brew` to what it is told (docs/mac-facts.md#brew-environment): no update of its own, no upgrade, cleanup or
 /// question, no word to anybody, and nothing that needs more than ASCII.

@@ -2,6 +2,7 @@
 //! was half-changed, and that the next apply heals.
 
 mod adoption;
+mod casks;
 mod drift;
 mod every;
 mod formulae;
@@ -24,6 +25,7 @@ mod python;
 mod rivals;
 mod stores;
 mod sudo;
+mod taps;
 mod updates;
 
 use anyhow::Error;

@@ -22,12 +22,21 @@ pub struct Cask {
     pub version: String,
     /// What its uninstall would take away or run, as its receipt has it.
     pub artifacts: Vec<Value>,
+    /// The tap that it is from, where its receipt says so.
+    pub tap: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Receipt {
     uninstall_artifacts: Option<Vec<Value>>,
+    source: Source,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    tap: Option<String>,
 }
 
 fn room() -> Utf8PathBuf {
@@ -55,7 +64,7 @@ pub fn installed(look: &dyn Look, token: &str) -> Result<Option<Cask>> {
     let text = look.read(&metadata.join("INSTALL_RECEIPT.json"))?.unwrap_or_default();
     let receipt: Receipt = serde_json::from_slice(&text).unwrap_or_default();
     let artifacts = receipt.uninstall_artifacts.unwrap_or_default();
-    Ok(Some(Cask { token: token.to_owned(), version, artifacts }))
+    Ok(Some(Cask { token: token.to_owned(), version, artifacts, tap: receipt.source.tap }))
 }
 
 /// Whether anything lies in the Caskroom under this name, a whole cask or not.
@@ -150,6 +159,19 @@ pub fn apps(artifacts: &[Value]) -> Vec<Utf8PathBuf> {
             Some(if path.is_absolute() { path.to_owned() } else { Utf8Path::new("/Applications").join(path) })
         })
         .collect()
+}
+
+/// Paths in a sentence.
+pub fn told(paths: &[Utf8PathBuf]) -> String {
+    paths.iter().map(|path| path.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The version that an app tells of itself.
+pub fn app_version(look: &dyn Look, app: &Utf8Path) -> Result<Option<String>> {
+    let Some(content) = look.read(&app.join("Contents/Info.plist"))? else { return Ok(None) };
+    let told: plist::Dictionary = plist::from_bytes(&content).unwrap_or_default();
+    let version = told.get("CFBundleShortVersionString").and_then(plist::Value::as_string);
+    Ok(version.map(str::to_owned))
 }
 
 /// What of a cask's artifacts asks for root: a package, or what is put or removed where root alone may

@@ -1,6 +1,7 @@
 //! What Homebrew has installed, read from its trees: no `brew` is started (docs/mac-facts.md#brew-trees).
 
 mod cask;
+mod tap;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,11 @@ use serde::Deserialize;
 
 use crate::machine::{Look, Looking};
 
-pub use cask::{Cask, CaskPage, apps, cask, casks, has_remains, installed as installed_cask, needs_root};
+pub use cask::{
+    Cask, CaskPage, app_version, apps, cask, casks, has_remains, installed as installed_cask, needs_root,
+    told,
+};
+pub use tap::{is_tapped, is_trusted, tap_folder, trusted_taps};
 pub use upstream::{Asked, FormulaPage, Sort, formula, known_names, near_names, renamed};
 
 /// Where Homebrew lies on Apple silicon.
@@ -34,6 +39,8 @@ pub struct Keg {
     pub on_request: bool,
     /// What it stands on at run time.
     pub needs: Vec<String>,
+    /// The tap that it is from, where its receipt says so.
+    pub tap: Option<String>,
 }
 
 /// What a keg's receipt says.
@@ -43,6 +50,14 @@ struct Receipt {
     installed_on_request: Option<bool>,
     #[serde(default)]
     runtime_dependencies: Option<Vec<Dependency>>,
+    #[serde(default)]
+    source: Option<Source>,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    #[serde(default)]
+    tap: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +98,7 @@ pub fn keg(look: &dyn Look, name: &str) -> Result<Option<Keg>> {
             .into_iter()
             .filter_map(|need| need.full_name.rsplit('/').next().map(str::to_owned))
             .collect(),
+        tap: receipt.source.and_then(|source| source.tap),
     }))
 }
 
@@ -162,7 +178,7 @@ mod tests {
 
     fn keg(name: &str, on_request: bool, needs: &[&str]) -> Keg {
         let needs = needs.iter().map(|&name| name.to_owned()).collect();
-        Keg { name: name.into(), version: "1".into(), on_request, needs }
+        Keg { name: name.into(), version: "1".into(), on_request, needs, tap: None }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `brew`: its trees on disk are the truth (docs/mac-facts.md#brew-trees), its texts and exit codes those of Homebrew 6.
 
+mod cask;
+mod casks;
 mod catalogue;
 mod cellar;
 mod info;
@@ -97,6 +99,9 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String], environme
         let _ = update::learn(mac);
     }
     let running = match command.as_str() {
+        verb @ ("install" | "upgrade" | "reinstall" | "uninstall") if call.has("--cask") => {
+            cask::run(mac, caller, verb, &call)
+        }
         "install" => install::install(mac, &call),
         "upgrade" => install::upgrade(mac, &call),
         "uninstall" | "remove" | "rm" => uninstall::uninstall(mac, &call),
@@ -108,6 +113,8 @@ pub(super) fn run(mac: &mut Mac, caller: Caller, arguments: &[String], environme
         "tab" => install::tab(mac, &call),
         "tap" => tap::tap(mac, &call),
         "trust" => tap::trust(mac, &call),
+        "untap" => tap::untap(mac, &call),
+        "untrust" => tap::untrust(mac, &call),
         "unlink" => link::unlink(mac, &call),
         "update" => update::update(mac),
         _ => Running::failed(1, format!("Error: Unknown command: brew {command}\n")),

@@ -2,10 +2,14 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::catalogue::{self, Formula};
+use super::{
+    casks,
+    catalogue::{self, Formula},
+};
 use crate::sim::{Mac, Page};
 
 const FORMULAE: &str = "https://formulae.brew.sh/api/formula/";
+const CASKS: &str = "https://formulae.brew.sh/api/cask/";
 const SOURCES: &str = "https://raw.githubusercontent.com/Homebrew/";
 
 /// What Homebrew's own servers answer a GET request of `url` with; `None` where it is none of theirs
@@ -20,7 +24,16 @@ pub(in crate::sim) fn page(mac: &Mac, url: &str) -> Option<Page> {
         let exact = catalogue::all().find(|formula| formula.name == name && formula.tap == catalogue::CORE);
         return Some(json(exact.map(|formula| describe(mac, formula))));
     }
+    if let Some(token) = name(CASKS) {
+        let exact = casks::all().find(|cask| cask.token == token);
+        return Some(json(exact.map(|cask| describe_cask(mac, cask))));
+    }
     let file = url.strip_prefix(SOURCES)?;
+    if file == "homebrew-cask/HEAD/cask_renames.json" {
+        let renames: BTreeMap<&str, &str> =
+            casks::all().flat_map(|cask| cask.old_tokens.iter().map(|old| (*old, cask.token))).collect();
+        return Some(json(Some(json!(renames))));
+    }
     if file == "homebrew-core/HEAD/formula_renames.json" {
         let renames: BTreeMap<&str, &str> = catalogue::all()
             .flat_map(|formula| formula.old_names.iter().map(|old| (*old, formula.name)))
@@ -34,6 +47,23 @@ pub(in crate::sim) fn page(mac: &Mac, url: &str) -> Option<Page> {
             Page { status: 200, body: format!("../Formula/{}/{name}.rb", &name[..1]) }
         }
         None => Page { status: 404, body: "404: Not Found".to_owned() },
+    })
+}
+
+fn describe_cask(mac: &Mac, cask: &casks::Cask) -> serde_json::Value {
+    let offered = mac.state.brew.offers.get(&casks::key(cask.token)).cloned();
+    json!({
+        "token": cask.token,
+        "full_token": cask.token,
+        "old_tokens": cask.old_tokens,
+        "tap": "homebrew/cask",
+        "version": offered.unwrap_or_else(|| cask.version.to_owned()),
+        "auto_updates": cask.auto_updates.then_some(true),
+        "artifacts": casks::artifacts(cask),
+        "conflicts_with": (!cask.conflicts.is_empty()).then(|| json!({"formula": cask.conflicts})),
+        "deprecated": false,
+        "disabled": false,
+        "variations": {},
     })
 }
 

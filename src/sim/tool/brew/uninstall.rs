@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Call, cellar, install};
+use super::{Call, catalogue, cellar, install, tap};
 use crate::sim::{Mac, Running, running::Print};
 
 /// `brew uninstall [--force] NAME…`: the active keg of each, or all (docs/mac-facts.md#brew-uninstall).
@@ -47,6 +47,8 @@ pub(super) fn uninstall(mac: &mut Mac, call: &Call) -> Running {
             output.out(format!("Uninstalling {keg}... (3 files)\n"));
             let now = mac.state.now;
             install::told(output, name, cellar::remove(&mut *mac.disk, name, &version, now));
+            let whole = catalogue::find(name).map(|formula| format!("{}/{name}", formula.tap));
+            tap::forget(mac, |entry| whole.as_deref() == Some(entry));
             let left = cellar::versions(&*mac.disk, name);
             if !left.is_empty() {
                 let left = left.join(", ");

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{PREFIX, catalogue, prefix};
+use super::{PREFIX, casks, catalogue, prefix};
 use crate::sim::{Content, Fault, Mac, Running, USER, running::Print};
 
 /// What fetching the lists of formulae and casks takes.
@@ -41,10 +41,14 @@ pub(super) fn learn(mac: &mut Mac) -> Result<(), String> {
             mac.disk.make_dir(USER, &folder, 0o755, now).map_err(|error| format!("Error: {error}\n"))?;
         }
     }
-    let names = Content::Bytes(names.into_bytes());
-    mac.disk
-        .write(USER, &cache.join("api/formula_names.txt"), names, 0o644, now)
-        .map_err(|error| format!("Error: {error} @ {PREFIX}\n"))
+    let tokens: String = casks::all().map(|cask| cask.token.to_owned() + "\n").collect();
+    for (file, names) in [("formula_names.txt", names), ("cask_names.txt", tokens)] {
+        let names = Content::Bytes(names.into_bytes());
+        mac.disk
+            .write(USER, &cache.join("api").join(file), names, 0o644, now)
+            .map_err(|error| format!("Error: {error} @ {PREFIX}\n"))?;
+    }
+    Ok(())
 }
 
 /// The file by which one `brew` locks something; it stays (docs/mac-facts.md#brew-lock).

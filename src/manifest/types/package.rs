@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{Grammar, Wrong};
 use crate::value::{RangeFault, VersionRange};
 
-/// A formula of Homebrew's own: `jq`, or `{ollama: ">=0.30"}`.
+/// A formula or cask of Homebrew's: `jq`, or `{ollama: ">=0.30"}`; one of another tap by its whole name.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
-pub struct Formula {
+pub struct Package {
     /// Its name.
     pub name: String,
     /// Which versions will do; any without.
@@ -17,9 +17,9 @@ pub struct Formula {
 }
 
 pub(super) const NAME: Grammar = Grammar {
-    format: "formula",
-    expected: "the name of a formula such as `jq`, or a map such as `{ollama: \">=0.30\"}`",
-    pattern: "^[a-z0-9][a-z0-9+._@-]*$",
+    format: "package",
+    expected: "the name of a formula or cask such as `jq`, or a map such as `{ollama: \">=0.30\"}`",
+    pattern: "^([a-z0-9][a-z0-9+._@-]*/[a-z0-9][a-z0-9+._@-]*/)?[a-z0-9][a-z0-9+._@-]*$",
     judge,
 };
 
@@ -33,15 +33,18 @@ pub(super) const VERSIONS: Grammar = Grammar {
 fn judge(name: &str) -> Result<(), Wrong> {
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let fits = |c: char| letter(c) || "+._@-".contains(c);
-    if name.starts_with(letter) && name.chars().all(fits) {
+    let good = |part: &str| part.starts_with(letter) && part.chars().all(fits);
+    let parts: Vec<&str> = name.split('/').collect();
+    if let ["homebrew", "core" | "cask", own] = parts[..] {
+        return Err(Wrong::new("what is Homebrew's own is named without its tap").meant(own));
+    }
+    if matches!(parts.len(), 1 | 3) && parts.iter().all(|part| good(part)) {
         return Ok(());
     }
-    if name.contains('/') {
-        return Err(Wrong::new(
-            "formulae of other taps are not taken: what is in them, nobody has looked at",
-        ));
-    }
-    let wrong = Wrong::new("a formula's name is of lower-case letters, digits and `+._@-`");
+    let wrong = match parts.len() {
+        1 => Wrong::new("a name is of lower-case letters, digits and `+._@-`"),
+        _ => Wrong::new("what is of another tap has its whole name: `user/repository/name`"),
+    };
     let near = name.to_ascii_lowercase();
     Err(if near != name && judge(&near).is_ok() { wrong.meant(near) } else { wrong })
 }
@@ -64,7 +67,7 @@ enum Written {
     Ranged(BTreeMap<String, String>),
 }
 
-impl TryFrom<Written> for Formula {
+impl TryFrom<Written> for Package {
     type Error = Wrong;
 
     fn try_from(written: Written) -> Result<Self, Wrong> {
@@ -72,7 +75,7 @@ impl TryFrom<Written> for Formula {
             Written::Name(name) => (name, None),
             Written::Ranged(one) => {
                 let first = one.into_iter().next();
-                let (name, range) = first.ok_or_else(|| Wrong::new("a formula has a name"))?;
+                let (name, range) = first.ok_or_else(|| Wrong::new("it has a name"))?;
                 (name, Some(versions(&range)?))
             }
         };
@@ -81,8 +84,8 @@ impl TryFrom<Written> for Formula {
     }
 }
 
-impl From<Formula> for Written {
-    fn from(formula: Formula) -> Self {
+impl From<Package> for Written {
+    fn from(formula: Package) -> Self {
         match formula.version {
             None => Self::Name(formula.name),
             Some(range) => Self::Ranged(BTreeMap::from([(formula.name, range.to_string())])),
@@ -90,9 +93,9 @@ impl From<Formula> for Written {
     }
 }
 
-impl JsonSchema for Formula {
+impl JsonSchema for Package {
     fn schema_name() -> Cow<'static, str> {
-        "Formula".into()
+        "Package".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -115,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_formula_is_a_name_or_a_name_with_versions() {
-        let read = |text: &str| serde_json::from_str::<Formula>(text).unwrap();
+        let read = |text: &str| serde_json::from_str::<Package>(text).unwrap();
         assert_eq!(read("\"python@3.12\"").version, None);
         let ranged = read("{\"ollama\": \">=0.30\"}");
         assert_eq!(
@@ -128,8 +131,9 @@ mod tests {
     #[test]
     fn a_name_that_is_none_is_refused() {
         assert_eq!(judge("JQ").unwrap_err().hint.as_deref(), Some("did you mean `jq`?"));
-        assert!(judge("user/tap/x").unwrap_err().why.starts_with("formulae of other taps"));
-        for name in ["", "-jq", "j q", "jq;rm", "--force"] {
+        assert_eq!(judge("homebrew/core/jq").unwrap_err().hint.as_deref(), Some("did you mean `jq`?"));
+        assert!(judge("user/tap/x").is_ok());
+        for name in ["", "-jq", "j q", "jq;rm", "--force", "tap/x", "a/b/c/d", "a//b", "a/-b/c"] {
             assert!(judge(name).is_err(), "{name}");
         }
         assert_eq!(versions("0.30").unwrap_err().hint.as_deref(), Some("did you mean `>=0.30`?"));

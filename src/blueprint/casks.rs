@@ -1,7 +1,10 @@
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
-use super::{Blueprint, Site, tools};
+use super::{
+    Blueprint, Site, tools,
+    upgrade::{self, There},
+};
 use crate::{
     catalog::homebrew,
     machine::{
@@ -9,7 +12,7 @@ use crate::{
         tool::brew::{self, Asked, CaskPage, Sort},
     },
     manifest::Package,
-    resource::{Cask, Wish},
+    resource::{Cask, Resource, Wish},
     value::{Id, Place, Span},
 };
 
@@ -34,11 +37,38 @@ pub(super) fn cask(site: &Site, blueprint: &mut Blueprint, wanted: &Package, ori
         }
         _ => {}
     }
+    if let Some(there) = there.as_ref() {
+        cask.version.newest = newest(site, blueprint, &cask, &there.token, origin)?;
+    }
     if there.is_none() {
         arrival(site, &mut cask, receipt.is_some())?;
     }
     let needs = [homebrew].into_iter().chain(tools::tap_of(&wanted.name)).collect();
     Ok(blueprint.add(cask, needs, origin.clone()))
+}
+
+/// The newest version of a cask that is there, where it was asked for.
+fn newest(
+    site: &Site,
+    blueprint: &mut Blueprint,
+    cask: &Cask,
+    token: &str,
+    origin: &Span,
+) -> Result<Option<String>> {
+    let found = cask.place().observe(site.look, None)?;
+    let Some(version) = found.get("version").as_text() else { return Ok(None) };
+    let (id, range) = (cask.id(), cask.version.range.as_ref());
+    let there = There { id: &id, version: version.to_owned(), range, pinned: false, origin };
+    upgrade::newest(site, blueprint, &there, || {
+        if cask.token.contains('/') {
+            return Ok(Asked::None);
+        }
+        Ok(match brew::cask(site.look, token)? {
+            Asked::Known(page) => page.version_for(cask.macos.as_deref()).map_or(Asked::None, Asked::Known),
+            Asked::None => Asked::None,
+            Asked::Unknown(why) => Asked::Unknown(why),
+        })
+    })
 }
 
 /// The cask under one of the names that are known of it in advance.

@@ -12,6 +12,7 @@ mod python;
 mod rivals;
 pub mod standing;
 mod tools;
+mod upgrade;
 
 pub(crate) use node::{disk_shortage, too_little_free};
 pub(crate) use ollama::LABEL as OLLAMA_LABEL;

@@ -1,6 +1,9 @@
 use anyhow::Result;
 
-use super::{Blueprint, Site, casks, tilde};
+use super::{
+    Blueprint, Site, casks, tilde,
+    upgrade::{self, There},
+};
 use crate::{
     machine::tool::brew::{self, Asked, Sort},
     manifest,
@@ -56,12 +59,45 @@ pub(super) fn formula(
     let dependencies = blueprint.add(Dependencies, vec![homebrew.clone()], origin.clone());
     let restarts = super::ollama::job_of(name).filter(|id| site.receipts.contains_key(id));
     let restarts = restarts.map(|id| id.name().to_owned());
+    let known_as = known_as(site, name)?;
+    let newest = newest(site, blueprint, name, known_as.as_deref(), version.as_ref(), origin)?;
+    let upgrades = site.stack.upgrade.wants(&Id::new("brew-formula", name));
     let locked = locked(site, "brew-formula", name)
-        .filter(|locked| version.as_ref().is_none_or(|range| range.allows(locked)));
-    let version = Wish { range: version, locked, newest: None };
-    let formula = Formula { name: name.to_owned(), known_as: known_as(site, name)?, version, restarts };
+        .filter(|locked| !upgrades && version.as_ref().is_none_or(|range| range.allows(locked)));
+    let version = Wish { range: version, locked, newest };
+    let formula = Formula { name: name.to_owned(), known_as, version, restarts };
     let needs = [homebrew, dependencies].into_iter().chain(tap_of(name)).collect();
     Ok(blueprint.add(formula, needs, origin.clone()))
+}
+
+/// The newest version of a formula that is there, where it was asked for.
+fn newest(
+    site: &Site,
+    blueprint: &mut Blueprint,
+    name: &str,
+    known_as: Option<&str>,
+    range: Option<&VersionRange>,
+    origin: &Span,
+) -> Result<Option<String>> {
+    let mut keg = brew::keg(site.look, brew::bare(name))?;
+    if let (None, Some(other)) = (&keg, known_as) {
+        keg = brew::keg(site.look, other)?;
+    }
+    let Some(keg) = keg else { return Ok(None) };
+    let pinned = brew::is_pinned(site.look, &keg.name)?;
+    let id = Id::new("brew-formula", name);
+    let there = There { id: &id, version: keg.version, range, pinned, origin };
+    upgrade::newest(site, blueprint, &there, || {
+        if name.contains('/') {
+            // Other taps have no pages.
+            return Ok(Asked::None);
+        }
+        Ok(match brew::formula(site.look, &keg.name)? {
+            Asked::Known(page) => page.version().map_or(Asked::None, Asked::Known),
+            Asked::None => Asked::None,
+            Asked::Unknown(why) => Asked::Unknown(why),
+        })
+    })
 }
 
 /// The tap that something is from, which is one of the stack's.

@@ -6,10 +6,11 @@ use super::{
     only::{self, Only},
     running::{self, Flags},
     stack::Manifest,
+    upgrade::Newest,
 };
 use crate::{
     engine::{self, How},
-    value::Problem,
+    value::{Problem, Upgrade},
 };
 
 #[derive(Debug, clap::Args)]
@@ -19,28 +20,33 @@ pub(super) struct Args {
     #[command(flatten)]
     only: Only,
     #[command(flatten)]
+    newest: Newest,
+    #[command(flatten)]
     flags: Flags,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
-    let (stack, saved) = args.manifest.read_or_plan(context)?;
+    let (mut stack, saved) = args.manifest.read_or_plan(context)?;
     let mut only = args.only.only.clone();
+    stack.upgrade = args.newest.asked();
     if let Some(plan) = &saved {
-        if !only.is_empty() {
+        if !only.is_empty() || stack.upgrade != Upgrade::Nothing {
+            let flag = if only.is_empty() { "--upgrade" } else { "--only" };
             bail!(
-                Problem::usage("`--only` narrows no saved plan")
-                    .hint(
-                        "what it is about was said when it was made; make another, narrowed as you want it:"
-                    )
+                Problem::usage(format!("`{flag}` changes no saved plan"))
+                    .hint("what it is about was said when it was made; make another as you want it:")
                     .remedy(&plan.again)
             );
         }
         only = plan.only().to_vec();
+        stack.upgrade = plan.upgrade().clone();
     }
     let node = Node::open(context, Some(&stack), Use::Change("apply"))?;
     // Half of a saved plan is another plan: what is left of it is done from the manifest.
     let manifest = saved.as_ref().map_or(args.manifest.clone(), |plan| Manifest::at(plan.manifest()));
-    let command = manifest.command("apply", &only::words(&only), context);
+    let newest = stack.upgrade.flags();
+    let flags: Vec<&str> = only::words(&only).into_iter().chain(newest.iter().map(String::as_str)).collect();
+    let command = manifest.command("apply", &flags, context);
     let how = How { command, only, saved, ..How::default() };
     let code = node.work(context, args.flags.trace, |machine| {
         running::tell(&args.flags, context, machine, how, |how, person, sink| {

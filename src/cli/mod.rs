@@ -26,6 +26,7 @@ mod stack;
 mod status;
 mod switch;
 mod target;
+mod upgrade;
 mod usage;
 mod validate;
 

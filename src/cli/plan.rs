@@ -9,6 +9,7 @@ use super::{
     only::Only,
     stack::Manifest,
     switch::switch,
+    upgrade::Newest,
 };
 use crate::{
     desk,
@@ -24,6 +25,8 @@ pub(super) struct Args {
     manifest: Manifest,
     #[command(flatten)]
     only: Only,
+    #[command(flatten)]
+    newest: Newest,
     /// Say why each step is needed, what it runs and how it is undone
     #[arg(long, env = "FORGECTL_EXPLAIN", value_parser = switch)]
     explain: bool,
@@ -69,7 +72,8 @@ impl From<Graph> for GraphForm {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
     let saves = args.out.as_deref().map(|file| Saves::new(args, file)).transpose()?;
-    let stack = args.manifest.read(context)?;
+    let mut stack = args.manifest.read(context)?;
+    stack.upgrade = args.newest.asked();
     let node = Node::open(context, Some(&stack), Use::Look)?;
     let plan =
         node.work(context, args.trace, |machine| engine::survey_only(machine, &stack, &args.only.only))?;

@@ -46,7 +46,10 @@ impl Manifest {
         let again = context.typed(&["plan", "STACK"], &["--out", out]);
         let mut plan = SavedPlan::read(source.name(), source.text(), &again)?;
         let made_of = Self::at(plan.manifest());
-        let flags: Vec<&str> = only::words(plan.only()).into_iter().chain(["--out", out]).collect();
+        let newest = plan.upgrade().flags();
+        let newest = newest.iter().map(String::as_str);
+        let flags: Vec<&str> =
+            only::words(plan.only()).into_iter().chain(newest).chain(["--out", out]).collect();
         plan.again = made_of.command("plan", &flags, context);
         let manifest = desk::read_manifest(&made_of.path)
             .with_context(|| format!("the plan in `{}` was made of this manifest", source.name()))?;

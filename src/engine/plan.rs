@@ -8,7 +8,7 @@ use crate::{
     machine::facts::Facts,
     resource::Quote,
     step::About,
-    value::{Delta, Id, Pin, Problem, Span},
+    value::{Delta, Id, Pin, Problem, Span, Upgrade},
 };
 
 /// What would be done, and why.
@@ -24,6 +24,8 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// The resources that it was narrowed to, as the person named them; none when it is whole.
     pub only: Vec<Id>,
+    /// What was asked to be brought to its newest version.
+    pub upgrade: Upgrade,
     /// How many other resources of the stack were left aside for that, neither looked at nor changed.
     pub left_aside: usize,
     /// Why it cannot be applied: each is shown, and apply stops before the first change.

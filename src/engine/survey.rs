@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{
     free_disk, graph, lock,
-    only::narrow,
+    only::{narrow, no_such},
     plan::{Action, Item, Plan},
     removal::{self, Standing},
     shut,
@@ -15,7 +15,7 @@ use crate::{
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
     resource::{Quote, Removal, Resource, Upstream},
-    value::{Delta, Id, Place, Problem, State, differences},
+    value::{Delta, Id, Place, Problem, State, Upgrade, differences},
 };
 
 /// A Mac seen through a stack: what is wanted, what was found, and what would be done.
@@ -57,6 +57,7 @@ pub(super) fn observe(
 
     let mut leaving = leaving(&blueprint, receipts, name);
     let left_aside = narrow(&mut blueprint, &mut leaving, stack, only)?;
+    judge_upgrade(&blueprint, stack)?;
     let stays: HashSet<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
 
     let mut items = vec![];
@@ -82,6 +83,7 @@ pub(super) fn observe(
         manifest: stack.source().name().to_owned(),
         items,
         only: only.to_vec(),
+        upgrade: stack.upgrade.clone(),
         left_aside,
         refusals: blueprint.refusals.iter().cloned().chain(hindrances).chain(torn).collect(),
         warnings: blueprint.warnings.iter().cloned().chain(shared).chain(told).collect(),
@@ -100,6 +102,23 @@ pub(super) fn observe(
     plan.refusals.extend(free_disk::judge(look, stack, &blueprint, journal, &plan)?);
     plan.refusals = plan.refusals.into_iter().map(|problem| lock::naming(problem, &stack.flags)).collect();
     Ok(Survey { blueprint, plan, leaving })
+}
+
+/// Fails with a fault of usage when something is to be upgraded that is no formula or cask of the stack.
+fn judge_upgrade(blueprint: &Blueprint, stack: &Stack) -> Result<()> {
+    let Upgrade::These(ids) = &stack.upgrade else { return Ok(()) };
+    let all: Vec<Id> = blueprint.entries.iter().map(|entry| entry.resource.id()).collect();
+    for id in ids {
+        if !all.contains(id) {
+            return Err(no_such(id, &all, stack).into());
+        }
+        if !matches!(id.kind(), "brew-formula" | "brew-cask") {
+            return Err(Problem::usage(format!("what Homebrew did not bring is not upgraded: `{id}`"))
+                .hint("formulae and casks are: `brew-formula/NAME`, `brew-cask/NAME`")
+                .into());
+        }
+    }
+    Ok(())
 }
 
 /// What `stack` has a part in and wants no more, or wants elsewhere, in the order of its removal.
@@ -169,6 +188,7 @@ pub(super) fn destruction(
         manifest: stack.source().name().to_owned(),
         items,
         only: vec![],
+        upgrade: Upgrade::default(),
         left_aside: 0,
         refusals: vec![],
         warnings: vec![],

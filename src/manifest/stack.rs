@@ -8,7 +8,7 @@ use super::{
     reading::{self, Tree},
     types::Manifest,
 };
-use crate::value::{Lock, Problem, Problems, Source, Span, shell_word};
+use crate::value::{Lock, Problem, Problems, Source, Span, Upgrade, shell_word};
 
 /// A manifest that was read and found good, with the places of its values.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Stack {
     pub lock: Lock,
     /// Where that is kept.
     pub lock_place: LockPlace,
+    /// What of it was asked to be brought to its newest version.
+    pub upgrade: Upgrade,
     /// Where it lies on this desk, from the root on; `None` of what is no file.
     pub file: Option<Utf8PathBuf>,
     /// The flags that tell a command of it: `--stack stack.yaml --on sim:mac.json`.
@@ -75,6 +77,7 @@ pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
         warnings: vec![],
         lock: Lock::default(),
         lock_place: LockPlace::default(),
+        upgrade: Upgrade::default(),
         file: None,
         flags: format!("--stack {}", shell_word(source.name())),
         source: Arc::clone(source),

@@ -86,6 +86,7 @@ pub(super) fn spine_plan() -> Plan {
             item("rival", "homebrew.mxcl.ollama", Action::Remove, "put back", 58),
         ],
         only: vec![],
+        upgrade: crate::value::Upgrade::default(),
         left_aside: 0,
         refusals: vec![],
         warnings: vec![],

@@ -13,6 +13,7 @@ mod size;
 mod source;
 mod specifiers;
 mod state;
+mod upgrade;
 mod version;
 mod want;
 
@@ -29,5 +30,6 @@ pub use size::{DiskSize, MemorySize, human_bytes};
 pub use source::{Excerpt, Source, Span};
 pub use specifiers::Specifiers;
 pub use state::{Field, State, Value};
+pub use upgrade::Upgrade;
 pub use version::{RangeFault, VersionRange, order_of_versions};
 pub use want::{Delta, Deltas, Want, Wanted, differences};

@@ -13,7 +13,7 @@ use crate::{
     machine::facts::Facts,
     resource::Quote,
     step::About,
-    value::{Delta, Id, Pin, Problem, hex},
+    value::{Delta, Id, Pin, Problem, Upgrade, hex},
 };
 
 /// The version of the form that this forgectl writes. It reads every earlier one.
@@ -51,6 +51,9 @@ struct Content {
     manifest: Manifest,
     /// The resources that it was narrowed to.
     only: Vec<Id>,
+    /// What was to be brought to its newest version.
+    #[serde(default)]
+    upgrade: Upgrade,
     node: Node,
     exposed: Vec<String>,
     items: Vec<Item>,
@@ -97,6 +100,7 @@ impl SavedPlan {
             stack: plan.stack.clone(),
             manifest: Manifest { path: path.to_owned(), sha256: digest(text) },
             only: plan.only.clone(),
+            upgrade: plan.upgrade.clone(),
             node: Node::of(&plan.node),
             exposed: plan.exposed.clone(),
             items: items(plan),
@@ -146,6 +150,11 @@ impl SavedPlan {
     /// The manifest that it was made of.
     pub fn manifest(&self) -> &Utf8Path {
         &self.content.manifest.path
+    }
+
+    /// What was to be brought to its newest version.
+    pub fn upgrade(&self) -> &Upgrade {
+        &self.content.upgrade
     }
 
     /// The resources that it was narrowed to; none for all.

@@ -1,12 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use camino::Utf8Path;
 
 use super::super::dependencies::pairs;
 use crate::{
     journal::Receipt,
-    machine::{Look, Looking, tool::brew},
+    machine::{Look, tool::brew},
     value::{State, Value},
 };
 
@@ -31,8 +30,7 @@ pub(in super::super) fn observe(
     let kegs = some(&brew::versions(look, rack)?);
     let state = State::absent().with("kegs", kegs).with("below", below);
     let Some(keg) = keg else { return Ok(state.with("unlinked", false)) };
-    let pinned =
-        look.stat(&Utf8Path::new(brew::PREFIX).join("var/homebrew/pinned").join(&keg.name))?.is_some();
+    let pinned = brew::is_pinned(look, &keg.name)?;
     let users = if receipt.is_some_and(Receipt::created) { some(&users(look, &keg.name)?) } else { None };
     Ok(State { present: true, ..state }
         .with("unlinked", brew::is_unlinked(look, &keg)?)

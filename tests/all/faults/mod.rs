@@ -27,6 +27,7 @@ mod stores;
 mod sudo;
 mod taps;
 mod updates;
+mod upgrade;
 
 use anyhow::Error;
 use camino::{Utf8Path, Utf8PathBuf};

@@ -130,6 +130,11 @@ pub fn is_unlinked(look: &dyn Look, keg: &Keg) -> Result<bool> {
     Ok(source.is_some_and(|source| !source.lines().any(|line| line.trim_start().starts_with("keg_only"))))
 }
 
+/// Whether somebody has pinned a formula.
+pub fn is_pinned(look: &dyn Look, name: &str) -> Result<bool> {
+    Ok(look.stat(&Utf8Path::new(PREFIX).join("var/homebrew/pinned").join(name))?.is_some())
+}
+
 /// The names in the Cellar; `None` without one.
 pub fn names(look: &dyn Look) -> Result<Option<Vec<String>>> {
     Ok(look.list(&cellar())?.map(|names| names.into_iter().filter(|name| !name.starts_with('.')).collect()))

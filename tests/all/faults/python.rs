@@ -432,7 +432,7 @@ fn a_package_from_elsewhere_is_not_the_one_of_the_lock() {
 #[test]
 fn uv_comes_with_homebrew_where_nothing_else_gives_it_and_stays_the_one_that_was_brought() {
     let sim = sim(fresh(&lab()));
-    assert!(planned(&sim, &lab(), "brew-formula/uv").action == Action::Add);
+    assert_eq!(planned(&sim, &lab(), "brew-formula/uv").action, Action::Add);
     apply_well(&sim, &lab());
     // One that somebody installs later changes nothing.
     sim.with_mac(|mac| {
@@ -442,7 +442,7 @@ fn uv_comes_with_homebrew_where_nothing_else_gives_it_and_stays_the_one_that_was
         mac.disk.chmod(USER, UV.into(), 0o755).unwrap();
     });
     nothing_to_do(&sim, &lab());
-    assert!(planned(&sim, &lab(), "brew-formula/uv").action == Action::Keep);
+    assert_eq!(planned(&sim, &lab(), "brew-formula/uv").action, Action::Keep);
 
     let other = crate::support::sim(with_uv());
     assert!(plan(&other, &lab()).items.iter().all(|item| item.id.kind() != "brew-formula"));

@@ -89,7 +89,7 @@ fn a_pull_takes_the_time_of_its_bytes_and_leaves_what_the_registry_has() {
     let again = pull(&mut bench, "small");
     assert_eq!(told(&again), WELL);
     assert_eq!(again.len(), WELL.len() + 5, "a line for each blob that is there");
-    assert!(again[1]["completed"] == again[1]["total"]);
+    assert_eq!(again[1]["completed"], again[1]["total"]);
     assert_eq!(bench.mac.state.meter.downloaded / 1_000_000, 300);
 }
 

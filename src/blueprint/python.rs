@@ -8,7 +8,7 @@ use crate::{
         tool::uv::{self, locked},
     },
     manifest::{self, Environment},
-    resource::{Interpreters, PythonEnvironment},
+    resource::{self, PythonEnvironment},
     step::Told,
     value::{Id, Pin, Problem, Span},
 };
@@ -32,8 +32,7 @@ pub(super) fn environments(
     let folders = blueprint.add_folders(&home.join(".local"), &own, 0o755, vec![], &origin);
     // All of them are looked at before the first environment makes `uv` fetch one.
     for environment in section.0.values() {
-        let interpreters =
-            Interpreters { folder: own.clone(), minor: environment.version.minor().to_owned() };
+        let interpreters = resource::interpreters(own.clone(), environment.version.minor().to_owned());
         needs.push(blueprint.add(interpreters, folders.clone(), origin.clone()));
     }
     needs.sort();

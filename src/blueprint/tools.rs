@@ -7,7 +7,7 @@ use super::{
 use crate::{
     machine::tool::brew::{self, Asked, Sort},
     manifest,
-    resource::{CommandLineTools, Dependencies, Formula, Homebrew, ProfileLine, SCRIPT, Tap, Wish},
+    resource::{self, CommandLineTools, Formula, Homebrew, ProfileLine, SCRIPT, Tap, Wish},
     value::{Id, Place, Span, VersionRange},
 };
 
@@ -56,7 +56,7 @@ pub(super) fn formula(
     origin: &Span,
 ) -> Result<Id> {
     let homebrew = homebrew(site, blueprint, origin);
-    let dependencies = blueprint.add(Dependencies, vec![homebrew.clone()], origin.clone());
+    let dependencies = blueprint.add(resource::dependencies(), vec![homebrew.clone()], origin.clone());
     let restarts = super::ollama::job_of(name).filter(|id| site.receipts.contains_key(id));
     let restarts = restarts.map(|id| id.name().to_owned());
     let known_as = known_as(site, name)?;

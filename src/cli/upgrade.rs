@@ -6,12 +6,11 @@ use crate::value::{Id, Upgrade};
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Newest {
     /// Bring formulae and casks to their newest versions, though those that are there would do: all of the stack, or this one
-    /// (`--upgrade=brew-formula/jq`), which may be given again
+    /// (`brew-formula/jq`), which may be given again. It stands behind the manifest
     #[arg(
         long,
         value_name = "ID",
         num_args = 0..=1,
-        require_equals = true,
         default_missing_value = "all",
         env = "FORGECTL_UPGRADE"
     )]
@@ -29,7 +28,11 @@ impl FromStr for Which {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "all" { Ok(Self::All) } else { text.parse().map(Self::One) }
+        if text == "all" {
+            Ok(Self::All)
+        } else {
+            text.parse().map(Self::One).map_err(|why: String| format!("{why}; the manifest stands before it"))
+        }
     }
 }
 

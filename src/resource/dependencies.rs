@@ -1,53 +1,25 @@
-use std::{collections::BTreeMap, time::Duration};
+//! What lay in the Cellar before the first formula of ours: by it is known what came along with a formula, or was upgraded along,
+//! and what stays as it was.
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::{Evidence, Removal, Resource};
+use super::{Noted, Removal};
 use crate::{
     journal::Receipt,
-    machine::{Look, Machine, tool::brew},
-    step::Step,
-    value::{Delta, Deltas, Id, Place, State, Value, Wanted},
+    machine::{Look, tool::brew},
+    value::{Id, Place, State, Value},
 };
-
-/// What lay in the Cellar before the first formula of ours. Nothing is wanted of it, and nothing has to be done when it goes: by
-/// it is known what came along with a formula, or was upgraded along, and what stays as it was.
-#[derive(Debug)]
-pub struct Dependencies;
 
 /// Its id.
 pub fn id() -> Id {
     Id::new("brew-dependencies", "all")
 }
 
-impl Resource for Dependencies {
-    fn id(&self) -> Id {
-        id()
-    }
-
-    fn place(&self) -> Place {
-        Place::Dependencies
-    }
-
-    fn wanted(&self) -> Wanted {
-        Wanted::new()
-    }
-
-    fn reason(&self, _: &State, _: &[Delta]) -> String {
-        String::new()
-    }
-
-    fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
-        vec![]
-    }
-
-    fn check(&self, _: &dyn Look, _: Duration) -> Result<Evidence> {
-        Ok(vec![])
-    }
-
-    fn prove(&self, _: &dyn Machine) -> Result<Evidence> {
-        Ok(vec![])
-    }
+/// It as a resource.
+pub fn noted() -> Noted {
+    Noted { id: id(), place: Place::Dependencies }
 }
 
 /// Looked at only once: what comes later is nobody's business.

@@ -1,57 +1,25 @@
-use std::{collections::BTreeSet, time::Duration};
+//! The interpreters of one version of Python that `uv` fetches for environments: that they are known from before the first
+//! environment lets the last one take along those that came for it.
+
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Evidence, Removal, Resource};
+use super::{Noted, Removal};
 use crate::{
     journal::Receipt,
-    machine::{Look, Looking, Machine},
-    step::{RemoveInterpreters, Step},
-    value::{Delta, Deltas, Id, Place, State, Value, Wanted},
+    machine::{Look, Looking},
+    step::RemoveInterpreters,
+    value::{Id, Place, State, Value},
 };
 
 /// What `uv` keeps beside interpreters (docs/mac-facts.md#uv-python-folder).
 const MARKS: [&str; 5] = ["python/.temp", "python/.gitignore", "python/.lock", "python", "credentials"];
 
-/// The interpreters of one version of Python that `uv` fetches for environments. Nothing is wanted of them; that they are known
-/// from before the first environment lets the last one take along those that came for it.
-#[derive(Debug)]
-pub struct Interpreters {
-    /// Where `uv` keeps what is its own.
-    pub folder: Utf8PathBuf,
-    /// The first two numbers of their version.
-    pub minor: String,
-}
-
-impl Resource for Interpreters {
-    fn id(&self) -> Id {
-        Id::new("python-interpreters", &self.minor)
-    }
-
-    fn place(&self) -> Place {
-        Place::Interpreters { folder: self.folder.clone(), minor: self.minor.clone() }
-    }
-
-    fn wanted(&self) -> Wanted {
-        Wanted::new()
-    }
-
-    fn reason(&self, _: &State, _: &[Delta]) -> String {
-        String::new()
-    }
-
-    fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
-        vec![]
-    }
-
-    fn check(&self, _: &dyn Look, _: Duration) -> Result<Evidence> {
-        Ok(vec![])
-    }
-
-    fn prove(&self, _: &dyn Machine) -> Result<Evidence> {
-        Ok(vec![])
-    }
+/// Those of the version `minor` (its first two numbers), where `folder` is what `uv` keeps as its own.
+pub fn noted(folder: Utf8PathBuf, minor: String) -> Noted {
+    Noted { id: Id::new("python-interpreters", &minor), place: Place::Interpreters { folder, minor } }
 }
 
 pub(super) fn observe(

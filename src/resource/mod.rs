@@ -11,6 +11,7 @@ mod homebrew;
 mod interpreters;
 mod job;
 mod job_removal;
+mod noted;
 mod ollama;
 mod place;
 mod power;
@@ -33,13 +34,14 @@ use crate::{
 
 pub use cask::Cask;
 pub use clt::CommandLineTools;
-pub use dependencies::{Dependencies, before as formulae_before, id as dependencies_id};
+pub use dependencies::{before as formulae_before, id as dependencies_id, noted as dependencies};
 pub use file::LogFile;
 pub use folder::Folder;
 pub use formula::{Formula, Wish};
 pub use homebrew::{Homebrew, SCRIPT};
-pub use interpreters::Interpreters;
+pub use interpreters::noted as interpreters;
 pub use job::JobSpec;
+pub use noted::Noted;
 pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};
 pub use place::{Leaving, Removal};
 pub use power::Power;

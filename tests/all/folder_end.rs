@@ -1,7 +1,10 @@
 //! How the real processes of a Mac in a folder end.
 #![expect(clippy::disallowed_methods, reason = "real processes are looked at from outside")]
 
-use std::{fs, process::Command as Process};
+use std::{
+    fs,
+    process::{Child, Command as Process},
+};
 
 use crate::{
     folder_mac::{FORGECTL, Folder},
@@ -15,15 +18,21 @@ fn commands_with(word: &str) -> Vec<String> {
     shown.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()
 }
 
-/// A new user removed the folder of a running Mac, and its supervisor and server went on for ever.
-#[test]
-fn all_processes_end_when_the_folder_is_removed() {
+/// A Mac whose launchd keeps a server on the first port, with one that was started by hand on the second.
+fn running() -> (Folder, [u16; 2], Child) {
     let mac = Folder::new();
     let (port, by_hand) = (free_port(), free_port());
     mac.load(port, "<key>KeepAlive</key><true/>");
     mac.until("an answer", || mac.version(port));
-    let mut child = mac.serve_by_hand(by_hand);
+    let child = mac.serve_by_hand(by_hand);
     mac.until("an answer", || mac.version(by_hand));
+    (mac, [port, by_hand], child)
+}
+
+/// A new user removed the folder of a running Mac, and its supervisor and server went on for ever.
+#[test]
+fn all_processes_end_when_the_folder_is_removed() {
+    let (mac, _, mut child) = running();
     let place = mac.place.path().to_str().unwrap().to_owned();
     assert!(commands_with(&place).len() >= 3, "a supervisor and two servers");
 
@@ -39,12 +48,7 @@ fn all_processes_end_when_the_folder_is_removed() {
 
 #[test]
 fn sim_stop_ends_all_processes_and_leaves_the_folder() {
-    let mac = Folder::new();
-    let (port, by_hand) = (free_port(), free_port());
-    mac.load(port, "<key>KeepAlive</key><true/>");
-    mac.until("an answer", || mac.version(port));
-    let mut child = mac.serve_by_hand(by_hand);
-    mac.until("an answer", || mac.version(by_hand));
+    let (mac, [port, by_hand], mut child) = running();
     let stopped = Process::new(FORGECTL).args(["sim", "stop", mac.path().as_str()]).output().unwrap();
     assert!(stopped.status.success(), "{stopped:?}");
     child.wait().unwrap();

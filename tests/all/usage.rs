@@ -293,3 +293,17 @@ fn a_new_folder_and_a_new_job_are_one_difference_each() {
     assert_eq!(job[..4], told);
     assert!(job[4].starts_with("power "), "{job:?}");
 }
+
+#[test]
+fn what_is_upgraded_stands_behind_the_manifest() {
+    let shell = Shell::with_mac();
+    for (typed, said) in [
+        ("plan stack.yaml --upgrade brew-formula/jq", "no resource of the stack"),
+        ("plan stack.yaml --upgrade=brew-formula/jq", "no resource of the stack"),
+        ("plan --upgrade stack.yaml", "the manifest stands before it"),
+    ] {
+        let left = left(shell.command(&format!("{typed} --on sim:mac.json")));
+        assert!(left.code == 64 && left.err.contains(said), "{typed}: {left:?}");
+    }
+    assert_eq!(left(shell.command("plan stack.yaml --on sim:mac.json --upgrade")).code, 0);
+}

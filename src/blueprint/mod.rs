@@ -2,14 +2,17 @@
 
 mod casks;
 mod data;
+mod engine;
 mod guarded;
 mod models;
 mod node;
 mod ollama;
 mod port;
 mod power;
+mod project;
 mod python;
 mod rivals;
+mod services;
 pub mod standing;
 mod tools;
 mod upgrade;
@@ -109,6 +112,9 @@ pub fn build(
     if let Some(section) = stack.manifest.server() {
         let (id, server) = ollama::server(&site, &section, &mut blueprint)?;
         models::models(&site, &id, &server, &mut blueprint)?;
+    }
+    if let Some(section) = &stack.manifest.services {
+        services::services(&site, section, &mut blueprint)?;
     }
     Ok(blueprint)
 }

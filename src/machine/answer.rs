@@ -4,6 +4,8 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::engine::{EngineAnswer, EngineFault};
+
 /// What a look found; callers use the methods of [`super::Looking`] and never open it.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -25,6 +27,8 @@ pub enum Answer {
     Identity(Box<Identity>),
     /// What a command printed.
     Ran(Output),
+    /// What a container engine answered.
+    Engine(Result<EngineAnswer, EngineFault>),
     /// What a server answered; `Err` when none could be reached, with the reason.
     Reply(Result<Reply, String>),
 }

@@ -2,7 +2,10 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use camino::Utf8PathBuf;
 
-use super::{Output, Reply};
+use super::{
+    Output, Reply,
+    engine::{EngineChange, EngineFault},
+};
 use crate::value::shell_word;
 
 /// One change to a machine. Closed; its variant says its [`Class`].
@@ -51,6 +54,8 @@ pub enum Change {
     Send(Request),
     /// Sends a request that proves a server by use.
     Use(Request),
+    /// A change on the container engine that listens on a socket.
+    Engine(Utf8PathBuf, EngineChange),
     /// Adds a line to a file of forgectl's own and syncs it; makes its folders (0700) and the file (0600). A last
     /// line that a kill tore is ended first.
     Append {
@@ -115,7 +120,7 @@ impl Change {
             | Self::Lock { .. }
             | Self::Sudo(_)
             | Self::Awake => Class::Bookkeeping,
-            Self::Use(_) | Self::Try(_) => Class::Use,
+            Self::Use(_) | Self::Try(_) | Self::Engine(_, EngineChange::Exec { .. }) => Class::Use,
             Self::Write { .. }
             | Self::MakeDir { .. }
             | Self::Remove { .. }
@@ -123,6 +128,7 @@ impl Change {
             | Self::Move { .. }
             | Self::Fetch { .. }
             | Self::Run(_)
+            | Self::Engine(..)
             | Self::Send(_) => Class::Effect,
         }
     }
@@ -201,12 +207,14 @@ impl fmt::Display for Command {
 }
 
 /// A request with a JSON body.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Request {
     /// What is to be done.
     pub method: Method,
     /// Where to.
     pub url: String,
+    /// Its `Authorization` header, a secret.
+    pub authorization: Option<String>,
     /// The body.
     pub body: String,
     /// How long the answer may take; of one that comes in lines, how long it may say nothing new: the same line once more is
@@ -221,13 +229,35 @@ pub struct Request {
 impl Request {
     /// A POST request that is answered at once.
     pub fn post(url: impl Into<String>, body: impl Into<String>, limit: Duration) -> Self {
-        Self { method: Method::Post, url: url.into(), body: body.into(), limit, lines: false }
+        let (url, body) = (url.into(), body.into());
+        Self { method: Method::Post, url, authorization: None, body, limit, lines: false }
+    }
+
+    /// A GET request that is answered at once.
+    pub fn get(url: impl Into<String>, limit: Duration) -> Self {
+        Self { method: Method::Get, ..Self::post(url, "", limit) }
+    }
+
+    /// The same with an `Authorization` header.
+    #[must_use]
+    pub fn authorized(mut self, by: impl Into<String>) -> Self {
+        self.authorization = Some(by.into());
+        self
     }
 }
 
-/// The methods of HTTP that change something.
+/// As it may be shown: header and body may hold secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({} bytes)", self.method.name(), self.url, self.body.len())
+    }
+}
+
+/// The methods of HTTP that a request can have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Method {
+    /// GET.
+    Get,
     /// POST.
     Post,
     /// DELETE.
@@ -238,6 +268,7 @@ impl Method {
     /// Its name on the wire.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Get => "GET",
             Self::Post => "POST",
             Self::Delete => "DELETE",
         }
@@ -272,6 +303,7 @@ impl fmt::Display for Change {
             Self::Send(request) | Self::Use(request) => {
                 write!(f, "{} {} ({} bytes)", request.method.name(), request.url, request.body.len())
             }
+            Self::Engine(socket, change) => write!(f, "unix:{socket} {change}"),
             Self::Append { path, line } => write!(f, "append {} bytes to {path}", line.len()),
             Self::Keep { path, content } => write!(f, "keep {path} ({} bytes)", content.len()),
             Self::Fetch { url, sha256, path } => write!(f, "fetch {url} (SHA-256 {sha256}) to {path}"),
@@ -293,6 +325,8 @@ pub enum Outcome {
     Ran(Output),
     /// A server answered; `Err` when none could be reached, with the reason.
     Reply(Result<Reply, String>),
+    /// A container engine did it, or did not; what a command left that ran in a container.
+    Engine(Result<Option<Output>, EngineFault>),
     /// The lock is held until this is dropped.
     Locked(Hold),
     /// Somebody else holds the lock; what they noted.

@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 use camino::Utf8Path;
 
+use super::engine::{EngineChange, EngineFault};
 use super::{Change, Command, Hold, Machine, Outcome, Output, Quiet, Reply, Request, Sudo, Tell};
 
 /// A method with its own return type for every change, so that nobody opens an [`Outcome`].
@@ -65,6 +68,35 @@ pub trait Changing: Machine {
         match self.change(&Change::Send(request), tell)? {
             Outcome::Reply(reply) => Ok(reply),
             _ => bail!("a request was answered with something else"),
+        }
+    }
+
+    /// Makes a change on the container engine at `socket`; that it did not is an error that says what it answered.
+    fn engine(&self, socket: &Utf8Path, change: EngineChange, tell: &dyn Tell) -> Result<()> {
+        let words = change.to_string();
+        match self.change(&Change::Engine(socket.to_owned(), change), tell)? {
+            Outcome::Engine(Ok(_)) => Ok(()),
+            Outcome::Engine(Err(fault)) => {
+                Err(anyhow::Error::from(fault).context(format!("`{words}` answered")))
+            }
+            _ => bail!("a change on an engine was answered with something else"),
+        }
+    }
+
+    /// Runs a command in a container, which proves something by use.
+    fn exec(
+        &self,
+        socket: &Utf8Path,
+        container: &str,
+        argv: &[&str],
+        limit: Duration,
+    ) -> Result<Result<Output, EngineFault>> {
+        let argv = argv.iter().map(|&word| word.to_owned()).collect();
+        let exec = EngineChange::Exec { container: container.to_owned(), argv, limit };
+        match self.change(&Change::Engine(socket.to_owned(), exec), &Quiet)? {
+            Outcome::Engine(Ok(Some(output))) => Ok(Ok(output)),
+            Outcome::Engine(Err(fault)) => Ok(Err(fault)),
+            _ => bail!("a command in a container was answered with something else"),
         }
     }
 

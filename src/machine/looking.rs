@@ -3,6 +3,10 @@ use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, time::Duration};
 use anyhow::{Context, Result, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::engine::{
+    ContainerLine, ContainerView, EngineAnswer, EngineFault, EngineInfo, EngineQuery, EngineVersion,
+    ImageLine, ImageView, NetworkView, UpstreamImage, VolumeView,
+};
 use super::{
     Answer, Identity, Listener, Look, Output, Query, Reply, Space, Stat, Tool, Wait,
     tool::{
@@ -107,6 +111,122 @@ pub trait Looking: Look {
         match self.look(&Query::Get(url.to_owned()))? {
             Answer::Reply(reply) => Ok(reply),
             other => Err(mismatch("GET", &other)),
+        }
+    }
+
+    /// Which engine answers at `socket`.
+    fn engine_version(&self, socket: &Utf8Path) -> Result<Result<EngineVersion, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Version)? {
+            Ok(EngineAnswer::Version(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// The machine of the engine at `socket`.
+    fn engine_info(&self, socket: &Utf8Path) -> Result<Result<EngineInfo, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Info)? {
+            Ok(EngineAnswer::Info(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// All containers of the engine at `socket`.
+    fn containers(&self, socket: &Utf8Path) -> Result<Result<Vec<ContainerLine>, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Containers)? {
+            Ok(EngineAnswer::Containers(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// One container.
+    fn container(
+        &self,
+        socket: &Utf8Path,
+        name: &str,
+    ) -> Result<Result<Option<Box<ContainerView>>, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Container(name.to_owned()))? {
+            Ok(EngineAnswer::Container(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// All images of the engine at `socket`.
+    fn images(&self, socket: &Utf8Path) -> Result<Result<Vec<ImageLine>, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Images)? {
+            Ok(EngineAnswer::Images(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// One image.
+    fn image(
+        &self,
+        socket: &Utf8Path,
+        reference: &str,
+    ) -> Result<Result<Option<Box<ImageView>>, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Image(reference.to_owned()))? {
+            Ok(EngineAnswer::Image(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// All networks of the engine at `socket`.
+    fn networks(&self, socket: &Utf8Path) -> Result<Result<Vec<NetworkView>, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Networks)? {
+            Ok(EngineAnswer::Networks(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// All volumes of the engine at `socket`.
+    fn volumes(&self, socket: &Utf8Path) -> Result<Result<Vec<VolumeView>, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Volumes)? {
+            Ok(EngineAnswer::Volumes(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// What a registry has under a reference, as the engine at `socket` finds it.
+    fn upstream_image(
+        &self,
+        socket: &Utf8Path,
+        reference: &str,
+    ) -> Result<Result<Option<UpstreamImage>, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Upstream(reference.to_owned()))? {
+            Ok(EngineAnswer::Upstream(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// What a container has written last, at most `lines` lines, nothing before `since`.
+    fn container_log(
+        &self,
+        socket: &Utf8Path,
+        container: &str,
+        lines: u32,
+        since: Option<String>,
+    ) -> Result<Result<Vec<String>, EngineFault>> {
+        match self.ask_engine(socket, EngineQuery::Logs { container: container.to_owned(), lines, since })? {
+            Ok(EngineAnswer::Logs(found)) => Ok(Ok(found)),
+            Err(fault) => Ok(Err(fault)),
+            Ok(other) => Err(anyhow!("an engine was asked something and answered otherwise: {other:?}")),
+        }
+    }
+
+    /// One question to a container engine.
+    fn ask_engine(&self, socket: &Utf8Path, query: EngineQuery) -> Result<Result<EngineAnswer, EngineFault>> {
+        match self.look(&Query::Engine(socket.to_owned(), query))? {
+            Answer::Engine(answer) => Ok(answer),
+            other => Err(mismatch("an engine", &other)),
         }
     }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod change;
 mod changing;
+pub mod engine;
 pub mod facts;
 mod halt;
 pub mod local;

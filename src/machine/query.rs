@@ -2,6 +2,7 @@ use std::{fmt, net::SocketAddr};
 
 use camino::Utf8PathBuf;
 
+use super::engine::EngineQuery;
 use crate::value::Domain;
 
 /// One question to a machine. Closed; none of them changes anything.
@@ -26,6 +27,8 @@ pub enum Query {
     Identity,
     /// A read-only command.
     Tool(Tool),
+    /// A question to the container engine that listens on a socket.
+    Engine(Utf8PathBuf, EngineQuery),
     /// A GET request to a server of this Mac or of another, answered within seconds or not at all.
     Get(String),
 }
@@ -42,6 +45,7 @@ impl fmt::Display for Query {
             Self::Listeners(socket) => write!(f, "listeners {socket}"),
             Self::Identity => f.write_str("identity"),
             Self::Tool(tool) => write!(f, "run {}", tool.argv().join(" ")),
+            Self::Engine(socket, query) => write!(f, "unix:{socket} {query}"),
             Self::Get(url) => write!(f, "GET {url}"),
         }
     }

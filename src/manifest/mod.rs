@@ -5,6 +5,7 @@
 //! manifest, which is then checked for what a schema cannot say, again all at once.
 
 mod checks;
+pub mod compose;
 mod lock;
 mod reading;
 mod schema;
@@ -16,6 +17,7 @@ pub use lock::{LockPlace, lock_text, read_lock};
 pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{
-    Chips, Environment, Environments, FORMAT, KeepAlive, Listen, MacosRange, Manifest, Model, Node, OF_ALL,
-    Ollama, Package, Power, Proxy, PythonVersion, StackName, Start, Tap, Tools, Wrong,
+    Chips, Containers, EngineKind, Environment, Environments, FORMAT, KeepAlive, Langfuse, Listen,
+    MacosRange, Manifest, Model, Node, OF_ALL, Ollama, OpenWebUi, OwnService, Package, Power, Proxy,
+    PythonVersion, Services, StackName, Start, Tap, Tools, Wrong,
 };

@@ -2,23 +2,31 @@
 
 mod cask;
 mod clt;
+mod colima;
+mod container;
 mod dependencies;
+mod engine;
 mod file;
 mod folder;
 mod formula;
 mod held;
 mod homebrew;
+mod image;
 mod interpreters;
 mod job;
 mod job_removal;
+mod network;
 mod noted;
 mod ollama;
 mod place;
 mod power;
 mod profile;
 mod python;
+mod rendered;
 mod rival;
+mod secret;
 mod tap;
+mod volume;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -34,6 +42,7 @@ use crate::{
 
 pub use cask::Cask;
 pub use clt::CommandLineTools;
+pub use container::Proof;
 pub use dependencies::{before as formulae_before, id as dependencies_id, noted as dependencies};
 pub use file::LogFile;
 pub use folder::Folder;

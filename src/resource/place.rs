@@ -4,8 +4,9 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    cask, clt, dependencies, file, folder, formula, held, homebrew, interpreters, job, job_removal, ollama,
-    power, profile, python, rival, tap,
+    cask, clt, colima, container, dependencies, engine, file, folder, formula, held, homebrew, image,
+    interpreters, job, job_removal, network, ollama, power, profile, python, rendered, rival, secret, tap,
+    volume,
 };
 use crate::{
     journal::Receipt,
@@ -77,6 +78,14 @@ impl Place {
             Self::Environment { path } => python::observe(look, path),
             Self::Interpreters { folder, minor } => interpreters::observe(look, folder, minor, receipt),
             Self::Model { store, name } => ollama::observe(look, store, name),
+            Self::VirtualMachine { home, profile } => colima::observe(look, home, profile, receipt),
+            Self::Engine { socket } => engine::observe(look, socket, receipt),
+            Self::Image { engine, reference } => image::observe(look, engine, reference, receipt),
+            Self::Network { engine, name } => network::observe(look, engine, name, receipt),
+            Self::Volume { engine, name } => volume::observe(look, engine, name, receipt),
+            Self::Container { engine, name } => container::observe(look, engine, name, receipt),
+            Self::Secret { path } => secret::observe(look, path, receipt),
+            Self::Rendered { path } => rendered::observe(look, path, receipt),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
                 job::observe(look, *domain, label, plist, program, receipt)
@@ -118,6 +127,14 @@ impl Place {
             Self::Environment { path } => python::removal(path, receipt, found, all_data),
             Self::Interpreters { folder, .. } => interpreters::removal(folder, receipt, found, all_data),
             Self::Model { store, name } => ollama::removal(store, name, receipt, found, leaving),
+            Self::VirtualMachine { home, profile } => colima::removal(home, profile, receipt, found, leaving),
+            Self::Engine { socket } => engine::removal(socket, receipt, found, leaving),
+            Self::Image { engine, reference } => image::removal(engine, reference, receipt, found, leaving),
+            Self::Network { engine, name } => network::removal(engine, name, receipt, found, leaving),
+            Self::Volume { engine, name } => volume::removal(engine, name, receipt, found, leaving),
+            Self::Container { engine, name } => container::removal(engine, name, receipt, found, leaving),
+            Self::Secret { path } => secret::removal(path, receipt, found, leaving),
+            Self::Rendered { path } => rendered::removal(path, receipt, found, leaving),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {
                 job_removal::removal(*domain, label, plist, receipt, found, state_folder)

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
 
-use super::{Mac, Sim, Socket, converse, disk::LARGEST_READ, internet, machine::refused, permission};
+use super::{Mac, Sim, Socket, converse, disk::LARGEST_READ, internet, machine::refused, permission, tool};
 use crate::machine::{Answer, Identity, Listener, Query, Quiet, tool::lsof};
 
 /// What a call of the file system takes.
@@ -26,7 +26,7 @@ pub(super) const FAR: Duration = Duration::from_millis(150);
 /// Answers a query as forgectl's own user; nothing but the clock changes.
 pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
     let uid = sim.caller().uid;
-    if !matches!(query, Query::Tool(_) | Query::Get(_) | Query::Listeners(_)) {
+    if !matches!(query, Query::Tool(_) | Query::Engine(..) | Query::Get(_) | Query::Listeners(_)) {
         sim.pass(FILE);
     }
     Ok(match query {
@@ -60,6 +60,7 @@ pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
             sim.with_mac(|mac| mac.state.meter.processes += 1);
             Answer::Ran(sim.execute(sim.caller(), &tool.argv(), &BTreeMap::new(), None, None, &Quiet))
         }
+        Query::Engine(socket, query) => Answer::Engine(tool::docker::ask(sim, socket, query)?),
         Query::Get(url) if url.starts_with("https://") => {
             sim.with_mac(|mac| mac.state.meter.requests += 1);
             sim.pass(FAR);

@@ -40,6 +40,9 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
         Change::Send(order) | Change::Use(order) => {
             Ok(Outcome::Reply(converse::request(sim, &converse::Asked::of(order), tell)?))
         }
+        Change::Engine(socket, change) => {
+            Ok(Outcome::Engine(tool::docker::change(sim, socket, change, tell)?))
+        }
         Change::Append { path, line } => file(sim, SYNCED, |mac| {
             let mut before = own_file(mac, path)?;
             if before.last().is_some_and(|&last| last != b'\n') {

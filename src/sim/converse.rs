@@ -30,7 +30,7 @@ impl<'a> Asked<'a> {
     }
 
     pub(super) fn of(request: &'a Request) -> Self {
-        let Request { method, url, body, limit, lines } = request;
+        let Request { method, url, authorization: _, body, limit, lines } = request;
         Self { method: method.name(), url, body: body.as_bytes(), limit: *limit, lines: *lines }
     }
 }

@@ -60,6 +60,7 @@ impl Mac {
             internet: super::Internet::default(),
             brew: tool::brew::Brew::default(),
             registry: tool::uv::Registry::default(),
+            engines: tool::docker::Engines::new(),
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],
             filevault: false,

@@ -55,6 +55,9 @@ pub struct State {
     /// What the Python registry has otherwise than usual.
     #[serde(default)]
     pub registry: tool::uv::Registry,
+    /// Container engines.
+    #[serde(default)]
+    pub engines: tool::docker::Engines,
     /// sudo's tickets.
     pub sudo: tool::sudo::Tickets,
     /// Dialogs that popped up on the screen: nobody is there to click.

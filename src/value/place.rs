@@ -80,6 +80,56 @@ pub enum Place {
         /// Its name.
         name: ModelName,
     },
+    /// A container engine that is no launchd job of ours.
+    Engine {
+        /// The socket that it listens on.
+        socket: Utf8PathBuf,
+    },
+    /// A virtual machine of Colima's. When we brought it, it goes only with `--all-data`: volumes lie in it.
+    VirtualMachine {
+        /// Colima's folder.
+        home: Utf8PathBuf,
+        /// Its profile.
+        profile: String,
+    },
+    /// An image of a container engine's.
+    Image {
+        /// The engine's socket.
+        engine: Utf8PathBuf,
+        /// Its name with a tag.
+        reference: String,
+    },
+    /// A network of a container engine's.
+    Network {
+        /// The engine's socket.
+        engine: Utf8PathBuf,
+        /// Its name.
+        name: String,
+    },
+    /// A volume of a container engine's. When we brought it, it goes only with `--all-data`.
+    Volume {
+        /// The engine's socket.
+        engine: Utf8PathBuf,
+        /// Its name.
+        name: String,
+    },
+    /// A container.
+    Container {
+        /// The engine's socket.
+        engine: Utf8PathBuf,
+        /// Its name.
+        name: String,
+    },
+    /// A secret that forgectl made. It stays as long as what it opens.
+    Secret {
+        /// Its file, in forgectl's own folder.
+        path: Utf8PathBuf,
+    },
+    /// A file that is rendered, maybe with secrets in it.
+    Rendered {
+        /// Its absolute path.
+        path: Utf8PathBuf,
+    },
     /// The power settings of one source.
     Power {
         /// Which source.
@@ -114,7 +164,15 @@ impl fmt::Display for Place {
             | Self::Data { path }
             | Self::Log { path }
             | Self::ProfileLine { path }
-            | Self::Environment { path } => f.write_str(path.as_str()),
+            | Self::Environment { path }
+            | Self::Secret { path }
+            | Self::Rendered { path } => f.write_str(path.as_str()),
+            Self::Engine { socket } => write!(f, "unix://{socket}"),
+            Self::VirtualMachine { home, profile } => write!(f, "{home}/{profile}"),
+            Self::Image { reference, .. } => write!(f, "the image {reference}"),
+            Self::Network { name, .. } => write!(f, "the network {name}"),
+            Self::Volume { name, .. } => write!(f, "the volume {name}"),
+            Self::Container { name, .. } => write!(f, "the container {name}"),
             Self::Interpreters { folder, .. } => write!(f, "{folder}/python"),
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),

@@ -3,7 +3,7 @@ use std::{error::Error, io::Read, sync::OnceLock, time::Duration};
 
 use reqwest::{
     blocking::{Client, RequestBuilder, Response},
-    header::CONTENT_TYPE,
+    header::{AUTHORIZATION, CONTENT_TYPE},
     redirect::Policy,
 };
 
@@ -27,18 +27,25 @@ impl Http {
 
     pub(super) fn send(&self, request: &Request) -> Result<Reply, String> {
         let begin = |client: &Client| match request.method {
+            Method::Get => client.get(&request.url),
             Method::Post => client.post(&request.url),
             Method::Delete => client.delete(&request.url),
         };
-        self.ask(
-            |client| begin(client).header(CONTENT_TYPE, "application/json").body(request.body.clone()),
-            request.limit,
-        )
+        self.ask(|client| headed(begin(client), request), request.limit)
     }
 
     fn ask(&self, request: impl FnOnce(&Client) -> RequestBuilder, limit: Duration) -> Result<Reply, String> {
         let client = self.0.get_or_init(client).as_ref().map_err(String::clone)?;
         whole(request(client).timeout(limit).send().map_err(|error| told(&error, limit, CONNECT))?)
+    }
+}
+
+/// The same with the headers and the body of `request`.
+pub(super) fn headed(begun: RequestBuilder, request: &Request) -> RequestBuilder {
+    let begun = begun.header(CONTENT_TYPE, "application/json").body(request.body.clone());
+    match &request.authorization {
+        Some(by) => begun.header(AUTHORIZATION, by),
+        None => begun,
     }
 }
 

@@ -69,6 +69,7 @@ impl Patience {
 async fn listen(request: &Request, tell: &dyn Tell, patience: &mut Patience) -> Result<Reply, End> {
     let client = near::client().map_err(End::Failed)?;
     let begun = match request.method {
+        Method::Get => client.get(&request.url),
         Method::Post => client.post(&request.url),
         Method::Delete => client.delete(&request.url),
     };

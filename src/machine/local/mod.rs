@@ -5,6 +5,7 @@ mod awake;
 mod changing;
 mod command;
 mod crew;
+mod engine;
 mod far;
 mod fetch;
 mod files;
@@ -38,7 +39,9 @@ use anyhow::{Context, Result};
 use camino::Utf8Path;
 use jiff::Timestamp;
 
-use self::{awake::Awake, far::Far, fetch::Wish, files::absent_is_none, http::Http, sudo::Renewal};
+use self::{
+    awake::Awake, engine::Engines, far::Far, fetch::Wish, files::absent_is_none, http::Http, sudo::Renewal,
+};
 pub use self::{
     far::Outside,
     files::Files,
@@ -63,6 +66,7 @@ pub struct Local {
     who: OnceLock<Identity>,
     http: Http,
     far: Far,
+    engines: Engines,
     ticket: Mutex<Option<Renewal>>,
     awake: Mutex<Option<Awake>>,
 }
@@ -93,6 +97,7 @@ impl Local {
             who: OnceLock::new(),
             http: Http::default(),
             far: Far::default(),
+            engines: Engines::default(),
             ticket: Mutex::default(),
             awake: Mutex::default(),
         })
@@ -177,6 +182,7 @@ impl Look for Local {
             Query::Listeners(socket) => Answer::Listeners(self.listeners(*socket)?),
             Query::Identity => Answer::Identity(Box::new(self.who()?.clone())),
             Query::Tool(tool) => Answer::Ran(self.tool(tool)?),
+            Query::Engine(socket, query) => Answer::Engine(self.engines.ask(&self.files, socket, query)?),
             Query::Get(url) if url.starts_with("https://") => Answer::Reply(self.far.get(url)),
             Query::Get(url) => Answer::Reply(self.http.get(url)),
         })
@@ -220,6 +226,9 @@ impl Machine for Local {
             }
             Change::Run(command) | Change::Try(command) => {
                 return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
+            }
+            Change::Engine(socket, change) => {
+                return Ok(Outcome::Engine(self.engines.change(&self.files, socket, change, tell)?));
             }
             Change::Send(request) | Change::Use(request) if request.lines => {
                 return Ok(Outcome::Reply(lines::send(request, tell)?));

@@ -1,6 +1,7 @@
 //! The types of a manifest. The JSON Schema is derived from them.
 
 mod chips;
+mod containers;
 mod grammar;
 mod keep_alive;
 mod listen;
@@ -15,10 +16,12 @@ mod power;
 mod proxy;
 mod python;
 mod root;
+mod services;
 mod tap;
 mod tools;
 
 pub use chips::Chips;
+pub use containers::{Containers, EngineKind};
 pub use grammar::Wrong;
 pub use keep_alive::KeepAlive;
 pub use listen::Listen;
@@ -32,6 +35,7 @@ pub use power::Power;
 pub use proxy::Proxy;
 pub use python::{Environment, Environments, PythonVersion};
 pub use root::{FORMAT, Manifest, OF_ALL};
+pub use services::{Langfuse, OpenWebUi, OwnService, Services};
 pub use tap::Tap;
 pub use tools::Tools;
 

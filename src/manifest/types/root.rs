@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Environments, Model, Node, Ollama, Power, StackName, Tools};
+use super::{Containers, Environments, Model, Node, Ollama, Power, Services, StackName, Tools};
 
 /// The format of manifest that this forgectl reads and writes.
 pub const FORMAT: u32 = 1;
@@ -40,6 +40,14 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Ollama")]
     pub ollama: Option<Ollama>,
+    /// The container engine that services run on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Containers")]
+    pub containers: Option<Containers>,
+    /// Services in containers, by name; they bring a container engine along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Services")]
+    pub services: Option<Services>,
     /// Models that are to be here, each pulled and proved by use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<Model>,

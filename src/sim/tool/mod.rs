@@ -9,6 +9,7 @@ mod cat;
 mod chmod;
 mod chown;
 mod command_line_tools;
+pub mod docker;
 mod fdesetup;
 mod id;
 mod install;

@@ -59,6 +59,7 @@ impl DeleteModel {
         let Some(url) = &self.url else { return Ok(false) };
         let request = Request {
             method: Method::Delete,
+            authorization: None,
             url: format!("{url}/api/delete"),
             body: self.body(),
             limit: Duration::from_mins(1),

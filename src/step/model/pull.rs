@@ -97,6 +97,7 @@ impl PullModel {
     fn attempt(&self, machine: &dyn Machine, progress: &Progress) -> Result<Option<Failure>> {
         let request = Request {
             method: Method::Post,
+            authorization: None,
             url: format!("{}/api/pull", self.url),
             body: self.body(),
             limit: SILENCE,

@@ -49,6 +49,7 @@ impl Mac {
             now: BEGIN,
             boot: boot(),
             seed,
+            secrets_made: BTreeMap::new(),
             bandwidth: BANDWIDTH,
             addresses: vec![ADDRESS.into()],
             power: power(spec),

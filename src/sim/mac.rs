@@ -29,6 +29,9 @@ pub struct State {
     pub boot: Timestamp,
     /// The seed of all that is left to chance.
     pub seed: u64,
+    /// How often forgectl's secrets were made, by file.
+    #[serde(default)]
+    pub secrets_made: BTreeMap<Utf8PathBuf, u32>,
     /// Bits per second of its line to the Internet.
     pub bandwidth: u64,
     /// Its addresses beside those of loopback; a server can listen on no other.

@@ -8,11 +8,7 @@ use super::{
     files, line,
     machine::{self, Size, Stage, Vm},
 };
-use crate::sim::{
-    Fault, Mac,
-    clock::after,
-    tool::launchd,
-};
+use crate::sim::{Fault, Mac, clock::after, tool::launchd};
 
 /// What happens while a machine comes up, in this order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -40,16 +36,28 @@ const ENGINE: Duration = Duration::from_secs(4);
 /// Why a start fails before anything is done, with what it says: exit 1.
 pub(super) fn hindrance(mac: &Mac, call: &Call) -> Option<String> {
     if !call.finds(mac, "limactl") {
-        return Some(line(mac, "fatal", "dependency check failed for VM: lima not found, run 'brew install lima' to install"));
+        return Some(line(
+            mac,
+            "fatal",
+            "dependency check failed for VM: lima not found, run 'brew install lima' to install",
+        ));
     }
     if !call.finds(mac, "docker") {
-        return Some(line(mac, "fatal", "dependency check failed for docker: docker not found, run 'brew install docker' to install"));
+        return Some(line(
+            mac,
+            "fatal",
+            "dependency check failed for docker: docker not found, run 'brew install docker' to install",
+        ));
     }
     None
 }
 
 /// A start begins: the flags are saved before anything else is looked at. `Err`: it ends at once, with what it says and its code.
-pub(super) fn begin(mac: &mut Mac, call: &Call, says: Option<(u32, Option<Utf8PathBuf>)>) -> Result<Vec<String>, (i32, String)> {
+pub(super) fn begin(
+    mac: &mut Mac,
+    call: &Call,
+    says: Option<(u32, Option<Utf8PathBuf>)>,
+) -> Result<Vec<String>, (i32, String)> {
     if let Some(why) = hindrance(mac, call) {
         return Err((1, why));
     }
@@ -66,7 +74,8 @@ pub(super) fn begin(mac: &mut Mac, call: &Call, says: Option<(u32, Option<Utf8Pa
         return Err((1, line(mac, "fatal", why)));
     }
     let name = if profile == "default" { "colima".to_owned() } else { format!("colima [profile={profile}]") };
-    let mut lines = vec![line(mac, "info", &format!("starting {name}")), line(mac, "info", "runtime: docker")];
+    let mut lines =
+        vec![line(mac, "info", &format!("starting {name}")), line(mac, "info", "runtime: docker")];
     // A machine of which nothing is left on the disk is none.
     let there = known.filter(|vm| files::is_made(mac, &vm.home, profile));
     if let Some(before) = there.as_ref().map(|vm| vm.size) {

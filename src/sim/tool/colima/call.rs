@@ -80,7 +80,9 @@ impl Call {
     pub(super) fn size(&self, before: Option<Size>) -> Result<Size, String> {
         let before = before.unwrap_or(Size { cpus: 2, memory: 2048, disk: 100 });
         let wrong = |flag: &str, text: &str| {
-            format!("invalid argument \"{text}\" for \"{flag}\" flag: strconv.ParseFloat: parsing \"{text}\": invalid syntax")
+            format!(
+                "invalid argument \"{text}\" for \"{flag}\" flag: strconv.ParseFloat: parsing \"{text}\": invalid syntax"
+            )
         };
         let whole = |flag: &str, unsaid: u32| match self.value(flag) {
             Some(text) => text.parse::<u32>().map_err(|_| wrong(flag, text)),

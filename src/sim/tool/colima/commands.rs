@@ -58,14 +58,16 @@ fn start(mac: &mut Mac, call: &Call) -> Running {
         Ok(lines) => {
             let mut running = Running::default();
             running.output.err(lines.join("\n") + "\n");
-            let (profile, foreground) = (call.profile.clone(), call.is_on("--foreground", call.is_on("-f", false)));
+            let (profile, foreground) =
+                (call.profile.clone(), call.is_on("--foreground", call.is_on("-f", false)));
             let began = mac.state.now;
             for phase in [Phase::Fetch, Phase::Start, Phase::Provision, Phase::Engine] {
                 let profile = profile.clone();
                 running = running.then(Duration::ZERO, move |mac, output| wait(mac, output, &profile, phase));
             }
             let running = running.then(Duration::from_millis(100), move |mac, output| {
-                let up = matches!(mac.state.machines.get(&profile).map(|vm| &vm.stage), Some(Stage::Up { .. }));
+                let up =
+                    matches!(mac.state.machines.get(&profile).map(|vm| &vm.stage), Some(Stage::Up { .. }));
                 let said = if up { ("info", "done") } else { ("fatal", "error starting vm: exit status 1") };
                 output.code = i32::from(!up);
                 output.err(line(mac, said.0, said.1) + "\n");
@@ -92,7 +94,10 @@ fn stop(mac: &mut Mac, call: &Call) -> Running {
         return if force {
             Running::failed(1, line(mac, "fatal", "error stopping vm: exit status 1") + "\n")
         } else {
-            Running { output: crate::machine::Output { stderr: said + "\n", ..Default::default() }, ..Running::default() }
+            Running {
+                output: crate::machine::Output { stderr: said + "\n", ..Default::default() },
+                ..Running::default()
+            }
         };
     };
     let profile = call.profile.clone();
@@ -136,7 +141,8 @@ fn delete(mac: &mut Mac, call: &Call) -> Running {
 }
 
 fn list(mac: &Mac) -> Running {
-    let mut text = "PROFILE    STATUS     ARCH       CPUS    MEMORY    DISK      RUNTIME    ADDRESS\n".to_owned();
+    let mut text =
+        "PROFILE    STATUS     ARCH       CPUS    MEMORY    DISK      RUNTIME    ADDRESS\n".to_owned();
     for (profile, vm) in &mac.state.machines {
         let status = match vm.stage {
             Stage::Broken => "Broken",

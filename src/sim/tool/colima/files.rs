@@ -104,7 +104,13 @@ pub(super) fn make(mac: &mut Mac, profile: &str, vm: &Vm, fetched: u64) -> io::R
     let kept = image(mac, uid);
     mac.disk.make_dirs(uid, kept.parent().unwrap_or(&kept), 0o755, now)?;
     mac.disk.write(uid, &kept, Content::Made { size: fetched, seed: fetched }, 0o644, now)?;
-    mac.disk.write(uid, &folder.join("diffdisk"), Content::Sparse { size: 20 << 30, held: 2_100_000_000 }, 0o644, now)?;
+    mac.disk.write(
+        uid,
+        &folder.join("diffdisk"),
+        Content::Sparse { size: 20 << 30, held: 2_100_000_000 },
+        0o644,
+        now,
+    )?;
     put(mac, uid, &vm.home.join("_lima/_config/networks.yaml"), "paths:\n  socketVMNet: \"\"\n")?;
     put(mac, uid, &vm.home.join("_lima/_config/user"), "PRIVATE KEY")?;
     put(mac, uid, &vm.home.join("_lima/_config/user.pub"), "ssh-ed25519 AAAA lima")?;
@@ -114,13 +120,23 @@ pub(super) fn make(mac: &mut Mac, profile: &str, vm: &Vm, fetched: u64) -> io::R
 /// Lima's own process has begun.
 pub(super) fn agent(mac: &mut Mac, profile: &str, vm: &Vm, agent: u32) {
     lay(mac, vm.uid, &instance(&vm.home, profile).join("ha.pid"), format!("{agent}\n"));
-    lay(mac, vm.uid, &data_disk(&vm.home, profile).join("in_use_by"), instance(&vm.home, profile).into_string());
+    lay(
+        mac,
+        vm.uid,
+        &data_disk(&vm.home, profile).join("in_use_by"),
+        instance(&vm.home, profile).into_string(),
+    );
 }
 
 /// Its engine answers: what it was started as is written down, and docker is told of it.
 pub(super) fn up(mac: &mut Mac, profile: &str, vm: &Vm) {
     lay(mac, vm.uid, &instance(&vm.home, profile).join("colima.yaml"), settings(vm.size));
-    lay(mac, vm.uid, &store(&vm.home, profile), "{\n  \"disk_formatted\": true,\n  \"disk_runtime\": \"docker\"\n}");
+    lay(
+        mac,
+        vm.uid,
+        &store(&vm.home, profile),
+        "{\n  \"disk_formatted\": true,\n  \"disk_runtime\": \"docker\"\n}",
+    );
     lay(mac, vm.uid, &vm.home.join("ssh_config"), format!("Host {}\n", instance_name(profile)));
     let socket = vm.socket(profile);
     lay(mac, vm.uid, &socket, "");

@@ -161,7 +161,8 @@ pub(super) fn down(mac: &mut Mac, profile: &str) {
 
 /// The Mac goes down, and every machine with it, in good order.
 pub(in crate::sim) fn shut_down(mac: &mut Mac) {
-    let up: Vec<String> = mac.state.machines.iter().filter(|(_, vm)| vm.runs()).map(|(name, _)| name.clone()).collect();
+    let up: Vec<String> =
+        mac.state.machines.iter().filter(|(_, vm)| vm.runs()).map(|(name, _)| name.clone()).collect();
     for profile in up {
         down(mac, &profile);
     }
@@ -186,11 +187,8 @@ pub(super) fn up(mac: &mut Mac, profile: &str, agent: u32) {
         memory: (u64::from(vm.size.memory) << 20) / 1000 * 971,
         cpus: vm.size.cpus,
     };
-    let engine = mac
-        .state
-        .engines
-        .entry(vm.socket(profile))
-        .or_insert_with(|| docker::Engine::new(machine.clone()));
+    let engine =
+        mac.state.engines.entry(vm.socket(profile)).or_insert_with(|| docker::Engine::new(machine.clone()));
     engine.machine = machine;
     engine.start(now);
     files::up(mac, profile, &vm);

@@ -5,7 +5,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Definition, DomainTarget, Ending, Exit, Identity, environment, outputs};
 use crate::{
     machine::Kind,
-    sim::{Mac, Process, Program, Spawn, clock::after, guarded::keeps_out, tool::{colima, ollama}},
+    sim::{
+        Mac, Process, Program, Spawn,
+        clock::after,
+        guarded::keeps_out,
+        tool::{colima, ollama},
+    },
 };
 
 /// How long a server lives that fails at its start.

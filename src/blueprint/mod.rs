@@ -12,6 +12,7 @@ mod power;
 mod project;
 mod python;
 mod rivals;
+mod secrets;
 mod services;
 pub mod standing;
 mod tools;
@@ -43,6 +44,8 @@ pub struct Blueprint {
     pub warnings: Vec<Problem>,
     /// The ids of the entries.
     known: HashSet<Id>,
+    /// Volumes, each with a secret that opens it.
+    opened: Vec<(Id, Id)>,
     /// The user's home folder.
     home: Utf8PathBuf,
 }
@@ -94,6 +97,7 @@ pub fn build(
         refusals: node::judge(&site),
         warnings: stack.warnings.clone(),
         known: HashSet::new(),
+        opened: vec![],
         home: identity.home.clone(),
     };
     if identity.uid == 0 {
@@ -116,6 +120,7 @@ pub fn build(
     if let Some(section) = &stack.manifest.services {
         services::services(&site, section, &mut blueprint)?;
     }
+    blueprint.bind_secrets();
     Ok(blueprint)
 }
 
@@ -194,6 +199,7 @@ mod tests {
             refusals: vec![],
             warnings: vec![],
             known: HashSet::new(),
+            opened: vec![],
             home: "/Users/lab".into(),
         };
         let mut add = |name: &str, needs: &[&Id]| {

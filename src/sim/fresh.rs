@@ -66,6 +66,7 @@ impl Mac {
             dialogs: vec![],
             filevault: false,
             zdotdir: None,
+            docker: crate::machine::DockerVariables::default(),
             proxy: None,
             root: false,
             translated: false,

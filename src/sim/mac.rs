@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Disk, Host, MemoryDisk, Process, Program, Spec, SudoMode, clock, permission, tool};
-use crate::value::PowerSource;
+use crate::{machine::DockerVariables, value::PowerSource};
 
 /// A simulated Mac: its state, its files, and where its processes run when they are real.
 pub struct Mac {
@@ -70,6 +70,9 @@ pub struct State {
     /// `ZDOTDIR` as the user's shells have it.
     #[serde(default)]
     pub zdotdir: Option<Utf8PathBuf>,
+    /// What the user's shells tell the docker CLI.
+    #[serde(default)]
+    pub docker: DockerVariables,
     /// The only way out of its network, a proxy, which forgectl's own environment names.
     #[serde(default)]
     pub proxy: Option<String>,

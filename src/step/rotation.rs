@@ -70,7 +70,7 @@ impl RotateSecret {
                 Ok(output) if output.ok() => Ok(()),
                 Ok(output) => Err(output.said()),
                 Err(fault @ EngineFault::Unreachable(_)) => {
-                    return Err(self.refused(user, fault.to_string()).into());
+                    return Err(self.refused(user, &fault.to_string()).into());
                 }
                 Err(fault) => Err(fault.to_string()),
             })
@@ -91,7 +91,7 @@ impl RotateSecret {
         }
     }
 
-    fn refused(&self, user: &DatabaseUser, why: String) -> Problem {
+    fn refused(&self, user: &DatabaseUser, why: &str) -> Problem {
         Problem::mac(format!("`{}` keeps its value: its database was not told a new one", self.files.name))
             .why(format!("{} on unix://{}: {why}", user.container, user.engine))
             .hint("the next apply, or the next rotation, goes on from here")

@@ -204,6 +204,10 @@ impl Machine for Local {
             Change::Write { path, content, mode } => {
                 files.write(path, content, *mode).with_context(|| format!("writing `{path}`"))?;
             }
+            Change::Render { path, content, secrets } => {
+                let filled = own_files::filled(files, self.who()?, content, secrets)?;
+                files.write_closed(path, filled.as_bytes()).with_context(|| format!("writing `{path}`"))?;
+            }
             Change::MakeDir { path, mode } => match files.make_dir(path, *mode) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(files, path) => {}
                 made => made.with_context(|| format!("making the folder `{path}`"))?,
@@ -238,6 +242,8 @@ impl Machine for Local {
             }
             Change::Append { path, line } => own_files::append(files, self.who()?, path, line)?,
             Change::Keep { path, content } => own_files::keep(files, self.who()?, path, content)?,
+            Change::MakeSecret { path, shape } => own_files::make_secret(files, self.who()?, path, shape)?,
+            Change::Supersede { from, to } => own_files::supersede(files, self.who()?, from, to)?,
             Change::Fetch { url, sha256, path } => {
                 self.far.fetch(files, self.who()?, Wish { url, sha256, path }, tell)?;
             }

@@ -10,7 +10,7 @@ use crate::value::Restart;
 const KEYS: &[&str] = &["soft", "hard"];
 
 /// What an engine can limit (docs/service-facts.md#engine-ulimits).
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 15] = [
     "core",
     "cpu",
     "data",
@@ -26,7 +26,6 @@ const NAMES: [&str; 16] = [
     "rttime",
     "sigpending",
     "stack",
-    "as",
 ];
 
 /// Limits by name: soft and hard; -1 is none.

@@ -5,7 +5,7 @@ use crate::value::{Problem, Protocol, PublishedPort};
 
 const LONG: &[&str] = &["target", "published", "host_ip", "protocol"];
 
-/// The ports that a service publishes.
+/// The ports that a service publishes (docs/service-facts.md#compose-ports).
 pub(super) fn ports(reading: &Reading<'_>, node: &Node<'_>) -> Vec<PublishedPort> {
     let mut found: Vec<PublishedPort> = vec![];
     for item in reading.items(node) {

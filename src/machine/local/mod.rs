@@ -86,6 +86,7 @@ impl Local {
     /// The same, reaching no other machine but what stands for these outside addresses here.
     #[must_use]
     pub fn reaching_only(mut self, outside: Outside) -> Self {
+        self.engines = Engines::only(outside.engine.clone());
         self.far = Far::only(outside);
         self
     }

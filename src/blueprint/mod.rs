@@ -7,6 +7,7 @@ mod guarded;
 mod models;
 mod node;
 mod ollama;
+mod plist;
 mod port;
 mod power;
 mod project;
@@ -115,6 +116,8 @@ pub fn build(
     }
     if let Some(section) = &stack.manifest.services {
         services::services(&site, section, &mut blueprint)?;
+    } else if let Some(section) = &stack.manifest.containers {
+        engine::engine(&site, section, &mut blueprint, &stack.span(&["containers"]))?;
     }
     Ok(blueprint)
 }
@@ -174,6 +177,11 @@ impl Blueprint {
         }
         needs
     }
+}
+
+/// The job of ours that runs the program of a formula.
+fn job_of(formula: &str) -> Option<Id> {
+    ollama::job_of(formula).or_else(|| engine::job_of(formula))
 }
 
 /// `path` as people write it: `~/Library` for what lies in `home`.

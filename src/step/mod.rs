@@ -2,6 +2,8 @@
 
 mod brew;
 mod clt;
+mod colima;
+mod engine;
 mod environment;
 mod file;
 mod folder;
@@ -31,6 +33,8 @@ pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
     TOOLS,
 };
+pub use colima::{COLIMA, ColimaStart, DeleteMachine, colima_environment};
+pub use engine::AwaitEngine;
 pub use environment::{LinkInterpreter, MakeEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree};

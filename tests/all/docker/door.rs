@@ -1,4 +1,5 @@
 //! The door to a container engine, against a real one.
+#![expect(clippy::disallowed_methods, reason = "files are laid out from outside, and waited for")]
 
 use std::{
     collections::BTreeMap,
@@ -27,7 +28,6 @@ struct Mac {
     folder: tempfile::TempDir,
 }
 
-#[expect(clippy::disallowed_methods, reason = "files are laid out from outside")]
 impl Mac {
     fn new() -> Option<Self> {
         let rig = rig()?;
@@ -37,7 +37,7 @@ impl Mac {
         std::fs::create_dir_all(root.join("secrets")).unwrap();
         std::fs::create_dir_all(root.join("Users/lab/data")).unwrap();
         std::fs::write(root.join("var/run/docker.sock"), "").unwrap();
-        std::fs::write(root.join("secrets/salt"), "s3cr3t\n").unwrap();
+        std::fs::write(root.join("secrets/salt"), "s3cr3t").unwrap();
         std::fs::write(root.join("Users/lab/data/here"), "of the Mac").unwrap();
         let outside = Outside { engine: Some(rig.socket.clone()), ..Outside::default() };
         let local = Local::under(&root).unwrap().reaching_only(outside);
@@ -142,7 +142,6 @@ fn full(image: &str, network: &str, other: &str, volume: &str) -> ContainerSpec 
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a real port is looked for")]
 pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -281,7 +280,6 @@ fn without_its_secret_no_container_is_made_and_without_its_network_none_is_start
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the socket of the Mac is taken away from outside")]
 fn an_engine_answers_as_long_as_its_socket_is_there() {
     let Some(mac) = Mac::new() else { return };
     let version = mac.local.engine_version(SOCKET.into()).unwrap().unwrap();

@@ -40,36 +40,32 @@ pub(super) fn ask(
 ) -> Result<Result<EngineAnswer, EngineFault>> {
     let docker = line.docker();
     Ok(match query {
-        EngineQuery::Version => line.greet()?.map(|found| EngineAnswer::Version(version(found))),
-        EngineQuery::Info => line.say(OWN, docker.info())?.map(|found| EngineAnswer::Info(info(found))),
+        EngineQuery::Version => line.greet().map(|found| EngineAnswer::Version(version(found))),
+        EngineQuery::Info => line.say(OWN, docker.info()).map(|found| EngineAnswer::Info(info(found))),
         EngineQuery::Containers => {
             let all = ListContainersOptions { all: true, ..ListContainersOptions::default() };
-            line.say(OWN, docker.list_containers(Some(all)))?
+            line.say(OWN, docker.list_containers(Some(all)))
                 .map(|found| EngineAnswer::Containers(found.into_iter().map(listed::container).collect()))
         }
         EngineQuery::Container(name) => {
-            absent_is_none(line.say(OWN, docker.inspect_container(name, None::<InspectContainerOptions>))?)
+            absent_is_none(line.say(OWN, docker.inspect_container(name, None::<InspectContainerOptions>)))
                 .map(|found| {
                     EngineAnswer::Container(found.map(|found| Box::new(seen::container(found, paths))))
                 })
         }
         EngineQuery::Images => line
-            .say(OWN, docker.list_images(None::<ListImagesOptions>))?
+            .say(OWN, docker.list_images(None::<ListImagesOptions>))
             .map(|found| EngineAnswer::Images(found.into_iter().map(images::listed).collect())),
-        EngineQuery::Image(reference) => absent_is_none(line.say(OWN, docker.inspect_image(reference))?)
+        EngineQuery::Image(reference) => absent_is_none(line.say(OWN, docker.inspect_image(reference)))
             .map(|found| EngineAnswer::Image(found.map(|found| Box::new(images::seen(found))))),
         EngineQuery::Networks => line
-            .say(OWN, docker.list_networks(None::<ListNetworksOptions>))?
+            .say(OWN, docker.list_networks(None::<ListNetworksOptions>))
             .map(|found| EngineAnswer::Networks(found.into_iter().map(listed::network).collect())),
-        EngineQuery::Volumes => {
-            line.say(OWN, docker.list_volumes(None::<ListVolumesOptions>))?.map(|found| {
-                EngineAnswer::Volumes(
-                    found.volumes.unwrap_or_default().into_iter().map(listed::volume).collect(),
-                )
-            })
-        }
+        EngineQuery::Volumes => line.say(OWN, docker.list_volumes(None::<ListVolumesOptions>)).map(|found| {
+            EngineAnswer::Volumes(found.volumes.unwrap_or_default().into_iter().map(listed::volume).collect())
+        }),
         EngineQuery::Upstream(reference) => {
-            images::not_upstream_is_none(line.say(FAR, docker.inspect_registry_image(reference, None))?)
+            images::not_upstream_is_none(line.say(FAR, docker.inspect_registry_image(reference, None)))
                 .map(|found| EngineAnswer::Upstream(found.map(images::upstream)))
         }
         EngineQuery::Logs { container, lines, since } => {

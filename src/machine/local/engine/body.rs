@@ -2,40 +2,19 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use anyhow::{Context, Result};
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, Mount as Asked, MountType,
     NetworkingConfig, PortBinding, PortMap, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum as Name,
 };
-use camino::Utf8Path;
 
 use super::paths::Paths;
-use crate::{
-    machine::local::Files,
-    value::{ContainerSpec, Healthcheck, Mount, MountSource, Protocol, PublishedPort, Restart, SecretName},
-};
+use crate::value::{ContainerSpec, Healthcheck, Mount, MountSource, Protocol, PublishedPort, Restart};
 
-/// The value of a secret, which lies in a file of its name in `folder`.
-pub(super) fn secret(files: &Files, folder: &Utf8Path, name: &SecretName) -> Result<String> {
-    let path = folder.join(name.as_str());
-    let bytes = files.read(&path).with_context(|| format!("reading the secret `{name}` in `{path}`"))?;
-    let text = String::from_utf8(bytes).ok().with_context(|| format!("the secret `{name}` is no text"))?;
-    Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text).to_owned())
-}
-
-/// `spec` in the words of the Engine API; in its first network only: older engines take no more than one at once.
-pub(super) fn of(
-    spec: &ContainerSpec,
-    paths: &Paths,
-    secret: &dyn Fn(&SecretName) -> Result<String>,
-) -> Result<ContainerCreateBody> {
-    let environment = spec
-        .environment
-        .iter()
-        .map(|(name, value)| Ok(format!("{name}={}", value.fill(secret)?)))
-        .collect::<Result<Vec<_>>>()?;
+/// `spec` in the words of the Engine API, with these variables; in its first network only: older engines take no more than one
+/// at once (docs/service-facts.md#engine-aliases).
+pub(super) fn of(spec: &ContainerSpec, environment: Vec<String>, paths: &Paths) -> ContainerCreateBody {
     let first = spec.networks.iter().next();
-    Ok(ContainerCreateBody {
+    ContainerCreateBody {
         image: Some(spec.image.clone()),
         cmd: spec.command.clone(),
         entrypoint: spec.entrypoint.clone(),
@@ -54,7 +33,7 @@ pub(super) fn of(
             ..host(spec, paths)
         }),
         ..ContainerCreateBody::default()
-    })
+    }
 }
 
 /// A container's end of a network, where it has these names.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
 use bollard::{
     errors::Error,
     models::{ContainerCreateBody, NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest},
@@ -22,7 +21,7 @@ use crate::{
 const LIMIT: Duration = Duration::from_mins(10);
 
 /// Whether a change was made, or why not.
-type Made = Result<Result<(), EngineFault>>;
+type Made = Result<(), EngineFault>;
 
 /// Makes a container, in all its networks or not at all.
 pub(super) fn create(line: &Line, name: &str, spec: &ContainerSpec, body: ContainerCreateBody) -> Made {
@@ -87,18 +86,22 @@ pub(super) fn change(line: &Line, change: &EngineChange) -> Made {
             line.say(LIMIT, docker.stop_container(name, None::<StopContainerOptions>))
         }
         EngineChange::Remove(name) => gone(line, docker.remove_container(name, Some(with_volumes()))),
-        EngineChange::Pull { .. } | EngineChange::Exec { .. } | EngineChange::Create { .. } => {
-            anyhow::bail!("`{change}` is no short change")
+        EngineChange::Pull { .. }
+        | EngineChange::Exec { .. }
+        | EngineChange::Alter(_)
+        | EngineChange::Create { .. } => {
+            let message = format!("`{change}` is no short change");
+            Err(EngineFault::Refused { status: 0, message })
         }
     }
 }
 
 /// Removes something; nothing there is fine.
 fn gone(line: &Line, removed: impl Future<Output = Result<(), Error>>) -> Made {
-    Ok(match line.say(LIMIT, removed)? {
+    match line.say(LIMIT, removed) {
         Err(fault) if fault::is_absent(&fault) => Ok(()),
         removed => removed,
-    })
+    }
 }
 
 fn with_volumes() -> RemoveContainerOptions {

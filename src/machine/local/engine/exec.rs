@@ -16,11 +16,12 @@ use crate::machine::{Output, engine::EngineFault};
 /// Bytes that are kept of either stream.
 const MOST: usize = 4 * 1024 * 1024;
 
-/// Runs `argv` in a container; not to have ended within `limit` is a fault, and the command may run on.
+/// Runs `argv` in a container with these variables beside its own; not to have ended within `limit` is a fault, and the command may run on.
 pub(super) fn exec(
     line: &Line,
     container: &str,
     argv: &[String],
+    environment: Vec<String>,
     limit: Duration,
 ) -> Result<Result<Output, EngineFault>> {
     let docker = line.docker();
@@ -28,6 +29,7 @@ pub(super) fn exec(
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         cmd: Some(argv.to_vec()),
+        env: Some(environment),
         ..ExecConfig::default()
     };
     // The clock is never set back: the limit is for the whole command, however much it says.

@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const ANSWER: Duration = Duration::from_mins(10);
 
 /// What we speak when the engine speaks it too: the oldest that the newest engines still speak, so that most answer alike
-/// (docs/service-facts.md#engine-api-versions).
+/// (docs/service-facts.md#engine-api-versions, #engine-too-new).
 const SPOKEN: ClientVersion = ClientVersion { major_version: 1, minor_version: 44 };
 
 /// A line to one engine.
@@ -48,7 +48,7 @@ impl Line {
         if known.is_some() {
             return Ok(Ok(line));
         }
-        let found = match line.greet()? {
+        let found = match line.greet() {
             Ok(found) => found,
             Err(fault) => return Ok(Err(fault)),
         };
@@ -63,7 +63,7 @@ impl Line {
     }
 
     /// What the engine says of itself, asked without a version: an older one refuses what it does not know.
-    pub(super) fn greet(&self) -> Result<Result<SystemVersion, EngineFault>> {
+    pub(super) fn greet(&self) -> Result<SystemVersion, EngineFault> {
         let prefix = format!("/v{}", self.docker.client_version());
         let unversioned = self.docker.clone().with_request_modifier(move |request| without(&prefix, request));
         self.say(Duration::from_secs(20), async { unversioned.version().await })
@@ -74,12 +74,11 @@ impl Line {
         &self,
         limit: Duration,
         what: impl Future<Output = Result<T, Error>>,
-    ) -> Result<Result<T, EngineFault>> {
-        let said = self.runtime.block_on(async { timeout(limit, what).await });
-        Ok(match said {
+    ) -> Result<T, EngineFault> {
+        match self.runtime.block_on(async { timeout(limit, what).await }) {
             Ok(answer) => answer.map_err(|error| fault::of(&error)),
             Err(_) => Err(silent(limit)),
-        })
+        }
     }
 
     /// A long exchange, which ends when the person asks to stop, or when nothing has been heard for `limit`.

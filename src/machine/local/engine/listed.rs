@@ -25,7 +25,7 @@ pub(super) fn container(found: ContainerSummary) -> ContainerLine {
         stage: found.state.map_or(Stage::Dead, stage),
         status: found.status.unwrap_or_default(),
         labels: found.labels.map(BTreeMap::from_iter).unwrap_or_default(),
-        ports: found.ports.unwrap_or_default().into_iter().filter_map(port).collect(),
+        ports: found.ports.unwrap_or_default().into_iter().filter_map(|found| port(&found)).collect(),
         volumes: mounts.into_iter().filter_map(|mount| mount.name.filter(|name| !name.is_empty())).collect(),
         networks: networks.into_keys().collect(),
     }
@@ -50,7 +50,7 @@ fn stage(state: State) -> Stage {
     }
 }
 
-fn port(found: PortSummary) -> Option<PublishedPort> {
+fn port(found: &PortSummary) -> Option<PublishedPort> {
     Some(PublishedPort {
         address: found.ip.as_deref().and_then(|ip| ip.parse().ok()).unwrap_or(NO_ADDRESS),
         published: found.public_port?,

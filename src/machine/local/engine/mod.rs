@@ -22,10 +22,13 @@ use bollard::ClientVersion;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::{line::Line, paths::Paths};
-use super::Files;
-use crate::machine::{
-    Output, Tell,
-    engine::{EngineAnswer, EngineChange, EngineFault, EngineQuery},
+use super::{Files, own_files};
+use crate::{
+    machine::{
+        Identity, Output, Tell,
+        engine::{EngineAnswer, EngineChange, EngineFault, EngineQuery},
+    },
+    value::Text,
 };
 
 /// The engines that were asked so far.
@@ -68,7 +71,7 @@ impl Engines {
     /// Makes a change on the engine at `socket`.
     pub(super) fn change(
         &self,
-        files: &Files,
+        (files, who): (&Files, &Identity),
         socket: &Utf8Path,
         change: &EngineChange,
         tell: &dyn Tell,
@@ -78,13 +81,18 @@ impl Engines {
                 Ok(pull::pull(line, reference, platform, tell)?.map(|()| None))
             }
             EngineChange::Exec { container, argv, limit } => {
-                Ok(exec::exec(line, container, argv, *limit)?.map(Some))
+                Ok(exec::exec(line, container, argv, vec![], *limit)?.map(Some))
+            }
+            EngineChange::Alter(alter) => {
+                let environment = filled(files, who, &alter.environment, &alter.secrets)?;
+                Ok(exec::exec(line, &alter.container, &alter.argv, environment, alter.limit)?.map(Some))
             }
             EngineChange::Create { name, spec, secrets } => {
-                let body = body::of(spec, &Paths::of(files), &|secret| body::secret(files, secrets, secret))?;
-                Ok(changing::create(line, name, spec, body)?.map(|()| None))
+                let environment = filled(files, who, &spec.environment, secrets)?;
+                let body = body::of(spec, environment, &Paths::of(files));
+                Ok(changing::create(line, name, spec, body).map(|()| None))
             }
-            other => Ok(changing::change(line, other)?.map(|()| None)),
+            other => Ok(changing::change(line, other).map(|()| None)),
         })
     }
 
@@ -125,4 +133,15 @@ impl Engines {
             Outside::Real(real) => Ok(real.clone()),
         }
     }
+}
+
+/// Variables as an engine takes them, with the values of the secrets that lie in `folder`.
+fn filled(
+    files: &Files,
+    who: &Identity,
+    environment: &BTreeMap<String, Text>,
+    folder: &Utf8Path,
+) -> Result<Vec<String>> {
+    let line = |(name, text)| Ok(format!("{name}={}", own_files::filled(files, who, text, folder)?));
+    environment.iter().map(line).collect()
 }

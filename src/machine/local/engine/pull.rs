@@ -80,7 +80,7 @@ impl Layers {
                 }
             }
             status if status.starts_with("Retrying in 1 ") => {
-                tell.line(&format!("layer {id} is fetched once more"))
+                tell.line(&format!("layer {id} is fetched once more"));
             }
             _ => {}
         }

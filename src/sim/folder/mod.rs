@@ -51,7 +51,7 @@ pub fn reach(folder: &Utf8Path, hosts: BTreeMap<String, String>) -> Result<()> {
     opened.close()
 }
 
-/// Where the docker CLI looks for an engine that nobody names (docs/mac-facts.md#docker-endpoint).
+/// Where the docker CLI looks for an engine that nobody names (docs/service-facts.md#docker-endpoint).
 const SOCKET: &str = "/private/var/run/docker.sock";
 
 /// Lets the real container engine at the socket `real` of this machine stand for every engine of the Mac in `folder`, and one of

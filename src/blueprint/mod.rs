@@ -13,6 +13,7 @@ mod power;
 mod project;
 mod python;
 mod rivals;
+mod secrets;
 mod services;
 pub mod standing;
 mod tools;
@@ -44,6 +45,8 @@ pub struct Blueprint {
     pub warnings: Vec<Problem>,
     /// The ids of the entries.
     known: HashSet<Id>,
+    /// Volumes, each with a secret that opens it.
+    opened: Vec<(Id, Id)>,
     /// The user's home folder.
     home: Utf8PathBuf,
 }
@@ -95,6 +98,7 @@ pub fn build(
         refusals: node::judge(&site),
         warnings: stack.warnings.clone(),
         known: HashSet::new(),
+        opened: vec![],
         home: identity.home.clone(),
     };
     if identity.uid == 0 {
@@ -119,6 +123,7 @@ pub fn build(
     } else if let Some(section) = &stack.manifest.containers {
         engine::engine(&site, section, &mut blueprint, &stack.span(&["containers"]))?;
     }
+    blueprint.bind_secrets();
     Ok(blueprint)
 }
 
@@ -202,6 +207,7 @@ mod tests {
             refusals: vec![],
             warnings: vec![],
             known: HashSet::new(),
+            opened: vec![],
             home: "/Users/lab".into(),
         };
         let mut add = |name: &str, needs: &[&Id]| {

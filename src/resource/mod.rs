@@ -24,6 +24,7 @@ mod profile;
 mod python;
 mod rendered;
 mod rival;
+mod sealed;
 mod secret;
 mod tap;
 mod volume;
@@ -58,7 +59,10 @@ pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
 pub use python::PythonEnvironment;
+pub use rendered::Rendered;
 pub use rival::Rival;
+pub use sealed::Seals;
+pub use secret::{Secret, declared as declared_secret, secrets_folder};
 pub use tap::Tap;
 
 /// One thing on a machine: what is wanted, and what leads there.

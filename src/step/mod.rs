@@ -15,7 +15,10 @@ mod model;
 mod packages;
 mod power;
 mod profile;
+mod render;
 mod rival;
+mod rotation;
+mod secret;
 mod uv;
 
 use std::fmt;
@@ -46,7 +49,10 @@ pub use model::{DeleteModel, PullModel};
 pub use packages::{InstallPackages, ResolvePackages, ReturnPackages, Told};
 pub use power::SetPower;
 pub use profile::{AddProfileLine, SHELLENV, TakeProfileLine};
+pub use render::RenderFile;
 pub use rival::{PutBackJob, SetAsideJob};
+pub use rotation::RotateSecret;
+pub use secret::{CloseFile, DescribeSecret, ForgetSecret, MakeSecret, Opened, SecretFiles, locked_out};
 
 /// One step from what was found to what is wanted. It may look, wait and make several effects, and is safe
 /// to repeat from any of them.

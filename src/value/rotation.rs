@@ -14,6 +14,29 @@ pub struct Declared {
     pub shape: SecretShape,
     /// How it changes.
     pub rotation: Rotation,
+    /// What a person uses it as, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Credential>,
+}
+
+/// What a person gives to a service to be let in.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// The password of an account.
+    Password {
+        /// The service, as its URL is called: `Open WebUI`.
+        service: String,
+        /// The account: `admin@forge.local`.
+        account: String,
+    },
+    /// A key of an API.
+    Key {
+        /// The service, as its URL is called: `Langfuse`.
+        service: String,
+        /// The variable that its clients read it from: `LANGFUSE_SECRET_KEY`.
+        variable: String,
+    },
 }
 
 /// How a secret gets another value.

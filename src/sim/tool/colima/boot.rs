@@ -165,6 +165,6 @@ fn fail(mac: &mut Mac, profile: &str, pid: Option<u32>) {
     let why = "error starting vm: error at 'creating and starting': exit status 1";
     let said = line(mac, "fatal", why);
     if let Some(pid) = pid {
-        super::ended(mac, pid, 1, said);
+        super::ended(mac, pid, 1, &said);
     }
 }

@@ -104,13 +104,9 @@ impl Call {
 
 /// `8`, `7.5`: GiB as MiB.
 fn mebibytes(text: &str) -> Option<u32> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let mut mebibytes = whole.parse::<u32>().ok()?.checked_mul(1024)?;
-    let mut tenth = 1024_u32 * 1000;
-    for digit in part.chars().take(3) {
-        tenth /= 10;
-        mebibytes += digit.to_digit(10)? * tenth / 1000;
-    }
+    let gibibytes: f32 = text.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as it does it itself")]
+    let mebibytes = (gibibytes * 1024.0) as u32;
     Some(mebibytes)
 }
 

@@ -55,11 +55,11 @@ pub(in crate::sim) fn begin(
 }
 
 /// The process `pid` ends by itself with `code`.
-pub(in crate::sim) fn ended(mac: &mut Mac, pid: u32, code: i32, says: String) {
+pub(in crate::sim) fn ended(mac: &mut Mac, pid: u32, code: i32, says: &str) {
     let now = mac.state.now;
     let jobs = mac.state.launchd.jobs.values_mut().flat_map(|jobs| jobs.values_mut());
     for job in jobs.filter(|job| job.pid == Some(pid)) {
-        job.ending = Some(Ending { at: after(now, SHORT), exit: Exit::Code(code), says: says.clone() });
+        job.ending = Some(Ending { at: after(now, SHORT), exit: Exit::Code(code), says: says.to_owned() });
     }
 }
 

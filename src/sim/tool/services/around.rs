@@ -18,6 +18,9 @@ pub trait Around {
     /// A file in the container, its volumes included.
     fn read(&self, path: &str) -> Option<Vec<u8>>;
 
+    /// Whether a file or a folder is there.
+    fn has(&self, path: &str) -> bool;
+
     /// Writes such a file, and the folders above it; `Err` is what the system said.
     fn write(&mut self, path: &str, content: Vec<u8>) -> Result<(), String>;
 

@@ -55,6 +55,7 @@ pub fn run(kind: Option<Kind>, around: &mut dyn Around, argv: &[String], input: 
             Ok(_) => said("The cluster is ready\n"),
             Err(why) => failed(1, format!("mc: <ERROR> {why}\n")),
         },
+        ("mc", [.., "ls", place]) => mc_ls(around, place),
         _ => failed(2, format!("{name}: this use of it is not imitated\n")),
     };
     (ran, AT_ONCE)
@@ -151,19 +152,23 @@ fn pg_isready(around: &mut dyn Around, _: &[&str]) -> Output {
     }
 }
 
-/// `psql`: the image trusts whoever comes by its socket or by loopback, whatever password he has; others need the right one
-/// (docs/service-facts.md#postgres-password).
+/// `psql`: by its socket the image trusts whoever is in the container, and by loopback too unless it was told otherwise when it
+/// made its database; others need the right password (docs/service-facts.md#postgres-local-trust).
 fn psql(around: &mut dyn Around, words: &[&str], input: &str) -> Output {
     let fallback = around.variable("PGUSER").or_else(|| around.variable("POSTGRES_USER"));
     let user = flag(words, "-U", "--username").map(str::to_owned).or(fallback);
     let user = user.unwrap_or_else(|| "postgres".to_owned());
     let statement = flag(words, "-c", "--command").unwrap_or(input).to_owned();
     let host = flag(words, "-h", "--host").map(str::to_owned).or_else(|| around.variable("PGHOST"));
-    let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
-    let trusted = ["127.0.0.1", "localhost", "::1"].contains(&host.as_str()) || host.starts_with('/');
+    let host = host.filter(|host| !host.starts_with('/'));
+    let near = host.as_deref().is_some_and(|host| ["127.0.0.1", "localhost"].contains(&host));
     let password = around.variable("PGPASSWORD").unwrap_or_default();
-    let by = if trusted { format!("Peer {user}") } else { basic_authorization(&user, &password) };
-    let place = if trusted { "5432/".to_owned() } else { format!("http://{host}:5432/") };
+    let basic = basic_authorization(&user, &password);
+    let (place, by) = match host {
+        None => ("5432/".to_owned(), format!("Peer {user}")),
+        Some(_) if near => ("5432/".to_owned(), format!("Near {basic}")),
+        Some(host) => (format!("http://{host}:5432/"), basic),
+    };
     match own(around, &place, Some(&by), &statement) {
         (_, Ok(rows)) => said(format!("{rows}\n")),
         (0 | 401, Err(why)) => failed(2, format!("psql: error: connection to server failed: {why}\n")),
@@ -205,5 +210,26 @@ fn clickhouse_client(around: &mut dyn Around, words: &[&str]) -> Output {
             failed(210, format!("Code: 210. DB::NetException: {why} (localhost:9000). (NETWORK_ERROR)\n"))
         }
         (_, Err(why)) => failed(4, why),
+    }
+}
+
+/// `mc ls ALIAS/BUCKET`, the alias as a variable has it: `MC_HOST_alias=http://user:password@host:port`.
+fn mc_ls(around: &mut dyn Around, place: &str) -> Output {
+    let (alias, bucket) = place.split_once('/').unwrap_or((place, ""));
+    let known = around.variable(&format!("MC_HOST_{alias}"));
+    let read = known.as_deref().and_then(|url| url.split_once("://")).and_then(|(_, rest)| {
+        let (who, server) = rest.rsplit_once('@')?;
+        let (user, password) = who.split_once(':')?;
+        Some((basic_authorization(user, password), format!("http://{server}/{bucket}/")))
+    });
+    let Some((by, url)) = read else {
+        return failed(
+            1,
+            format!("mc: <ERROR> Unable to list folder. Requested file `{place}` not found.\n"),
+        );
+    };
+    match own(around, &url, Some(&by), "") {
+        (_, Ok(_)) => said(""),
+        (_, Err(why)) => failed(1, format!("mc: <ERROR> Unable to list folder. {why}\n")),
     }
 }

@@ -19,7 +19,7 @@ pub struct Minio {
     up: bool,
 }
 
-/// What tells that a folder was made for a bucket.
+/// What keeps a folder that was made for a bucket.
 const MARK: &str = ".bucket";
 
 impl Minio {
@@ -73,7 +73,7 @@ impl Minio {
             Some((bucket, key)) if !key.is_empty() => (bucket, key),
             _ => (route.trim_matches('/'), ""),
         };
-        if around.read(&format!("{folder}/{bucket}/{MARK}")).is_none() {
+        if !around.has(&format!("{folder}/{bucket}")) {
             return text(404, "<Error><Code>NoSuchBucket</Code></Error>");
         }
         let path = format!("{folder}/{bucket}/{key}");

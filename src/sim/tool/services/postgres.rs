@@ -21,7 +21,7 @@ const INIT: Duration = Duration::from_secs(6);
 const START: Duration = Duration::from_secs(2);
 
 /// A running PostgreSQL. Name and password of its owner are those that it was first started with, whatever its environment
-/// says later (docs/service-facts.md#postgres-password).
+/// says later (docs/service-facts.md#postgres-local-trust).
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Postgres {
     ready: Option<Timestamp>,
@@ -33,8 +33,8 @@ pub struct Postgres {
 struct Kept {
     /// Hashed passwords by role.
     roles: BTreeMap<String, String>,
-    /// Databases.
-    databases: Vec<String>,
+    /// Whether who comes by loopback needs no password.
+    trusts: bool,
     /// One table for whoever uses it.
     rows: BTreeMap<String, String>,
 }
@@ -75,11 +75,15 @@ impl Postgres {
         Life::Runs(Some(ready))
     }
 
-    /// A statement in the body, by whom the header says: with a password, or as `Peer NAME` from inside the container itself.
+    /// A statement in the body, by whom the header says: with a password; with one from inside the container itself by loopback
+    /// (`Near …`); or as `Peer NAME` by the socket there, which asks for none.
     pub(super) fn answer(around: &mut dyn Around, asked: &Asked<'_>) -> Reply {
         let Some(mut kept) = kept(around) else { return text(500, "FATAL:  database files are gone") };
         let given = asked.authorization.and_then(basic_credentials);
         let peer = asked.authorization.and_then(|by| by.strip_prefix("Peer ")).map(str::to_owned);
+        let near = asked.authorization.and_then(|by| by.strip_prefix("Near ")).filter(|_| kept.trusts);
+        let peer = peer.or_else(|| near.and_then(basic_credentials).map(|(user, _)| user));
+        let given = given.or_else(|| asked.authorization?.strip_prefix("Near ").and_then(basic_credentials));
         let is = |role: &str, hash: &str| {
             given.as_ref().is_some_and(|(user, password)| user == role && hashed(role, password) == hash)
                 || peer.as_deref() == Some(role)
@@ -122,9 +126,10 @@ fn init(around: &mut dyn Around, log: &mut Vec<String>) -> Result<(), i64> {
         return Err(1);
     };
     let user = around.variable("POSTGRES_USER").unwrap_or_else(|| "postgres".to_owned());
-    let database = around.variable("POSTGRES_DB").unwrap_or_else(|| user.clone());
+    let arguments = around.variable("POSTGRES_INITDB_ARGS").unwrap_or_default();
+    let trusts = !arguments.contains("--auth-host=");
     let roles = BTreeMap::from([(user.clone(), hashed(&user, &password))]);
-    let kept = Kept { roles, databases: vec!["postgres".to_owned(), database], ..Kept::default() };
+    let kept = Kept { roles, trusts, ..Kept::default() };
     if keep(around, &kept, "").status != 200 {
         log.push("initdb: error: could not write to its data folder".to_owned());
         return Err(1);

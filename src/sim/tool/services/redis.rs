@@ -75,14 +75,14 @@ impl Redis {
     }
 }
 
-/// The password that its command line asks for.
+/// The password that its command line, or the configuration on it, asks for. A shell has put it in by now; what still looks like a
+/// variable is one of the container's.
 fn password(around: &dyn Around) -> Option<String> {
     let line = around.argv().join(" ");
-    let rest = line.split_once("--requirepass")?.1.trim_start_matches([' ', '=']);
+    let (_, rest) = line.split_once("requirepass")?;
     let word = rest.split_whitespace().next()?.trim_matches(['"', '\'']);
-    // A shell, or Compose, has put it in by now; what still looks like a variable is one of the container's.
     let word = match word.strip_prefix('$') {
-        Some(name) => around.variable(name.trim_matches(['{', '}']))?,
+        Some(name) => around.variable(name.trim_matches(['$', '{', '}']))?,
         None => word.to_owned(),
     };
     Some(word).filter(|word| !word.is_empty())

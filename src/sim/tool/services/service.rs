@@ -84,7 +84,7 @@ impl Service {
         let ports: &[u16] = match self {
             Self::OpenWebUi(it) if it.listens() => &[8080],
             Self::LangfuseWeb(it) if it.listens() => return vec![(3000, langfuse::on_loopback(around))],
-            Self::LangfuseWorker(it) if it.listens() => &[3030],
+            Self::LangfuseWorker(it) if it.listens() => return vec![(3030, langfuse::on_loopback(around))],
             Self::Postgres(it) if it.listens() => &[5432],
             Self::ClickHouse(it) if it.listens() => &[8123, 9000],
             Self::Redis(it) if it.listens() => &[6379],

@@ -77,7 +77,7 @@ fn simple(
 
 fn assignment(word: &str) -> Option<(String, String)> {
     let (name, value) = word.split_once('=')?;
-    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     (!name.is_empty() && name.bytes().all(fits)).then(|| (name.to_owned(), value.to_owned()))
 }
 
@@ -99,6 +99,9 @@ impl Around for With<'_> {
     }
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         self.around.read(path)
+    }
+    fn has(&self, path: &str) -> bool {
+        self.around.has(path)
     }
     fn write(&mut self, path: &str, content: Vec<u8>) -> Result<(), String> {
         self.around.write(path, content)

@@ -133,7 +133,7 @@ pub(super) fn database(around: &mut dyn Around, statement: &str) -> Result<Strin
     }
 }
 
-/// The server listens where `HOSTNAME` says, which is its container's own name unless somebody sets it: then it is not reached by
+/// Both programs listen where `HOSTNAME` says, which is its container's own name unless somebody sets it: then they are not reached by
 /// loopback from inside (docs/service-facts.md#langfuse-hostname).
 pub(in super::super) fn on_loopback(around: &dyn Around) -> bool {
     around.variable("HOSTNAME").as_deref() == Some("0.0.0.0")

@@ -2,7 +2,8 @@ use super::*;
 use crate::value::basic_authorization;
 
 const DATABASE: &str = "postgresql://langfuse:db-secret@postgres:5432/langfuse";
-const COMMON: [(&str, &str); 15] = [
+const COMMON: [(&str, &str); 16] = [
+    ("HOSTNAME", "0.0.0.0"),
     ("DATABASE_URL", DATABASE),
     ("SALT", "salt"),
     ("ENCRYPTION_KEY", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
@@ -19,10 +20,9 @@ const COMMON: [(&str, &str); 15] = [
     ("LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY", "s3-secret"),
     ("LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE", "true"),
 ];
-const WEB: [(&str, &str); 7] = [
+const WEB: [(&str, &str); 6] = [
     ("NEXTAUTH_URL", "http://localhost:3001"),
     ("NEXTAUTH_SECRET", "secret"),
-    ("HOSTNAME", "0.0.0.0"),
     ("LANGFUSE_INIT_ORG_ID", "forge"),
     ("LANGFUSE_INIT_PROJECT_ID", "lab"),
     ("LANGFUSE_INIT_PROJECT_PUBLIC_KEY", "pk-lf-1"),
@@ -43,7 +43,7 @@ fn stores() -> Net {
     let mut net = Net::new();
     let database = [("POSTGRES_USER", "langfuse"), ("POSTGRES_PASSWORD", "db-secret")];
     net.start("postgres", Kind::Postgres, &database, "postgres");
-    net.start("clickhouse", Kind::ClickHouse, &COMMON[5..7], "");
+    net.start("clickhouse", Kind::ClickHouse, &COMMON[6..8], "");
     net.start("redis", Kind::Redis, &[], "redis-server --requirepass redis-secret");
     let s3 = [("MINIO_ROOT_USER", "forge"), ("MINIO_ROOT_PASSWORD", "s3-secret")];
     net.start("minio", Kind::Minio, &s3, "sh -c mkdir -p /data/langfuse && minio server /data");
@@ -152,7 +152,7 @@ fn a_part_that_fails_shows_where_it_is_needed() {
         let (status, read) = net.send("GET", READ, Some(&keys()), "");
         (sent, status, read["data"].as_array().map_or(0, Vec::len))
     };
-    let worker = [&COMMON[..6], &COMMON[7..], &[("CLICKHOUSE_PASSWORD", "wrong")]].concat();
+    let worker = [&COMMON[..7], &COMMON[8..], &[("CLICKHOUSE_PASSWORD", "wrong")]].concat();
     assert_eq!(broken("worker", Kind::LangfuseWorker, &worker, ""), (200, 200, 0));
     let other = [("MINIO_ROOT_USER", "forge"), ("MINIO_ROOT_PASSWORD", "another-secret")];
     assert_eq!(broken("minio", Kind::Minio, &other, "minio server /data"), (500, 200, 0));

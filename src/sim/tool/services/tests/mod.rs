@@ -169,6 +169,10 @@ impl Around for Inside<'_> {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         self.container().files.get(path).cloned()
     }
+    fn has(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        self.container().files.keys().any(|file| file == path || file.starts_with(&below))
+    }
     fn write(&mut self, path: &str, content: Vec<u8>) -> Result<(), String> {
         self.net.containers.get_mut(&self.name).unwrap().files.insert(path.to_owned(), content);
         Ok(())

@@ -3,6 +3,7 @@
 
 mod cli;
 mod completions;
+mod docker;
 mod drafts;
 mod facts;
 mod faults;

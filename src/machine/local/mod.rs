@@ -86,6 +86,7 @@ impl Local {
     /// The same, reaching no other machine but what stands for these outside addresses here.
     #[must_use]
     pub fn reaching_only(mut self, outside: Outside) -> Self {
+        self.engines = Engines::only(outside.engine.clone());
         self.far = Far::only(outside);
         self
     }
@@ -232,7 +233,12 @@ impl Machine for Local {
                 return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
             }
             Change::Engine(socket, change) => {
-                return Ok(Outcome::Engine(self.engines.change(&self.files, socket, change, tell)?));
+                return Ok(Outcome::Engine(self.engines.change(
+                    (files, self.who()?),
+                    socket,
+                    change,
+                    tell,
+                )?));
             }
             Change::Send(request) | Change::Use(request) if request.lines => {
                 return Ok(Outcome::Reply(lines::send(request, tell)?));

@@ -6,7 +6,7 @@ use crate::{
     sim::{
         Mac, Session, USER, fresh,
         permission::STAFF,
-        tool::{ollama, sudo},
+        tool::{docker, ollama, sudo},
     },
 };
 
@@ -20,6 +20,7 @@ pub fn reboot(mac: &mut Mac) {
         }
     }
     mac.state.processes.clear();
+    docker::power_off(mac);
     mac.state.boot = mac.state.now;
     mac.state.sudo = sudo::Tickets::default();
     empty(mac, Utf8Path::new("/private/tmp"));

@@ -7,11 +7,13 @@ mod guarded;
 mod models;
 mod node;
 mod ollama;
+mod plist;
 mod port;
 mod power;
 mod project;
 mod python;
 mod rivals;
+mod secrets;
 mod services;
 pub mod standing;
 mod tools;
@@ -43,6 +45,8 @@ pub struct Blueprint {
     pub warnings: Vec<Problem>,
     /// The ids of the entries.
     known: HashSet<Id>,
+    /// Volumes, each with a secret that opens it.
+    opened: Vec<(Id, Id)>,
     /// The user's home folder.
     home: Utf8PathBuf,
 }
@@ -94,6 +98,7 @@ pub fn build(
         refusals: node::judge(&site),
         warnings: stack.warnings.clone(),
         known: HashSet::new(),
+        opened: vec![],
         home: identity.home.clone(),
     };
     if identity.uid == 0 {
@@ -115,7 +120,10 @@ pub fn build(
     }
     if let Some(section) = &stack.manifest.services {
         services::services(&site, section, &mut blueprint)?;
+    } else if let Some(section) = &stack.manifest.containers {
+        engine::engine(&site, section, &mut blueprint, &stack.span(&["containers"]))?;
     }
+    blueprint.bind_secrets();
     Ok(blueprint)
 }
 
@@ -176,6 +184,11 @@ impl Blueprint {
     }
 }
 
+/// The job of ours that runs the program of a formula.
+fn job_of(formula: &str) -> Option<Id> {
+    ollama::job_of(formula).or_else(|| engine::job_of(formula))
+}
+
 /// `path` as people write it: `~/Library` for what lies in `home`.
 fn tilde(home: &Utf8Path, path: &Utf8Path) -> String {
     path.strip_prefix(home).map_or_else(|_| path.to_string(), |inside| format!("~/{inside}"))
@@ -194,6 +207,7 @@ mod tests {
             refusals: vec![],
             warnings: vec![],
             known: HashSet::new(),
+            opened: vec![],
             home: "/Users/lab".into(),
         };
         let mut add = |name: &str, needs: &[&Id]| {

@@ -1,10 +1,10 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use minijinja::context;
 
-use super::{Blueprint, Site, data, models, port, rivals, tilde, tools};
+use super::{Blueprint, Site, data, models, plist, port, rivals, tilde, tools};
 use crate::{
     machine::{
         Looking, Tool,
@@ -169,33 +169,17 @@ fn environment(site: &Site, section: &manifest::Ollama) -> BTreeMap<String, Stri
     environment
 }
 
-/// Renders the property list and reads it back, so that its faults show before anything is changed.
+/// The property list.
 fn render(site: &Site, definition: &Definition, log: &Utf8PathBuf, boot: bool) -> Result<Vec<u8>> {
-    let mut templates = Environment::new();
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_auto_escape_callback(|_| AutoEscape::Html);
-    let text = templates.render_str(
-        TEMPLATE,
-        context! {
-            label => LABEL,
-            program => PROGRAM,
-            environment => &definition.environment,
-            home => site.identity.home.as_str(),
-            user => boot.then_some(&site.identity.user),
-            log => log.as_str(),
-        },
-    )?;
-    let read_back: plist::Dictionary = plist::from_bytes(text.as_bytes())?;
-    let environment = read_back.get("EnvironmentVariables").and_then(plist::Value::as_dictionary);
-    let same = environment.is_some_and(|environment| {
-        environment.len() == definition.environment.len()
-            && definition
-                .environment
-                .iter()
-                .all(|(name, value)| environment.get(name).and_then(plist::Value::as_string) == Some(value))
-    });
-    ensure!(same, "the environment does not survive a property list");
-    Ok(text.into_bytes())
+    let values = context! {
+        label => LABEL,
+        program => PROGRAM,
+        environment => &definition.environment,
+        home => site.identity.home.as_str(),
+        user => boot.then_some(&site.identity.user),
+        log => log.as_str(),
+    };
+    plist::render(TEMPLATE, values, &definition.environment)
 }
 
 /// Refuses a Mac without the program, where no part of the stack brings it.

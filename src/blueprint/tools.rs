@@ -57,7 +57,7 @@ pub(super) fn formula(
 ) -> Result<Id> {
     let homebrew = homebrew(site, blueprint, origin);
     let dependencies = blueprint.add(resource::dependencies(), vec![homebrew.clone()], origin.clone());
-    let restarts = super::ollama::job_of(name).filter(|id| site.receipts.contains_key(id));
+    let restarts = super::job_of(name).filter(|id| site.receipts.contains_key(id));
     let restarts = restarts.map(|id| id.name().to_owned());
     let known_as = known_as(site, name)?;
     let newest = newest(site, blueprint, name, known_as.as_deref(), version.as_ref(), origin)?;

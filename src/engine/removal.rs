@@ -61,6 +61,17 @@ pub(super) fn leaving<'l>(
             formulae.extend([format!("{sort}{bare}"), format!("{sort}{name}")]);
         }
     }
+    let going = |id: &Id, volume: &Receipt| {
+        let ours = receipts.iter().any(|(going, _)| going == id) && volume.claims.len() == 1;
+        all_data && ours && volume.created()
+    };
+    let volumes = journal.receipts().into_iter();
+    let staying =
+        volumes.filter(|(id, receipt)| matches!(receipt.place, Place::Volume { .. }) && !going(id, receipt));
+    let opened = staying.flat_map(|(id, receipt)| {
+        receipt.needs.into_iter().filter(|need| need.kind() == "secret").map(move |need| (need, id.clone()))
+    });
+    let opened = opened.collect();
     let before = journal.receipt(&dependencies_id()).map(|receipt| formulae_before(&receipt));
     let server = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Job { .. }));
     let ollama = server.flat_map(|(_, receipt)| &receipt.urls).find(|(name, _)| name == "Ollama");
@@ -70,6 +81,7 @@ pub(super) fn leaving<'l>(
         formulae,
         before: before.unwrap_or_default(),
         ollama: ollama.map(|(_, url)| url.clone()),
+        opened,
     }
 }
 

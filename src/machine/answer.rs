@@ -127,12 +127,26 @@ pub struct Identity {
     pub zdotdir: Option<Utf8PathBuf>,
     /// forgectl's own folder for journal, receipts, lock and run logs.
     pub state: Utf8PathBuf,
+    /// What tells the docker CLI where its engine is.
+    pub docker: DockerVariables,
     /// The process id of forgectl there.
     pub pid: u32,
     /// The proxy that forgectl itself asks for servers far away, without its password (docs/mac-facts.md#proxies).
     pub proxy: Option<String>,
     /// Whether sudo can ask somebody: a terminal, or `SUDO_ASKPASS` that names an executable.
     pub can_ask: bool,
+}
+
+/// The variables by which the docker CLI finds its engine; one that is empty counts as not set
+/// (docs/service-facts.md#docker-endpoint).
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DockerVariables {
+    /// `DOCKER_HOST`.
+    pub host: Option<String>,
+    /// `DOCKER_CONTEXT`.
+    pub context: Option<String>,
+    /// `DOCKER_CONFIG`, the folder of its configuration.
+    pub config: Option<Utf8PathBuf>,
 }
 
 impl Identity {

@@ -6,7 +6,7 @@ use super::{
     Output, Reply,
     engine::{EngineChange, EngineFault},
 };
-use crate::value::shell_word;
+use crate::value::{SecretShape, Text, shell_word};
 
 /// One change to a machine. Closed; its variant says its [`Class`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,6 +20,16 @@ pub enum Change {
         content: Vec<u8>,
         /// Permission bits of a new file, whatever the umask.
         mode: u32,
+    },
+    /// The same with a text into which the values of secrets are put behind the door; only the user can read the file, whatever
+    /// the mode of the one was that it replaces.
+    Render {
+        /// Where.
+        path: Utf8PathBuf,
+        /// What.
+        content: Text,
+        /// The folder in which forgectl keeps secrets, a file each.
+        secrets: Utf8PathBuf,
     },
     /// Makes one folder whose parent is there; one that is already there is left as it is.
     MakeDir {
@@ -71,6 +81,21 @@ pub enum Change {
         /// What.
         content: Vec<u8>,
     },
+    /// Makes a secret from the machine's randomness: a file of forgectl's own (0600), whole; one that is there already is left
+    /// as it is.
+    MakeSecret {
+        /// Which file.
+        path: Utf8PathBuf,
+        /// What it is to look like.
+        shape: SecretShape,
+    },
+    /// Puts a file of forgectl's own into the place of another, whole. Nothing at `from` is fine.
+    Supersede {
+        /// The new one.
+        from: Utf8PathBuf,
+        /// The one that goes.
+        to: Utf8PathBuf,
+    },
     /// Fetches a file of forgectl's own (0600) and makes its folders (0700). It is put in place only when its SHA-256 is
     /// the one wanted; the bytes are told while they come. Nothing is sent but the request.
     Fetch {
@@ -116,12 +141,15 @@ impl Change {
         match self {
             Self::Append { .. }
             | Self::Keep { .. }
+            | Self::MakeSecret { .. }
+            | Self::Supersede { .. }
             | Self::Forget { .. }
             | Self::Lock { .. }
             | Self::Sudo(_)
             | Self::Awake => Class::Bookkeeping,
             Self::Use(_) | Self::Try(_) | Self::Engine(_, EngineChange::Exec { .. }) => Class::Use,
             Self::Write { .. }
+            | Self::Render { .. }
             | Self::MakeDir { .. }
             | Self::Remove { .. }
             | Self::RemoveTree { .. }
@@ -295,6 +323,7 @@ impl fmt::Display for Change {
             Self::Write { path, content, mode } => {
                 write!(f, "write {path} ({} bytes, mode {mode:04o})", content.len())
             }
+            Self::Render { path, .. } => write!(f, "render {path} (mode 0600)"),
             Self::MakeDir { path, mode } => write!(f, "make folder {path} (mode {mode:04o})"),
             Self::Remove { path } => write!(f, "remove {path}"),
             Self::RemoveTree { path } => write!(f, "remove {path} and all in it"),
@@ -306,6 +335,8 @@ impl fmt::Display for Change {
             Self::Engine(socket, change) => write!(f, "unix:{socket} {change}"),
             Self::Append { path, line } => write!(f, "append {} bytes to {path}", line.len()),
             Self::Keep { path, content } => write!(f, "keep {path} ({} bytes)", content.len()),
+            Self::MakeSecret { path, shape } => write!(f, "make the secret {path} ({shape})"),
+            Self::Supersede { from, to } => write!(f, "put {from} in the place of {to}"),
             Self::Fetch { url, sha256, path } => write!(f, "fetch {url} (SHA-256 {sha256}) to {path}"),
             Self::Forget { path } => write!(f, "forget {path}"),
             Self::Lock { path, .. } => write!(f, "lock {path}"),

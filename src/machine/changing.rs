@@ -3,14 +3,20 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use camino::Utf8Path;
 
-use super::engine::{EngineChange, EngineFault};
+use super::engine::{Alteration, EngineChange, EngineFault};
 use super::{Change, Command, Hold, Machine, Outcome, Output, Quiet, Reply, Request, Sudo, Tell};
+use crate::value::{SecretShape, Text};
 
 /// A method with its own return type for every change, so that nobody opens an [`Outcome`].
 pub trait Changing: Machine {
     /// Puts a file in place; see [`Change::Write`].
     fn write(&self, path: &Utf8Path, content: &[u8], mode: u32) -> Result<()> {
         self.done(&Change::Write { path: path.to_owned(), content: content.to_owned(), mode })
+    }
+
+    /// Puts a text with secrets in it in place; see [`Change::Render`].
+    fn render(&self, path: &Utf8Path, content: Text, secrets: &Utf8Path) -> Result<()> {
+        self.done(&Change::Render { path: path.to_owned(), content, secrets: secrets.to_owned() })
     }
 
     /// Makes one folder; see [`Change::MakeDir`].
@@ -83,6 +89,15 @@ pub trait Changing: Machine {
         }
     }
 
+    /// Runs a command in a container that changes what it keeps; see [`EngineChange::Alter`].
+    fn alter(&self, socket: &Utf8Path, alter: Alteration) -> Result<Result<Output, EngineFault>> {
+        match self.change(&Change::Engine(socket.to_owned(), EngineChange::Alter(Box::new(alter))), &Quiet)? {
+            Outcome::Engine(Ok(Some(output))) => Ok(Ok(output)),
+            Outcome::Engine(Err(fault)) => Ok(Err(fault)),
+            _ => bail!("a command in a container was answered with something else"),
+        }
+    }
+
     /// Runs a command in a container, which proves something by use.
     fn exec(
         &self,
@@ -108,6 +123,16 @@ pub trait Changing: Machine {
     /// Puts a file of forgectl's own in place; see [`Change::Keep`].
     fn keep(&self, path: &Utf8Path, content: &[u8]) -> Result<()> {
         self.done(&Change::Keep { path: path.to_owned(), content: content.to_owned() })
+    }
+
+    /// Makes a secret; see [`Change::MakeSecret`].
+    fn make_secret(&self, path: &Utf8Path, shape: SecretShape) -> Result<()> {
+        self.done(&Change::MakeSecret { path: path.to_owned(), shape })
+    }
+
+    /// Puts a file of forgectl's own into the place of another; see [`Change::Supersede`].
+    fn supersede(&self, from: &Utf8Path, to: &Utf8Path) -> Result<()> {
+        self.done(&Change::Supersede { from: from.to_owned(), to: to.to_owned() })
     }
 
     /// Fetches a file of forgectl's own; see [`Change::Fetch`].

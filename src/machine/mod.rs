@@ -14,7 +14,7 @@ mod query;
 mod recorded;
 pub mod tool;
 
-pub use answer::{Answer, Identity, Kind, Listener, Output, Reply, Space, Stat, overlap};
+pub use answer::{Answer, DockerVariables, Identity, Kind, Listener, Output, Reply, Space, Stat, overlap};
 pub use change::{Change, Class, Command, Hold, Method, Outcome, Request, Sudo};
 pub use changing::Changing;
 pub use halt::Halt;

@@ -24,6 +24,7 @@ mod profile;
 mod python;
 mod rendered;
 mod rival;
+mod sealed;
 mod secret;
 mod tap;
 mod volume;
@@ -42,8 +43,10 @@ use crate::{
 
 pub use cask::Cask;
 pub use clt::CommandLineTools;
+pub use colima::{ColimaJob, machine as colima_machine};
 pub use container::Proof;
 pub use dependencies::{before as formulae_before, id as dependencies_id, noted as dependencies};
+pub use engine::Engine;
 pub use file::LogFile;
 pub use folder::Folder;
 pub use formula::{Formula, Wish};
@@ -56,7 +59,10 @@ pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
 pub use python::PythonEnvironment;
+pub use rendered::Rendered;
 pub use rival::Rival;
+pub use sealed::Seals;
+pub use secret::{Secret, declared as declared_secret, secrets_folder};
 pub use tap::Tap;
 
 /// One thing on a machine: what is wanted, and what leads there.

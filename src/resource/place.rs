@@ -12,7 +12,7 @@ use crate::{
     journal::Receipt,
     machine::{Look, tool::brew},
     step::{Step, TOOLS},
-    value::{Domain, Place, State},
+    value::{Domain, Id, Place, State},
 };
 
 /// In what run things are given back.
@@ -28,6 +28,8 @@ pub struct Leaving<'l> {
     pub before: BTreeMap<String, String>,
     /// Where the Ollama server that we brought is asked, if there is one.
     pub ollama: Option<String>,
+    /// Secrets without which the data in a volume that stays could not be opened, and such a volume of each.
+    pub opened: BTreeMap<Id, Id>,
 }
 
 /// How a thing is given back.
@@ -84,8 +86,8 @@ impl Place {
             Self::Network { engine, name } => network::observe(look, engine, name, receipt),
             Self::Volume { engine, name } => volume::observe(look, engine, name, receipt),
             Self::Container { engine, name } => container::observe(look, engine, name, receipt),
-            Self::Secret { path } => secret::observe(look, path, receipt),
-            Self::Rendered { path } => rendered::observe(look, path, receipt),
+            Self::Secret { path } => secret::observe(look, path),
+            Self::Rendered { path } => rendered::observe(look, path),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
                 job::observe(look, *domain, label, plist, program, receipt)
@@ -160,9 +162,11 @@ impl Place {
     /// The file or folder that is made, written or removed as the user, not as root.
     pub fn user_file(&self) -> Option<&Utf8Path> {
         match self {
-            Self::Folder { path } | Self::Data { path } | Self::Log { path } | Self::ProfileLine { path } => {
-                Some(path)
-            }
+            Self::Folder { path }
+            | Self::Data { path }
+            | Self::Log { path }
+            | Self::ProfileLine { path }
+            | Self::Rendered { path } => Some(path),
             Self::Job { domain, plist, .. } | Self::Rival { domain, plist, .. } => {
                 (*domain != Domain::System && !plist.starts_with("/Library")).then_some(plist)
             }
@@ -174,6 +178,7 @@ impl Place {
     pub fn backed_up(&self) -> Option<(&Utf8PathBuf, &'static str)> {
         match self {
             Self::Job { plist, .. } => Some((plist, "file")),
+            Self::Rendered { path } => Some((path, "digest")),
             _ => None,
         }
     }

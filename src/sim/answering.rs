@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow, bail};
 use camino::Utf8Path;
 
 use super::{Mac, Sim, Socket, converse, disk::LARGEST_READ, internet, machine::refused, permission, tool};
-use crate::machine::{Answer, Identity, Listener, Query, Quiet, tool::lsof};
+use crate::machine::{Answer, DockerVariables, Identity, Listener, Query, Quiet, tool::lsof};
 
 /// What a call of the file system takes.
 const FILE: Duration = Duration::from_micros(100);
@@ -99,6 +99,7 @@ fn identity(sim: &Sim) -> Identity {
             pid,
             can_ask: sim.can_ask,
             proxy: mac.state.proxy.clone(),
+            docker: if uid == 0 { DockerVariables::default() } else { mac.state.docker.clone() },
             zdotdir: mac.state.zdotdir.clone().filter(|_| uid != 0),
         }
     })

@@ -4,7 +4,8 @@ use anyhow::{Result, anyhow, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Content, Fault, Mac, Program, Sim, USER, answering::FAR, converse, internet, machine::refused, tool,
+    Content, Fault, Mac, Program, Sim, USER, answering::FAR, converse, internet, machine::refused, secrets,
+    tool,
 };
 use crate::machine::{Change, Command, Kind, Look, Outcome, Output, Quiet, Sudo, Tell};
 
@@ -19,6 +20,9 @@ const TYPING: Duration = Duration::from_secs(4);
 pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Outcome> {
     match change {
         Change::Write { path, content, mode } => file(sim, SYNCED, |mac| write(mac, path, content, *mode)),
+        Change::Render { path, content, secrets: folder } => {
+            file(sim, SYNCED, |mac| secrets::render(mac, path, content, folder))
+        }
         Change::MakeDir { path, mode } => file(sim, FILE, |mac| make_dir(mac, path, *mode)),
         Change::Remove { path } => file(sim, FILE, |mac| match mac.disk.node(path) {
             Some(_) => remove(mac, path),
@@ -55,6 +59,8 @@ pub(super) fn perform(sim: &Sim, change: &Change, tell: &dyn Tell) -> Result<Out
             own_file(mac, path)?;
             put(mac, path, content.clone(), 0o600)
         }),
+        Change::MakeSecret { path, shape } => file(sim, SYNCED, |mac| secrets::make(mac, path, shape)),
+        Change::Supersede { from, to } => file(sim, SYNCED, |mac| secrets::supersede(mac, from, to)),
         Change::Fetch { url, sha256, path } => fetch(sim, url, sha256, path, tell),
         Change::Forget { path } => file(sim, FILE, |mac| match mac.disk.node(path) {
             Some(_) => remove(mac, path),
@@ -115,7 +121,7 @@ fn run(sim: &Sim, command: &Command, tell: &dyn Tell) -> Output {
     sim.execute(sim.caller(), &command.full_argv(), &environment, Some(command.limit), mark, tell)
 }
 
-fn write(mac: &mut Mac, path: &Utf8Path, content: &[u8], mode: u32) -> Result<()> {
+pub(super) fn write(mac: &mut Mac, path: &Utf8Path, content: &[u8], mode: u32) -> Result<()> {
     let target = mac.disk.resolve(path).unwrap_or_else(|| path.to_owned());
     if let Some(node) = mac.disk.node(&target) {
         if node.acl {
@@ -128,7 +134,7 @@ fn write(mac: &mut Mac, path: &Utf8Path, content: &[u8], mode: u32) -> Result<()
     put(mac, path, content.to_owned(), mode)
 }
 
-fn put(mac: &mut Mac, path: &Utf8Path, content: Vec<u8>, mode: u32) -> Result<()> {
+pub(super) fn put(mac: &mut Mac, path: &Utf8Path, content: Vec<u8>, mode: u32) -> Result<()> {
     if mac.state.faults.take(Fault::DiskFull) {
         return Err(refused(path, &std::io::ErrorKind::StorageFull.into()));
     }
@@ -161,7 +167,7 @@ fn remove_tree(mac: &mut Mac, path: &Utf8Path) -> Result<()> {
 
 /// Makes the folders (0700) of a file of forgectl's own, and refuses what is not its own to write; answers with the file's
 /// content, if there is one.
-fn own_file(mac: &mut Mac, path: &Utf8Path) -> Result<Vec<u8>> {
+pub(super) fn own_file(mac: &mut Mac, path: &Utf8Path) -> Result<Vec<u8>> {
     let mut missing: Vec<Utf8PathBuf> = vec![];
     for folder in path.ancestors().skip(1).take_while(|folder| mac.disk.resolve(folder).is_none()) {
         missing.push(folder.to_owned());

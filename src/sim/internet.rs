@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -29,6 +29,9 @@ pub struct Internet {
     /// for them on this machine.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hosts: BTreeMap<String, String>,
+    /// The real container engine that stands for those of a Mac in a folder, by its socket on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Utf8PathBuf>,
     /// What Ollama's registry has.
     #[serde(default)]
     pub registry: Registry,
@@ -78,6 +81,7 @@ impl Default for Internet {
         Self {
             files: BTreeMap::from([(url.to_owned(), file)]),
             pages: BTreeMap::new(),
+            engine: None,
             hosts: BTreeMap::new(),
             registry: Registry::default(),
             images: tool::docker::Registries::default(),

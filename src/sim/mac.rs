@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Disk, Host, MemoryDisk, Process, Program, Spec, SudoMode, clock, permission, tool};
-use crate::value::PowerSource;
+use crate::{machine::DockerVariables, value::PowerSource};
 
 /// A simulated Mac: its state, its files, and where its processes run when they are real.
 pub struct Mac {
@@ -29,6 +29,9 @@ pub struct State {
     pub boot: Timestamp,
     /// The seed of all that is left to chance.
     pub seed: u64,
+    /// How often forgectl's secrets were made, by file.
+    #[serde(default)]
+    pub secrets_made: BTreeMap<Utf8PathBuf, u32>,
     /// Bits per second of its line to the Internet.
     pub bandwidth: u64,
     /// Its addresses beside those of loopback; a server can listen on no other.
@@ -67,6 +70,9 @@ pub struct State {
     /// `ZDOTDIR` as the user's shells have it.
     #[serde(default)]
     pub zdotdir: Option<Utf8PathBuf>,
+    /// What the user's shells tell the docker CLI.
+    #[serde(default)]
+    pub docker: DockerVariables,
     /// The only way out of its network, a proxy, which forgectl's own environment names.
     #[serde(default)]
     pub proxy: Option<String>,

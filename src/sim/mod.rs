@@ -26,6 +26,7 @@ mod person;
 mod process;
 mod running;
 mod schedule;
+mod secrets;
 mod spec;
 #[cfg(test)]
 mod testing;

@@ -2,6 +2,8 @@
 
 mod brew;
 mod clt;
+mod colima;
+mod engine;
 mod environment;
 mod file;
 mod folder;
@@ -13,7 +15,10 @@ mod model;
 mod packages;
 mod power;
 mod profile;
+mod render;
 mod rival;
+mod rotation;
+mod secret;
 mod uv;
 
 use std::fmt;
@@ -31,6 +36,8 @@ pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
     TOOLS,
 };
+pub use colima::{COLIMA, ColimaStart, DeleteMachine, colima_environment};
+pub use engine::AwaitEngine;
 pub use environment::{LinkInterpreter, MakeEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree};
@@ -42,7 +49,10 @@ pub use model::{DeleteModel, PullModel};
 pub use packages::{InstallPackages, ResolvePackages, ReturnPackages, Told};
 pub use power::SetPower;
 pub use profile::{AddProfileLine, SHELLENV, TakeProfileLine};
+pub use render::RenderFile;
 pub use rival::{PutBackJob, SetAsideJob};
+pub use rotation::RotateSecret;
+pub use secret::{CloseFile, DescribeSecret, ForgetSecret, MakeSecret, Opened, SecretFiles, locked_out};
 
 /// One step from what was found to what is wanted. It may look, wait and make several effects, and is safe
 /// to repeat from any of them.

@@ -119,6 +119,19 @@ impl Text {
     }
 }
 
+/// What stands for a secret where a text is told from others by what is in it, whichever value the secret has.
+pub fn seal(name: &SecretName) -> String {
+    format!("[secret {name}]")
+}
+
+impl Text {
+    /// The whole text, each secret as its [`seal`].
+    pub fn sealed(&self) -> String {
+        let Ok(text) = self.fill(|name| Ok::<_, std::convert::Infallible>(seal(name)));
+        text
+    }
+}
+
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self::new([Piece::Plain(text.to_owned())])

@@ -3,6 +3,7 @@
 
 mod cli;
 mod completions;
+mod docker;
 mod drafts;
 mod facts;
 mod faults;
@@ -11,6 +12,7 @@ mod first_forms;
 mod folder_end;
 mod folder_mac;
 mod giving_back;
+mod kept_secrets;
 mod lines;
 mod local_files;
 mod local_processes;

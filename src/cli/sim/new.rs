@@ -51,6 +51,10 @@ pub(super) struct Args {
     /// of the real registry and this machine's own interpreters
     #[arg(long, value_name = "PROGRAM", env = "FORGECTL_SIM_UV")]
     uv: Option<Utf8PathBuf>,
+    /// Of a Mac in a folder: the socket of a container engine of this machine, which stands for the Mac's own and runs containers
+    /// really
+    #[arg(long, value_name = "SOCKET", env = "FORGECTL_SIM_ENGINE")]
+    engine: Option<Utf8PathBuf>,
     /// Replace one that is there
     #[arg(long, env = "FORGECTL_FORCE", value_parser = switch)]
     force: bool,
@@ -65,10 +69,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
             if let Some(uv) = &args.uv {
                 folder::hand_over_uv(path, &desk::absolute(uv)?)?;
             }
+            if let Some(engine) = &args.engine {
+                folder::give_engine(path, &desk::absolute(engine)?)?;
+            }
         }
         Place::File(_) if args.uv.is_some() => bail!(
             Problem::manifest("a simulated Mac in a file has no real programs: `--uv`")
                 .hint("make one in a folder, `dir:PATH`, or leave `--uv` away")
+        ),
+        Place::File(_) if args.engine.is_some() => bail!(
+            Problem::manifest("the engine of a simulated Mac in a file is simulated: `--engine`")
+                .hint("make one in a folder, `dir:PATH`, or leave `--engine` away")
         ),
         Place::File(_) if !args.outside.is_empty() => bail!(
             Problem::manifest("a simulated Mac in a file sees a simulated Internet: `--outside`")

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use camino::Utf8PathBuf;
 
-use crate::value::{ContainerSpec, shell_word};
+use crate::value::{ContainerSpec, Text, shell_word};
 
 /// One change on a container engine. Closed. What it answers is in [`crate::machine::Outcome`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,6 +65,24 @@ pub enum EngineChange {
         /// How long it may take.
         limit: Duration,
     },
+    /// Runs a command in a container that changes what the container keeps.
+    Alter(Box<Alteration>),
+}
+
+/// A command in a container that changes what the container keeps.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Alteration {
+    /// Which container.
+    pub container: String,
+    /// The command.
+    pub argv: Vec<String>,
+    /// Its variables beside the container's. Secrets are put into them behind the door: unlike its words, only its own user in
+    /// the container can see them.
+    pub environment: BTreeMap<String, Text>,
+    /// The folder in which these secrets lie, a file each.
+    pub secrets: Utf8PathBuf,
+    /// How long it may take.
+    pub limit: Duration,
 }
 
 impl fmt::Display for EngineChange {
@@ -81,10 +99,13 @@ impl fmt::Display for EngineChange {
             Self::Start(name) => write!(f, "docker start {name}"),
             Self::Stop(name) => write!(f, "docker stop {name}"),
             Self::Remove(name) => write!(f, "docker rm --force --volumes {name}"),
-            Self::Exec { container, argv, .. } => {
-                write!(f, "docker exec {container}")?;
-                argv.iter().try_for_each(|word| write!(f, " {}", shell_word(word)))
-            }
+            Self::Exec { container, argv, .. } => words(f, container, argv),
+            Self::Alter(alter) => words(f, &alter.container, &alter.argv),
         }
     }
+}
+
+fn words(f: &mut fmt::Formatter<'_>, container: &str, argv: &[String]) -> fmt::Result {
+    write!(f, "docker exec {container}")?;
+    argv.iter().try_for_each(|word| write!(f, " {}", shell_word(word)))
 }

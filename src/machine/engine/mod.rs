@@ -5,7 +5,7 @@ mod change;
 mod query;
 mod view;
 
-pub use change::EngineChange;
+pub use change::{Alteration, EngineChange};
 pub use query::{EngineAnswer, EngineFault, EngineQuery};
 pub use view::{
     ContainerLine, ContainerView, EngineInfo, EngineVersion, Health, HealthStatus, ImageLine, ImageView,

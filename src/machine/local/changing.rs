@@ -14,6 +14,15 @@ use crate::machine::Kind;
 impl Files {
     /// Puts a file in place as a new inode: see [`crate::machine::Change::Write`].
     pub fn write(&self, path: &Utf8Path, content: &[u8], mode: u32) -> io::Result<()> {
+        self.put(path, content, |former| former.unwrap_or(mode))
+    }
+
+    /// The same with a file that only its owner can read, whatever was there before.
+    pub fn write_closed(&self, path: &Utf8Path, content: &[u8]) -> io::Result<()> {
+        self.put(path, content, |_| 0o600)
+    }
+
+    fn put(&self, path: &Utf8Path, content: &[u8], mode: impl Fn(Option<u32>) -> u32) -> io::Result<()> {
         let at = self.locate(path, Last::Followed)?;
         let former = self.stat(&at)?;
         match former.as_ref().map(|former| former.kind) {
@@ -31,7 +40,7 @@ impl Files {
         {
             return Err(judge::denied("replace", &at));
         }
-        let mode = former.as_ref().map_or(mode, |former| former.mode);
+        let mode = mode(former.as_ref().map(|former| former.mode));
         replace::file(&self.host(&at), content, self.real_mode(mode, false), former.is_some())?;
         self.no_placeholder(&at)?;
         self.note(&at, mode, former.is_none())

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, env, sync::OnceLock, time::Duration};
 
+use camino::Utf8PathBuf;
 use reqwest::{
     NoProxy, Proxy,
     blocking::{Client, Response},
@@ -31,6 +32,8 @@ pub struct Outside {
     pub files: BTreeMap<String, (String, String)>,
     /// Servers by origin, such as `https://registry.ollama.ai`: the origin of what stands for it.
     pub hosts: BTreeMap<String, String>,
+    /// The socket of a container engine, which stands for every engine of the Mac whose own socket is there.
+    pub engine: Option<Utf8PathBuf>,
 }
 
 /// The way to other machines, made when it is first needed.

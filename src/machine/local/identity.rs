@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use nix::unistd::{Uid, User};
 
 use super::{far, files::Files, owners::USER, sudo};
-use crate::machine::{Identity, Kind, Output};
+use crate::machine::{DockerVariables, Identity, Kind, Output};
 
 /// Who runs this process. `groups` is what `id -G` printed: nested groups are known to it alone.
 pub(super) fn here(groups: &Output) -> Result<Identity> {
@@ -30,6 +30,11 @@ pub(super) fn here(groups: &Output) -> Result<Identity> {
         state: state.join("forgectl"),
         home,
         zdotdir: absolute("ZDOTDIR"),
+        docker: DockerVariables {
+            host: set("DOCKER_HOST"),
+            context: set("DOCKER_CONTEXT"),
+            config: absolute("DOCKER_CONFIG"),
+        },
         pid: process::id(),
         proxy: far::proxy(),
         can_ask: sudo::can_ask(),
@@ -57,6 +62,7 @@ pub(super) fn under(files: &Files) -> Result<Identity> {
         state: home.join(".local/state/forgectl"),
         home,
         zdotdir: None,
+        docker: DockerVariables::default(),
         pid: process::id(),
         proxy: far::proxy(),
         can_ask: sudo::can_ask(),
@@ -66,4 +72,9 @@ pub(super) fn under(files: &Files) -> Result<Identity> {
 /// A variable that holds an absolute path; the XDG rules say that a relative one counts as not set.
 fn absolute(name: &str) -> Option<Utf8PathBuf> {
     env::var(name).ok().map(Utf8PathBuf::from).filter(|path| path.is_absolute())
+}
+
+/// A variable that is set, and not empty.
+fn set(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }

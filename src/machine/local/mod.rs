@@ -86,6 +86,7 @@ impl Local {
     /// The same, reaching no other machine but what stands for these outside addresses here.
     #[must_use]
     pub fn reaching_only(mut self, outside: Outside) -> Self {
+        self.engines = Engines::only(outside.engine.clone());
         self.far = Far::only(outside);
         self
     }
@@ -204,6 +205,10 @@ impl Machine for Local {
             Change::Write { path, content, mode } => {
                 files.write(path, content, *mode).with_context(|| format!("writing `{path}`"))?;
             }
+            Change::Render { path, content, secrets } => {
+                let filled = own_files::filled(files, self.who()?, content, secrets)?;
+                files.write_closed(path, filled.as_bytes()).with_context(|| format!("writing `{path}`"))?;
+            }
             Change::MakeDir { path, mode } => match files.make_dir(path, *mode) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(files, path) => {}
                 made => made.with_context(|| format!("making the folder `{path}`"))?,
@@ -228,7 +233,12 @@ impl Machine for Local {
                 return Ok(Outcome::Ran(command::run(files, self.who()?, command, tell)?));
             }
             Change::Engine(socket, change) => {
-                return Ok(Outcome::Engine(self.engines.change(&self.files, socket, change, tell)?));
+                return Ok(Outcome::Engine(self.engines.change(
+                    (files, self.who()?),
+                    socket,
+                    change,
+                    tell,
+                )?));
             }
             Change::Send(request) | Change::Use(request) if request.lines => {
                 return Ok(Outcome::Reply(lines::send(request, tell)?));
@@ -238,6 +248,8 @@ impl Machine for Local {
             }
             Change::Append { path, line } => own_files::append(files, self.who()?, path, line)?,
             Change::Keep { path, content } => own_files::keep(files, self.who()?, path, content)?,
+            Change::MakeSecret { path, shape } => own_files::make_secret(files, self.who()?, path, shape)?,
+            Change::Supersede { from, to } => own_files::supersede(files, self.who()?, from, to)?,
             Change::Fetch { url, sha256, path } => {
                 self.far.fetch(files, self.who()?, Wish { url, sha256, path }, tell)?;
             }

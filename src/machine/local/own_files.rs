@@ -6,11 +6,14 @@ use std::{
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{files::Files, replace, root::Last};
-use crate::machine::{Identity, Kind};
+use crate::{
+    machine::{Identity, Kind},
+    value::{SecretName, SecretShape, Text},
+};
 
 /// Adds a line, and syncs it. A line that a killed process left without its end gets one first, so that no two lines run together.
 pub(super) fn append(files: &Files, who: &Identity, path: &Utf8Path, line: &str) -> Result<()> {
@@ -48,6 +51,42 @@ pub(super) fn append(files: &Files, who: &Identity, path: &Utf8Path, line: &str)
 pub(super) fn keep(files: &Files, who: &Identity, path: &Utf8Path, content: &[u8]) -> Result<()> {
     let host = ready(files, who, path)?;
     replace::file(&host, content, 0o600, false).with_context(|| format!("keeping `{path}`"))
+}
+
+/// Makes a secret from this machine's randomness, unless there is one.
+pub(super) fn make_secret(files: &Files, who: &Identity, path: &Utf8Path, shape: &SecretShape) -> Result<()> {
+    let host = ready(files, who, path)?;
+    if files.stat(path).with_context(|| format!("looking at `{path}`"))?.is_some() {
+        return Ok(());
+    }
+    let value = shape.make(getrandom::fill).context("asking this machine for randomness")?;
+    replace::file(&host, value.as_bytes(), 0o600, false).with_context(|| format!("keeping `{path}`"))
+}
+
+/// Puts one file into the place of another, whole. One that is gone already was put there before.
+pub(super) fn supersede(files: &Files, who: &Identity, from: &Utf8Path, to: &Utf8Path) -> Result<()> {
+    let (old, new) = (ready(files, who, from)?, ready(files, who, to)?);
+    if files.stat(from).with_context(|| format!("looking at `{from}`"))?.is_none() {
+        return Ok(());
+    }
+    let replace = || {
+        fs::rename(&old, &new)?;
+        replace::sync_folder_of(&old)?;
+        replace::sync_folder_of(&new)
+    };
+    replace().with_context(|| format!("putting `{from}` in the place of `{to}`"))
+}
+
+/// `text` with the values of the secrets that lie in `folder`.
+pub(super) fn filled(files: &Files, who: &Identity, text: &Text, folder: &Utf8Path) -> Result<String> {
+    text.fill(|name| secret(files, who, folder, name))
+}
+
+fn secret(files: &Files, who: &Identity, folder: &Utf8Path, name: &SecretName) -> Result<String> {
+    let path = folder.join(name.as_str());
+    judge(files, who, &path, Kind::File)?;
+    let value = files.read(&path).with_context(|| format!("reading the secret `{path}`"))?;
+    String::from_utf8(value).map_err(|_| anyhow!("the secret `{path}` is no text"))
 }
 
 /// Makes the folders of `path` and answers where it lies, after judging what is there already.

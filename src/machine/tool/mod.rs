@@ -1,6 +1,8 @@
 //! Reading what the Mac's own tools print, or keep on its disk. Each file states the format and where it is known from.
 
 pub mod brew;
+pub mod colima;
+pub mod docker;
 pub mod launchctl;
 pub mod lsof;
 pub mod ollama;

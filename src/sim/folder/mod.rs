@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Served;
+use super::{Content, Served};
 use crate::machine::local::Outside;
 
 pub use create::create;
@@ -39,7 +39,7 @@ pub fn outside(folder: &Utf8Path) -> Result<Outside> {
     let really =
         |(url, file): (&String, &Served)| Some((url.clone(), (file.really_at.clone()?, file.sha256.clone())));
     let files = internet.files.iter().filter_map(really).collect();
-    let reached = Outside { files, hosts: internet.hosts.clone() };
+    let reached = Outside { files, hosts: internet.hosts.clone(), engine: internet.engine.clone() };
     opened.close()?;
     Ok(reached)
 }
@@ -48,6 +48,23 @@ pub fn outside(folder: &Utf8Path) -> Result<Outside> {
 pub fn reach(folder: &Utf8Path, hosts: BTreeMap<String, String>) -> Result<()> {
     let mut opened = Opened::open(folder)?;
     opened.mac.state.internet.hosts.extend(hosts);
+    opened.close()
+}
+
+/// Where the docker CLI looks for an engine that nobody names (docs/service-facts.md#docker-endpoint).
+const SOCKET: &str = "/private/var/run/docker.sock";
+
+/// Lets the real container engine at the socket `real` of this machine stand for every engine of the Mac in `folder`, and one of
+/// them run there, at `/var/run/docker.sock`. An engine of that Mac answers as long as something is at the path of its socket.
+pub fn give_engine(folder: &Utf8Path, real: &Utf8Path) -> Result<()> {
+    let mut opened = Opened::open(folder)?;
+    let (mac, socket) = (&mut opened.mac, Utf8Path::new(SOCKET));
+    let now = mac.state.now;
+    mac.state.internet.engine = Some(real.to_owned());
+    if let Some(above) = socket.parent() {
+        mac.disk.make_dirs(0, above, 0o755, now)?;
+    }
+    mac.disk.write(0, socket, Content::Bytes(vec![]), 0o755, now)?;
     opened.close()
 }
 

@@ -1,0 +1,203 @@
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+use minijinja::context;
+
+use super::{EngineOf, judge};
+use crate::{
+    blueprint::{Blueprint, Site, plist, tilde, tools},
+    machine::{
+        Looking,
+        engine::{EngineVersion, Stage},
+        tool::{colima, launchctl::JobView},
+    },
+    manifest::{Containers, EngineKind},
+    resource::{ColimaJob, Engine, JobSpec, LogFile, colima_machine},
+    step::{COLIMA, ColimaStart, Definition, colima_environment, definition_matches},
+    value::{Domain, Id, Problem, Span},
+};
+
+/// Label of the job.
+pub(in crate::blueprint) const LABEL: &str = "dev.forge.colima";
+
+/// The profile, so that a machine of the user's own is never touched.
+const PROFILE: &str = "forge";
+
+/// Homebrew's formulae: Colima does not start without docker's own program (docs/service-facts.md#colima-start).
+const FORMULAE: [&str; 2] = ["colima", "docker"];
+
+/// Where Homebrew's programs are, which launchd gives no job by itself (docs/mac-facts.md#launchd-job-environment).
+const PATH: &str = "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+const TEMPLATE: &str = include_str!("../../../launchd/colima.plist");
+
+const GIB: u64 = 1 << 30;
+
+/// How large the machine is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Size {
+    /// Bytes of memory.
+    pub(super) memory: u64,
+    /// Processors.
+    pub(super) cpus: u32,
+    /// GiB of disk.
+    pub(super) disk: u64,
+}
+
+/// Colima in a machine of ours, as a job that keeps it running.
+pub(super) fn colima(
+    site: &Site,
+    section: &Containers,
+    blueprint: &mut Blueprint,
+    origin: &Span,
+) -> Result<EngineOf> {
+    let home = site.identity.home.join(".colima");
+    let size = size(site, section, &home)?;
+    let log = site.identity.home.join("Library/Logs/forgectl/colima.log");
+    let job = job(site, size, &home, &log)?;
+    let start = ColimaStart {
+        domain: job.domain,
+        label: job.label.clone(),
+        definition: job.definition.clone(),
+        home: home.clone(),
+        profile: PROFILE.into(),
+        log: log.clone(),
+    };
+    let socket = colima::socket(&home, PROFILE);
+    let view = site.look.job(job.domain, LABEL)?;
+    let version = answer(site, &socket)?;
+
+    let mut needs = vec![];
+    for formula in FORMULAE {
+        needs.push(tools::formula(site, blueprint, formula, None, origin)?);
+    }
+    let user = &site.identity.home;
+    needs.extend(blueprint.add_folders(user, &home, 0o755, vec![], origin));
+    let machine = blueprint.add(colima_machine(&home, PROFILE), needs, origin.clone());
+    let mut needs = blueprint.add_folders(user, &user.join("Library/Logs/forgectl"), 0o700, vec![], origin);
+    needs = vec![blueprint.add(LogFile { name: tilde(user, &log), path: log }, needs, origin.clone())];
+    needs.extend(blueprint.add_folders(user, &user.join("Library/LaunchAgents"), 0o755, vec![], origin));
+    needs.push(machine);
+
+    if view == JobView::NoDomain {
+        blueprint.refusals.push(no_session(job.domain).at(Some(origin)));
+    }
+    let as_declared =
+        matches!(&view, JobView::Loaded(printed) if definition_matches(&job.definition, printed));
+    let stops = if as_declared { vec![] } else { running_containers(site, &socket, version.as_ref())? };
+    let job = blueprint.add(ColimaJob { job, stops }, needs, origin.clone());
+    let engine = Engine { name: "colima".into(), socket: socket.clone(), start: Some(start) };
+    let id = blueprint.add(engine, vec![job], origin.clone());
+    judge::version(version.as_ref(), &id, blueprint, origin);
+    Ok(EngineOf::new(id, EngineKind::Colima, socket, version.as_ref()))
+}
+
+/// The job of ours that runs the program of a formula.
+pub(in crate::blueprint) fn job_of(formula: &str) -> Option<Id> {
+    (formula == FORMULAE[0]).then(|| Id::new("launchd-job", LABEL))
+}
+
+/// What of it is left open: as much as the Mac can do without, and as much disk as there is already.
+fn size(site: &Site, section: &Containers, home: &Utf8Path) -> Result<Size> {
+    let there = colima::started(site.look, home, PROFILE)?;
+    let disk = section.disk.map(|disk| disk.0.div_ceil(GIB));
+    Ok(Size {
+        memory: section.memory.map_or_else(|| share(site.facts.memory), |memory| memory.0),
+        cpus: section.cpus.unwrap_or(4),
+        disk: disk.or(there.map(|there| there.disk)).unwrap_or(60),
+    })
+}
+
+/// What a machine gets of a Mac's memory when nobody says (docs/service-facts.md#engine-memory).
+fn share(memory: Option<u64>) -> u64 {
+    match memory.unwrap_or(0) / GIB {
+        48.. => 8 * GIB,
+        24.. => 6 * GIB,
+        16.. => 4 * GIB,
+        _ => 2 * GIB,
+    }
+}
+
+fn answer(site: &Site, socket: &Utf8Path) -> Result<Option<EngineVersion>> {
+    if site.look.resolve(socket)?.is_none() {
+        return Ok(None);
+    }
+    Ok(site.look.engine_version(socket)?.ok())
+}
+
+/// What a restart of the machine stops, by name.
+fn running_containers(
+    site: &Site,
+    socket: &Utf8Path,
+    version: Option<&EngineVersion>,
+) -> Result<Vec<String>> {
+    if version.is_none() {
+        return Ok(vec![]);
+    }
+    let all = site.look.containers(socket)?.unwrap_or_default();
+    let runs = |stage| matches!(stage, Stage::Running | Stage::Paused | Stage::Restarting);
+    Ok(all.into_iter().filter(|line| runs(line.stage)).map(|line| line.name).collect())
+}
+
+fn job(site: &Site, size: Size, home: &Utf8Path, log: &Utf8PathBuf) -> Result<JobSpec> {
+    let user = &site.identity.home;
+    let own = [("HOME", user.to_string()), ("PATH", PATH.to_owned())];
+    let environment: BTreeMap<String, String> = colima_environment(home, PROFILE)
+        .into_iter()
+        .chain(own)
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let definition = Definition {
+        path: user.join(format!("Library/LaunchAgents/{LABEL}.plist")),
+        arguments: arguments(size),
+        environment,
+    };
+    let values = context! {
+        label => LABEL,
+        arguments => &definition.arguments,
+        environment => &definition.environment,
+        home => user.as_str(),
+        log => log.as_str(),
+    };
+    let content =
+        plist::render(TEMPLATE, values, &definition.environment).context("rendering the job of Colima")?;
+    Ok(JobSpec {
+        domain: Domain::Gui(site.identity.uid),
+        label: LABEL.into(),
+        uid: site.identity.uid,
+        definition,
+        content,
+        staging: site.identity.state.join("staging").join(format!("{LABEL}.plist")),
+        store: None,
+    })
+}
+
+/// The user's docker context, SSH configuration and templates are left alone (docs/service-facts.md#colima-context).
+fn arguments(size: Size) -> Vec<String> {
+    let memory = f64::from(u32::try_from(size.memory >> 20).unwrap_or(u32::MAX)) / 1024.0;
+    let sizes = [
+        ("--cpus", size.cpus.to_string()),
+        ("--memory", memory.to_string()),
+        ("--disk", size.disk.to_string()),
+        ("--vm-type", "vz".to_owned()),
+        ("--mount-type", "virtiofs".to_owned()),
+    ];
+    let words = [
+        COLIMA,
+        "start",
+        PROFILE,
+        "--foreground",
+        "--activate=false",
+        "--ssh-config=false",
+        "--template=false",
+    ];
+    let words = words.into_iter().map(str::to_owned);
+    words.chain(sizes.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value])).collect()
+}
+
+fn no_session(domain: Domain) -> Problem {
+    Problem::mac("Colima needs a graphical session, and you have none")
+        .why(format!("launchd has no domain {domain}"))
+        .hint("log in at the Mac's screen (or by screen sharing), then apply again")
+}

@@ -1,0 +1,88 @@
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "real programs are looked for and run from outside"
+)]
+
+use std::{
+    env, fs,
+    process::{Command, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// A container engine and a registry.
+#[derive(Clone, Debug)]
+pub(crate) struct Rig {
+    /// The engine's socket.
+    pub(crate) socket: Utf8PathBuf,
+    /// Where the registry listens.
+    pub(crate) registry: String,
+}
+
+/// Those of this run; `None` when there are none, which is said.
+pub(crate) fn rig() -> Option<Rig> {
+    let named = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let found = named("FORGE_DOCKER").zip(named("FORGE_REGISTRY"));
+    if found.is_none() {
+        let why = "FORGE_DOCKER and FORGE_REGISTRY name none; tests/docker.sh starts them";
+        assert!(env::var_os("FORGE_STRICT").is_none(), "no real container engine was asked: {why}");
+        eprintln!("NOT TESTED: no real container engine was asked: {why}");
+    }
+    found.map(|(socket, registry)| Rig { socket: socket.into(), registry })
+}
+
+/// A word that no other test of this machine has used.
+pub(crate) fn fresh(word: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{word}{}x{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Rig {
+    /// What Docker's own client says.
+    pub(crate) fn docker(&self, args: &[&str]) -> String {
+        let (ok, said) = self.try_docker(args);
+        assert!(ok, "docker {args:?}: {said}");
+        said
+    }
+
+    /// Whether Docker's own client did it, and what it said.
+    pub(crate) fn try_docker(&self, args: &[&str]) -> (bool, String) {
+        let mut docker = Command::new("/usr/bin/docker");
+        docker.args(["--host", &format!("unix://{}", self.socket)]).args(args).stdin(Stdio::null());
+        let output = docker.env("DOCKER_BUILDKIT", "0").output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&text).trim().to_owned())
+    }
+
+    /// Puts an image into the registry that the engine has to fetch: a shell and more `lines` of a Dockerfile. Answers with its
+    /// reference.
+    pub(crate) fn published(&self, name: &str, lines: &str) -> String {
+        let reference = format!("{}/{name}", self.registry);
+        self.built(&reference, lines);
+        self.docker(&["push", "--quiet", &reference]);
+        self.docker(&["rmi", &reference]);
+        reference
+    }
+
+    /// Builds an image on the engine.
+    pub(crate) fn built(&self, reference: &str, lines: &str) {
+        // Two builds at once of the same layers, one of which is removed meanwhile, disturb each other.
+        static BUILDING: Mutex<()> = Mutex::new(());
+        let _building = BUILDING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap();
+        fs::copy("/usr/bin/busybox", path.join("busybox")).unwrap();
+        // Nobody else has this layer, and it cannot be made smaller.
+        let mut salt = vec![0; 300_000];
+        std::io::Read::read_exact(&mut fs::File::open("/dev/urandom").unwrap(), &mut salt).unwrap();
+        fs::write(path.join("salt"), salt).unwrap();
+        let base = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nENV PATH=/bin\nCOPY salt /salt\n";
+        fs::write(path.join("Dockerfile"), format!("{base}{lines}\n")).unwrap();
+        self.docker(&["build", "--quiet", "--network", "none", "--tag", reference, path.as_str()]);
+    }
+}

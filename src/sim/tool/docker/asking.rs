@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{
     Engine,
+    image::Image,
     reference::Reference,
     refusal::{Refused, no_container, refused},
 };
@@ -39,9 +40,7 @@ pub(super) fn answer(
         EngineQuery::Container(name) => {
             EngineAnswer::Container(engine.find(name).map(|container| Box::new(container.view())))
         }
-        EngineQuery::Images => {
-            EngineAnswer::Images(engine.images.values().map(|image| image.line()).collect())
-        }
+        EngineQuery::Images => EngineAnswer::Images(engine.images.values().map(Image::line).collect()),
         EngineQuery::Image(name) => {
             EngineAnswer::Image(engine.image(name).map(|image| Box::new(image.view())))
         }

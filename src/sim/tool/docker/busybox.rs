@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Asked, Inside, Run};
 use crate::{
     machine::{Output, Reply},
-    sim::clock::after,
+    sim::{clock::after, running::Print},
 };
 
 /// What a command of busybox takes.
@@ -165,12 +165,11 @@ fn command_of(inside: &mut Inside, words: &[&str], output: &mut Output) -> i32 {
                 words => (words, None),
             };
             let text = words.join(" ").trim_matches(['"', '\'']).to_owned() + "\n";
-            match target {
-                Some(path) => i32::from(!inside.write(&file(path), text)),
-                None => {
-                    output.stdout += &text;
-                    0
-                }
+            if let Some(path) = target {
+                i32::from(!inside.write(&file(path), text))
+            } else {
+                output.out(text);
+                0
             }
         }
         ["test", "-e" | "-f", path] => i32::from(inside.read(&file(path)).is_none()),
@@ -182,26 +181,25 @@ fn command_of(inside: &mut Inside, words: &[&str], output: &mut Output) -> i32 {
             paths.iter().filter(|path| !path.starts_with('-')).for_each(|path| inside.remove(&file(path)));
             0
         }
-        ["cat", path] => match inside.read(&file(path)) {
-            Some(text) => {
-                output.stdout += &text;
+        ["cat", path] => {
+            if let Some(text) = inside.read(&file(path)) {
+                output.out(text);
                 0
-            }
-            None => {
-                output.stderr += &format!("cat: can't open '{path}': No such file or directory\n");
+            } else {
+                output.err(format!("cat: can't open '{path}': No such file or directory\n"));
                 1
             }
-        },
+        }
         ["printenv", name] => match inside.env(name) {
             Some(value) => {
-                output.stdout += &format!("{value}\n");
+                output.out(format!("{value}\n"));
                 0
             }
             None => 1,
         },
         ["wget", flags @ .., url] => wget(inside, flags, url, output),
         [program, ..] => {
-            output.stderr += &format!("sh: {program}: not found\n");
+            output.err(format!("sh: {program}: not found\n"));
             127
         }
     }
@@ -228,11 +226,11 @@ fn wget(inside: &mut Inside, flags: &[&str], url: &str, output: &mut Output) -> 
             0
         }
         Ok(reply) => {
-            output.stderr += &format!("wget: server returned error: HTTP/1.1 {}\n", reply.status);
+            output.err(format!("wget: server returned error: HTTP/1.1 {}\n", reply.status));
             1
         }
         Err(why) => {
-            output.stderr += &format!("wget: {why}\n");
+            output.err(format!("wget: {why}\n"));
             1
         }
     }

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     machine::engine::Stage,
-    sim::{Fault, Mac, USER, machine::refused as unreadable},
+    sim::{Fault, Mac},
     value::{ContainerSpec, Mount, MountSource, Text},
 };
 
@@ -151,21 +151,14 @@ pub(super) fn remove_volume(mac: &mut Mac, socket: &Utf8PathBuf, name: &str) -> 
     engine.volumes.remove(name).map(drop).ok_or_else(|| refused(404, format!("get {name}: no such volume")))
 }
 
-/// A spec whose secrets are read from their files on the Mac; fails where one cannot be.
-pub(super) fn filled(mac: &Mac, spec: &ContainerSpec, secrets: &Utf8Path) -> Result<ContainerSpec> {
-    let mut spec = spec.clone();
-    for value in spec.environment.values_mut() {
-        let whole = value.fill(|name| {
-            let path = secrets.join(name.as_str());
-            let content = mac.disk.read(USER, &path).map_err(|error| unreadable(&path, &error))?;
-            let bytes = content.bytes(1 << 16).with_context(|| format!("`{path}` is no secret"))?;
-            let text =
-                String::from_utf8(bytes.into_owned()).with_context(|| format!("`{path}` is no text"))?;
-            Ok::<_, anyhow::Error>(text.trim_end_matches('\n').to_owned())
-        })?;
-        *value = Text::from(whole);
-    }
-    Ok(spec)
+/// Variables whose secrets are read from their files on the Mac; fails where one cannot be.
+pub(super) fn filled(
+    mac: &mut Mac,
+    environment: &BTreeMap<String, Text>,
+    secrets: &Utf8Path,
+) -> Result<BTreeMap<String, String>> {
+    let all = environment.iter();
+    all.map(|(name, value)| Ok((name.clone(), crate::sim::secrets::filled(mac, value, secrets)?))).collect()
 }
 
 /// Makes a container.
@@ -177,6 +170,11 @@ pub(super) fn create(
 ) -> Result<String, Refused> {
     let now = mac.state.now;
     full(mac, socket)?;
+    let binds = spec.mounts.iter().filter_map(|mount| match &mount.source {
+        MountSource::Bind(folder) => Some(folder),
+        MountSource::Volume(_) => None,
+    });
+    let absent = binds.into_iter().find(|folder| !is_there(mac, socket, folder)).cloned();
     let engine = engine(mac, socket)?;
     if !is_name(name) {
         let why = format!("Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed");
@@ -189,6 +187,17 @@ pub(super) fn create(
     }
     if spec.mem_limit.is_some_and(|limit| limit < 6 << 20) {
         return Err(refused(400, "Minimum memory limit allowed is 6MB"));
+    }
+    if let Some(folder) = absent {
+        let why =
+            format!("invalid mount config for type \"bind\": bind source path does not exist: {folder}");
+        return Err(refused(400, why));
+    }
+    // It is put into other networks than the first once it is made.
+    if let Some(network) =
+        spec.networks.keys().skip(1).find(|network| !engine.networks.contains_key(*network))
+    {
+        return Err(refused(404, format!("network {network} not found")));
     }
     let id = engine.new_id(name);
     let mut container = Container::new(id.clone(), name, spec, &image, now);
@@ -204,6 +213,13 @@ pub(super) fn create(
     }
     engine.containers.insert(id.clone(), container);
     Ok(id)
+}
+
+/// Whether a path of the Mac's is one of the engine's machine too: Colima's has the home folder alone.
+pub(super) fn is_there(mac: &Mac, socket: &Utf8PathBuf, path: &Utf8Path) -> bool {
+    let lima = mac.state.engines.get(socket).is_some_and(|engine| engine.machine.name.starts_with("colima"));
+    let real = mac.disk.resolve(path);
+    real.is_some_and(|real| !lima || real.starts_with(mac.home())) || path == "/var/run/docker.sock"
 }
 
 /// Another container has that name.

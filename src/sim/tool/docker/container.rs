@@ -115,7 +115,7 @@ impl Container {
         self.stopping = None;
         self.restart_at = None;
         self.run = Some(run);
-        let check = self.healthcheck().map(|check| interval(check));
+        let check = self.healthcheck().map(interval);
         self.tested = check.map(|interval| after(now, interval));
         self.health = check.map(|_| Health { status: HealthStatus::Starting, failing: 0, last: None });
     }
@@ -148,12 +148,10 @@ impl Container {
         }
     }
 
-    /// The engine has started: a stopped one comes back only where its policy is `always`.
+    /// The engine has started: that somebody stopped it counts only where its policy says so.
     pub(super) fn engine_started(&mut self, now: Timestamp) {
-        let wanted = match self.spec.restart {
-            Restart::Always => true,
-            _ => !self.stopped && self.comes_back(self.exit_code),
-        };
+        let stays = self.stopped && self.spec.restart == Restart::UnlessStopped;
+        let wanted = !stays && self.comes_back(self.exit_code);
         if self.started.is_some() && wanted {
             self.restart_at = Some(after(now, STARTS));
         }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
@@ -21,11 +21,18 @@ pub(in crate::sim) struct Inside<'m> {
     mac: &'m mut Mac,
     socket: Utf8PathBuf,
     id: String,
+    /// Variables of a command beside the container's own.
+    beside: BTreeMap<String, String>,
 }
 
 impl<'m> Inside<'m> {
     pub(super) fn of(mac: &'m mut Mac, socket: &Utf8PathBuf, id: &str) -> Self {
-        Self { mac, socket: socket.clone(), id: id.to_owned() }
+        Self { mac, socket: socket.clone(), id: id.to_owned(), beside: BTreeMap::new() }
+    }
+
+    /// The same for a command with variables of its own.
+    pub(super) fn with(self, beside: BTreeMap<String, String>) -> Self {
+        Self { beside, ..self }
     }
 
     /// What the clock shows.
@@ -41,6 +48,9 @@ impl<'m> Inside<'m> {
 
     /// A variable of its environment.
     pub(in crate::sim) fn env(&self, name: &str) -> Option<String> {
+        if let Some(own) = self.beside.get(name) {
+            return Some(own.clone());
+        }
         self.container()?.spec.environment.get(name)?.plain().map(str::to_owned)
     }
 
@@ -158,7 +168,7 @@ impl<'m> Inside<'m> {
     }
 
     /// Where the texts are that a path belongs to, and its name there.
-    fn files(&mut self, path: &str) -> Option<(&mut std::collections::BTreeMap<String, String>, String)> {
+    fn files(&mut self, path: &str) -> Option<(&mut BTreeMap<String, String>, String)> {
         let engine = self.mac.state.engines.get_mut(&self.socket)?;
         let container = engine.containers.get_mut(&self.id)?;
         let mounts = container.spec.mounts.iter();

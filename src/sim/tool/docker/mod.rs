@@ -1,5 +1,5 @@
 //! Docker Engine: what it keeps, what it answers, how long that takes, and what goes on in its containers
-//! (docs/service-facts.md#docker-engine).
+//! (docs/service-facts.md#container-states and the facts around it).
 
 mod asking;
 mod busybox;
@@ -20,7 +20,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -29,9 +29,10 @@ use self::refusal::{Refused, refused};
 use crate::{
     machine::{
         Output, Tell,
-        engine::{EngineAnswer, EngineChange, EngineFault, EngineQuery},
+        engine::{Alteration, EngineAnswer, EngineChange, EngineFault, EngineQuery, Stage},
     },
-    sim::{Fault, Mac, Sim},
+    sim::{Content, Fault, Mac, Sim, USER},
+    value::{ContainerSpec, Text},
 };
 
 pub use container::Container;
@@ -53,13 +54,25 @@ const CONNECT: Duration = Duration::from_millis(1);
 /// What systemd in the machine takes to start an engine anew that has broken down.
 const BACK: Duration = Duration::from_secs(3);
 
+/// Puts an engine on a Mac that answers at `socket`, as whoever runs one of their own has it.
+pub fn with_engine(mac: &mut Mac, socket: &Utf8Path, machine: Machine) -> Result<()> {
+    let now = mac.state.now;
+    if let Some(folder) = socket.parent() {
+        mac.disk.make_dirs(USER, folder, 0o755, now)?;
+    }
+    mac.disk.write(USER, socket, Content::Bytes(vec![]), 0o600, now)?;
+    let engine = mac.state.engines.entry(socket.to_owned()).or_insert_with(|| Engine::new(machine));
+    engine.start(now);
+    Ok(())
+}
+
 /// Answers what forgectl asks of the engine at `socket`.
 pub(in crate::sim) fn ask(
     sim: &Sim,
     socket: &Utf8Path,
     query: &EngineQuery,
 ) -> Result<Result<EngineAnswer, EngineFault>> {
-    let socket = socket.to_owned();
+    let socket = really(sim, socket);
     if let Err(fault) = call(sim, &socket)? {
         return Ok(Err(fault));
     }
@@ -81,7 +94,7 @@ pub(in crate::sim) fn change(
     change: &EngineChange,
     tell: &dyn Tell,
 ) -> Result<Result<Option<Output>, EngineFault>> {
-    let socket = socket.to_owned();
+    let socket = really(sim, socket);
     if let Err(fault) = call(sim, &socket)? {
         return Ok(Err(fault));
     }
@@ -89,7 +102,15 @@ pub(in crate::sim) fn change(
         EngineChange::Pull { reference, platform } => {
             Ok(pull::pull(sim, &socket, reference, platform, tell)?.map(|()| None))
         }
-        EngineChange::Exec { container, argv, limit } => exec(sim, &socket, container, argv, *limit),
+        EngineChange::Exec { container, argv, limit } => {
+            let command = Beside { container, argv, environment: BTreeMap::new(), limit: *limit };
+            exec(sim, &socket, &command)
+        }
+        EngineChange::Alter(alter) => {
+            let Alteration { container, argv, environment, secrets, limit } = &**alter;
+            let environment = sim.with_mac(|mac| changing::filled(mac, environment, secrets))?;
+            exec(sim, &socket, &Beside { container, argv, environment, limit: *limit })
+        }
         EngineChange::Stop(name) => {
             let asked = sim.with_mac(|mac| changing::ask_to_stop(mac, &socket, name, None));
             match asked {
@@ -100,7 +121,10 @@ pub(in crate::sim) fn change(
             Ok(Ok(None))
         }
         EngineChange::Create { name, spec, secrets } => {
-            let spec = sim.with_mac(|mac| changing::filled(mac, spec, secrets))?;
+            let environment = sim.with_mac(|mac| changing::filled(mac, &spec.environment, secrets))?;
+            let environment =
+                environment.into_iter().map(|(name, value)| (name, Text::from(value))).collect();
+            let spec = ContainerSpec { environment, ..(**spec).clone() };
             sim.pass(Duration::from_millis(30));
             let made = sim.with_mac(|mac| {
                 let made = changing::create(mac, &socket, name, spec);
@@ -137,6 +161,7 @@ fn at_once(mac: &mut Mac, socket: &Utf8PathBuf, change: &EngineChange) -> Result
         EngineChange::Pull { .. }
         | EngineChange::Create { .. }
         | EngineChange::Stop(_)
+        | EngineChange::Alter(_)
         | EngineChange::Exec { .. } => Ok(()),
     }
 }
@@ -150,47 +175,50 @@ fn takes(change: &EngineChange) -> Duration {
     })
 }
 
-/// Runs a command in a container until it ends or its time is over.
-fn exec(
-    sim: &Sim,
-    socket: &Utf8PathBuf,
-    name: &str,
-    argv: &[String],
+/// A command beside the program of a container.
+struct Beside<'c> {
+    container: &'c str,
+    argv: &'c [String],
+    environment: BTreeMap<String, String>,
     limit: Duration,
-) -> Result<Result<Option<Output>, EngineFault>> {
-    let ran = sim.with_mac(|mac| run_in(mac, socket, name, argv));
-    let (mut output, took) = match ran {
+}
+
+/// Runs a command in a container until it ends or its time is over; it runs on then.
+fn exec(sim: &Sim, socket: &Utf8PathBuf, command: &Beside) -> Result<Result<Option<Output>, EngineFault>> {
+    let (output, took) = match sim.with_mac(|mac| run_in(mac, socket, command)) {
         Ok(ran) => ran,
         Err(why) => return Ok(Err(why.into())),
     };
-    sim.pass(took.min(limit));
+    sim.pass(took.min(command.limit));
     sim.alive()?;
-    if took > limit {
-        output = Output { code: 128 + 15, ..output };
+    if took > command.limit {
+        let why = format!("no answer within {} s", command.limit.as_secs());
+        return Ok(Err(EngineFault::Unreachable(why)));
     }
     Ok(Ok(Some(output)))
 }
 
-fn run_in(
-    mac: &mut Mac,
-    socket: &Utf8PathBuf,
-    name: &str,
-    argv: &[String],
-) -> Result<(Output, Duration), Refused> {
+fn run_in(mac: &mut Mac, socket: &Utf8PathBuf, command: &Beside) -> Result<(Output, Duration), Refused> {
+    let name = command.container;
     let engine = changing::engine(mac, socket)?;
     let found = engine.find(name).ok_or_else(|| refusal::no_container(name))?;
     let (id, player, stage) = (found.id.clone(), found.player, found.stage);
     match stage {
-        crate::machine::engine::Stage::Running => {}
-        crate::machine::engine::Stage::Paused => {
+        Stage::Running => {}
+        Stage::Paused => {
             return Err(refused(
                 409,
                 format!("Container {name} is paused, unpause the container before exec"),
             ));
         }
+        Stage::Restarting => {
+            let why = format!("Container {id} is restarting, wait until the container is running");
+            return Err(refused(409, why));
+        }
         _ => return Err(refused(409, format!("container {id} is not running"))),
     }
-    Ok(player.exec(&mut Inside::of(mac, socket, &id), argv))
+    let environment = command.environment.clone();
+    Ok(player.exec(&mut Inside::of(mac, socket, &id).with(environment), command.argv))
 }
 
 /// Reaches the engine at a socket for one call, if it answers; it may be the call at which it breaks down.
@@ -210,10 +238,16 @@ fn call(sim: &Sim, socket: &Utf8PathBuf) -> Result<Result<(), EngineFault>> {
             return Err(EngineFault::Unreachable("connection closed before message completed".to_owned()));
         }
         match mac.state.engines.get(socket) {
+            _ if mac.disk.node(socket).is_none() => Err(unreachable(socket, None)),
             Some(engine) if engine.up.is_some() => Ok(()),
             engine => Err(unreachable(socket, engine)),
         }
     }))
+}
+
+/// Where a socket is, should its path be a link.
+fn really(sim: &Sim, socket: &Utf8Path) -> Utf8PathBuf {
+    sim.with_mac(|mac| mac.disk.resolve(socket)).unwrap_or_else(|| socket.to_owned())
 }
 
 /// The engine breaks down, and all its containers with it; its machine starts it anew.

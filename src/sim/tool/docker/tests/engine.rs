@@ -42,7 +42,7 @@ fn policies_say_who_comes_back_with_the_engine() {
     let mut up: Vec<&str> =
         all.iter().filter(|it| it.stage == Stage::Running).map(|it| it.name.as_str()).collect();
     up.sort_unstable();
-    assert_eq!(up, ["always", "always-stopped", "failed", "unless"]);
+    assert_eq!(up, ["always", "always-stopped", "failed", "failed-stopped", "unless"]);
 }
 
 #[test]

@@ -36,9 +36,7 @@ fn bare() -> Sim {
             memory: 8 << 30,
             cpus: 4,
         };
-        let mut engine = Engine::new(machine);
-        engine.start(mac.state.now);
-        mac.state.engines.insert(SOCKET.into(), engine);
+        with_engine(mac, SOCKET.into(), machine).unwrap();
     });
     sim
 }

@@ -21,7 +21,7 @@ pub fn read_lock(source: &Arc<Source>) -> Result<Lock, Problem> {
         return Err(damaged(source, "a merge has left its marks in it", &source.span(at, 7))
             .hint("settle which side holds, as in any other file"));
     }
-    let tree = reading::parse_any(source).map_err(|problem| {
+    let tree = reading::parse_any(source, "the lock").map_err(|problem| {
         let span = problem.span.clone();
         let why = problem.why.first().cloned().unwrap_or(problem.what);
         damaged(source, why, span.as_deref().unwrap_or(&source.span(0, 0)))

@@ -8,8 +8,8 @@ use serde_saphyr::{
 use super::yaml::{LEVELS, UNFOLDED};
 use crate::value::{Problem, Source, Span};
 
-/// What is wrong with a text that is no YAML, or more than a manifest may be.
-pub(super) fn problem(error: &Error, source: &Arc<Source>) -> Problem {
+/// What is wrong with a text that is no YAML, or more than a manifest may be. `thing` is what the text is: `the manifest`.
+pub(super) fn problem(error: &Error, source: &Arc<Source>, thing: &str) -> Problem {
     let mut error = error.without_snippet();
     let span = error
         .location()
@@ -18,16 +18,20 @@ pub(super) fn problem(error: &Error, source: &Arc<Source>) -> Problem {
         error = inner;
     }
     let problem = match error {
-        _ if is_too_much(error) => Problem::manifest("the manifest is nested too deeply or unfolds to too much")
-            .why(format!("here it passes what a manifest may be: {LEVELS} levels, and aliases that stand for {UNFOLDED} values"))
-            .hint("a manifest is a few levels deep; is this the file that was meant?"),
+        _ if is_too_much(error) => Problem::manifest(format!(
+            "{thing} is nested too deeply or unfolds to too much"
+        ))
+        .why(format!(
+            "here it passes what it may be: {LEVELS} levels, and aliases that stand for {UNFOLDED} values"
+        ))
+        .hint("it has a few levels at the most; is this the file that was meant?"),
         Error::MultipleDocuments { .. } => {
-            Problem::manifest("the manifest holds more than one YAML document")
+            Problem::manifest(format!("{thing} holds more than one YAML document"))
                 .why("a second one begins here")
-                .hint("one file is one stack: take the `---` away, or make two files")
+                .hint("one file is one document: take the `---` away, or make two files")
         }
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
-            Problem::manifest("the manifest contains itself").why("an alias stands inside what it names")
+            Problem::manifest(format!("{thing} contains itself")).why("an alias stands inside what it names")
         }
         Error::NullIntoString { .. } => {
             Problem::manifest("a key is empty").why("before this colon stands no name")
@@ -35,8 +39,9 @@ pub(super) fn problem(error: &Error, source: &Arc<Source>) -> Problem {
         _ => {
             let message = message(error);
             // Its words may be those of the text.
-            let message = if source.gives_away(&message) { "this cannot be read".to_owned() } else { message };
-            Problem::manifest("the manifest is not valid YAML").why(message)
+            let message =
+                if source.gives_away(&message) { "this cannot be read".to_owned() } else { message };
+            Problem::manifest(format!("{thing} is not valid YAML")).why(message)
         }
     };
     let problem = match hint(error) {

@@ -71,6 +71,37 @@ impl Tree {
         keys
     }
 
+    /// The single value that it is.
+    pub(in super::super) fn scalar(&self) -> Option<&Value> {
+        match &self.kind {
+            Kind::Scalar(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The items of the list that it is.
+    pub(in super::super) fn items(&self) -> Option<&[Self]> {
+        match &self.kind {
+            Kind::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The keys of the map that it is, each with its place and its value.
+    pub(in super::super) fn entries(&self) -> Option<impl Iterator<Item = (&str, Range<usize>, &Self)>> {
+        match &self.kind {
+            Kind::Map(entries) => {
+                Some(entries.iter().map(|entry| (&*entry.key, entry.key_place.clone(), &entry.value)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The bytes of a single value.
+    pub(in super::super) fn own_place(&self) -> Option<Range<usize>> {
+        (!self.has_no_place()).then(|| self.place.clone())
+    }
+
     fn find(&self, path: &[&str], want_key: bool) -> Range<usize> {
         let mut place = self.place.clone();
         let mut tree = self;

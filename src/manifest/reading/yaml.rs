@@ -25,13 +25,13 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Problem>> {
             .hint("is this the file that was meant?");
         return Err(vec![problem.at(Some(&source.span(0, 0)))]);
     }
-    parse_any(source).map_err(|problem| vec![problem])
+    parse_any(source, "the manifest").map_err(|problem| vec![problem])
 }
 
-/// The same of another file, however long.
-pub(in super::super) fn parse_any(source: &Arc<Source>) -> Result<Tree, Problem> {
+/// The same of another file, however long; `thing` is what it is to whoever reads of its faults.
+pub(in super::super) fn parse_any(source: &Arc<Source>, thing: &str) -> Result<Tree, Problem> {
     let tree = serde_saphyr::from_str_with_options(source.text(), options());
-    tree.map_err(|error| syntax::problem(&error, source))
+    tree.map_err(|error| syntax::problem(&error, source, thing))
 }
 
 fn options() -> Options {

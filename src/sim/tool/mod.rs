@@ -27,6 +27,7 @@ mod plutil;
 pub mod pmset;
 mod ps;
 mod rm;
+pub mod services;
 pub mod softwareupdate;
 pub mod sudo;
 pub(super) mod sw_vers;

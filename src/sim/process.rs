@@ -40,6 +40,8 @@ pub enum Program {
         /// Addresses, `*` for all, and TCP ports.
         listens: Vec<(String, u16)>,
     },
+    /// `colima start --foreground`, which keeps the machine of this profile up.
+    Colima(String),
     /// An Ollama server; what it does follows from its environment.
     Ollama(Box<super::tool::ollama::Server>),
 }
@@ -48,7 +50,7 @@ impl Program {
     /// Where it accepts connections: addresses, `*` for all, and TCP ports.
     pub fn listens(&self) -> Vec<(String, u16)> {
         match self {
-            Self::Idle => vec![],
+            Self::Idle | Self::Colima(_) => vec![],
             Self::Listener { address, port } => vec![(address.clone(), *port)],
             Self::Forwarder { listens, .. } => listens.clone(),
             Self::Ollama(server) => vec![server.listens()],

@@ -222,13 +222,13 @@ pub(super) fn removal(
     found: &State,
     leaving: &Leaving,
 ) -> Removal {
-    let names = |state: &State| state.get("beside").as_text().unwrap_or_default().to_owned();
-    let (before, now) = (names(&receipt.former), names(found));
-    let has = |names: &str, name: &str| names.split(' ').any(|other| other == name);
-    let left: Vec<&str> = BESIDE.into_iter().filter(|name| has(&now, name) && !has(&before, name)).collect();
-    if !receipt.created() || !found.present && left.is_empty() {
+    let beside = |state: &State| state.get("beside").as_text().unwrap_or_default().to_owned();
+    if !receipt.created() || !found.present && beside(found).is_empty() {
         return Removal::default();
     }
+    let before = beside(&receipt.former);
+    // What deleting a machine writes anew goes too, whether it is there now or not.
+    let left = BESIDE.into_iter().filter(|name| before.split(' ').all(|other| other != *name)).collect();
     if leaving.all_data {
         return Removal::of(DeleteMachine { home: home.to_owned(), profile: profile.to_owned(), left });
     }

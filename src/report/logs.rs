@@ -10,10 +10,11 @@ pub fn log_lines(lines: &[Line], width: Option<usize>, screen: Screen) -> String
         None => format!("{}\n", line.text),
         Some(width) => format!("{}  {}\n", layout::pad(&ink.bold(&line.service), width), line.text),
     };
-    lines.iter().map(line).collect()
+    lines.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 /// The same for programs, a line of JSON each: `service` and `text`.
 pub fn log_lines_json(lines: &[Line]) -> String {
-    lines.iter().map(|line| format!("{}\n", json!({ "service": line.service, "text": line.text }))).collect()
+    let line = |line: &Line| format!("{}\n", json!({ "service": line.service, "text": line.text }));
+    lines.iter().map(line).collect::<Vec<_>>().concat()
 }

@@ -57,7 +57,7 @@ mod tests {
         let source = read_beside(&path).unwrap().unwrap();
         assert_eq!((source.name(), source.text()), (path.as_str(), "services: {}\n"));
         for (content, why) in
-            [(&b"a\xff"[..], "no text"), (b"a\0", "no text"), (&[b'#'; (1 << 20) + 1], "1 MiB")]
+            [(&b"a\xff"[..], "no text"), (b"a\0", "no text"), (&vec![b'#'; (1 << 20) + 1], "1 MiB")]
         {
             fs::write(&path, content).unwrap();
             let problem = Problem::from_error(&read_beside(&path).unwrap_err());

@@ -61,6 +61,9 @@ pub struct State {
     /// Container engines.
     #[serde(default)]
     pub engines: tool::docker::Engines,
+    /// Virtual machines of Colima's.
+    #[serde(default)]
+    pub machines: tool::colima::Machines,
     /// sudo's tickets.
     pub sudo: tool::sudo::Tickets,
     /// Dialogs that popped up on the screen: nobody is there to click.

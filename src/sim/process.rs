@@ -33,6 +33,8 @@ pub enum Program {
         /// TCP port.
         port: u16,
     },
+    /// `colima start --foreground`, which keeps the machine of this profile up.
+    Colima(String),
     /// An Ollama server; what it does follows from its environment.
     Ollama(Box<super::tool::ollama::Server>),
 }
@@ -41,7 +43,7 @@ impl Program {
     /// Where it accepts connections: an address, `*` for all, and a TCP port.
     pub fn listens(&self) -> Option<(String, u16)> {
         match self {
-            Self::Idle => None,
+            Self::Idle | Self::Colima(_) => None,
             Self::Listener { address, port } => Some((address.clone(), *port)),
             Self::Ollama(server) => Some(server.listens()),
         }

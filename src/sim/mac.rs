@@ -147,6 +147,7 @@ impl Mac {
         tool::ollama::pull::flow(self, now);
         self.state.now = self.state.now.max(now);
         tool::launchd::settle(self);
+        tool::docker::settle(self);
     }
 
     /// Starts a process in the table and answers with its id.
@@ -175,10 +176,16 @@ impl Mac {
         self.state
             .processes
             .values()
-            .filter_map(|process| {
-                let (address, port) = process.program.listens()?;
+            .flat_map(|process| {
                 let command = process.command().to_owned();
-                Some(Socket { pid: process.pid, uid: process.uid, command, address, port })
+                let socket = move |(address, port)| Socket {
+                    pid: process.pid,
+                    uid: process.uid,
+                    command: command.clone(),
+                    address,
+                    port,
+                };
+                process.program.listens().into_iter().map(socket)
             })
             .filter(|socket| socket.port == port)
             .collect()

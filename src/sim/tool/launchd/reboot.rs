@@ -6,7 +6,7 @@ use crate::{
     sim::{
         Mac, Session, USER, fresh,
         permission::STAFF,
-        tool::{colima, ollama, sudo},
+        tool::{colima, docker, ollama, sudo},
     },
 };
 
@@ -21,6 +21,7 @@ pub fn reboot(mac: &mut Mac) {
     }
     colima::shut_down(mac);
     mac.state.processes.clear();
+    docker::power_off(mac);
     mac.state.boot = mac.state.now;
     mac.state.sudo = sudo::Tickets::default();
     empty(mac, Utf8Path::new("/private/tmp"));

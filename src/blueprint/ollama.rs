@@ -99,7 +99,7 @@ pub(super) fn server(
         socket: section.socket(),
         num_ctx: u64::from(section.num_ctx),
         log,
-        memory: engine::memory_beside(site)?,
+        memory: engine::memory_beside(site),
     };
     let server = ModelServer {
         url: ollama.url.clone(),

@@ -41,19 +41,19 @@ impl EngineOf {
 }
 
 /// Bytes of the Mac's memory that are left beside the machine of the stack's engine, if known.
-pub(super) fn memory_beside(site: &Site) -> Result<Option<u64>> {
+pub(super) fn memory_beside(site: &Site) -> Option<u64> {
     let manifest = &site.stack.manifest;
     let Some(section) =
         manifest.containers.clone().or(manifest.services.as_ref().map(|_| Containers::default()))
     else {
-        return Ok(site.facts.memory);
+        return site.facts.memory;
     };
     let taken = match section.engine {
         EngineKind::Colima => colima::memory(site, &section),
         // Whose size others say lets go what it does not use.
         EngineKind::DockerDesktop | EngineKind::Orbstack | EngineKind::Running => 0,
     };
-    Ok(site.facts.memory.map(|memory| memory.saturating_sub(taken)))
+    site.facts.memory.map(|memory| memory.saturating_sub(taken))
 }
 
 /// The engine that `section` asks for.

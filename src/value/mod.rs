@@ -3,6 +3,7 @@
 mod container;
 mod hex;
 mod id;
+mod image_name;
 mod lock;
 mod model_name;
 mod place;
@@ -24,6 +25,7 @@ mod want;
 pub use container::{ContainerSpec, Healthcheck, Mount, MountSource, Protocol, PublishedPort, Restart};
 pub use hex::hex;
 pub use id::Id;
+pub use image_name::{full_image_name, image_repository};
 pub use lock::{Lock, Pin};
 pub use model_name::ModelName;
 pub use place::{Domain, Place, PowerSource};

@@ -5,7 +5,7 @@ use clap::{
 
 use super::{
     apply, completions, destroy, examples::examples, export, facts, init, lock, output, plan, rehearse,
-    schema, sim, status, switch::switch, target::Target, validate,
+    schema, secrets, sim, status, switch::switch, target::Target, validate,
 };
 use crate::desk::ColorChoice;
 
@@ -30,7 +30,7 @@ pub(super) struct Global {
     /// as in `chip=M4,memory=16GB` (further ones: macos, disk, sudo, session)
     #[arg(long, global = true, value_name = "TARGET", env = "FORGECTL_ON")]
     pub(super) on: Option<Target>,
-    /// For people, or for programs: one document; of `apply` and `destroy` JSON lines, an event each
+    /// For people, or for programs: one document; of `apply`, `destroy` and `secrets rotate` JSON lines, an event each
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM", env = "FORGECTL_OUTPUT")]
     pub(super) output: Output,
     /// Say only what went wrong, and the result
@@ -103,9 +103,16 @@ pub(super) enum Command {
     #[command(visible_alias = "verify")]
     #[command(after_help = examples(&["forgectl status stack.yaml", "forgectl status stack.yaml --use"]))]
     Status(status::Args),
-    /// Print the URLs and places of a stack that was applied
-    #[command(after_help = examples(&["forgectl output", "forgectl output ollama --stack stack.yaml"]))]
+    /// Print the URLs, accounts, keys and places of a stack that was applied
+    #[command(after_help = examples(&[
+        "forgectl output ollama --stack stack.yaml",
+        "forgectl output LANGFUSE_SECRET_KEY --reveal",
+    ]))]
     Output(output::Args),
+    /// Tell and change the secrets of a stack, which are never shown
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    #[command(after_help = examples(&["forgectl secrets list", "forgectl secrets rotate langfuse-postgres"]))]
+    Secrets(secrets::Args),
     /// Print what is locked of a stack, or move that to what upstream has now
     #[command(after_help = examples(&["forgectl lock --stack stack.yaml", "forgectl lock --update brew-formula/jq"]))]
     Lock(lock::Args),

@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8> {
 }
 
 /// The manifest of the one stack that the Mac has.
-fn known(context: &Context) -> Result<Utf8PathBuf> {
+pub(super) fn known(context: &Context) -> Result<Utf8PathBuf> {
     let node = Node::open(context, None, Use::Look)?;
     let apply = context.typed(&["apply", "STACK"], &[]);
     node.work(context, false, |machine| engine::manifest_of(machine, &apply))

@@ -21,6 +21,7 @@ mod plan;
 mod rehearse;
 mod running;
 mod schema;
+mod secrets;
 mod sim;
 mod stack;
 mod status;
@@ -66,6 +67,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Destroy(args) => destroy::run(&args, &context),
         Command::Status(args) => status::run(&args, &context),
         Command::Output(args) => output::run(&args, &context),
+        Command::Secrets(args) => secrets::run(&args, &context),
         Command::Lock(args) => lock::run(&args, &context),
         Command::Facts(args) => facts::run(&args, &context),
         Command::Rehearse(args) => rehearse::run(&args, &context),

@@ -81,7 +81,7 @@ pub fn destroy(
 }
 
 /// Consent, leave to be root, and a Mac that stays awake. An empty plan asks nothing.
-fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> Result<bool> {
+pub(super) fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> Result<bool> {
     let changes = plan.changes().count();
     let noun = if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
     let how = if plan.is_empty() && how.saved.is_none() { &How { yes: true, ..How::default() } } else { how };
@@ -96,7 +96,7 @@ fn begin(run: &Run, plan: &Plan, how: &How, verb: &str, person: &dyn Person) -> 
 }
 
 /// What every run has: the lock, the journal, its log, and its end. `work` answers whether it was let begin.
-fn in_run(
+pub(super) fn in_run(
     machine: &dyn Machine,
     stack: &Stack,
     command: &'static str,

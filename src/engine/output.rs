@@ -1,10 +1,13 @@
 use anyhow::Result;
 
-use super::nearest::{did_you_mean, listed};
+use super::{
+    nearest::{did_you_mean, listed},
+    secrets::{self, KeptSecret},
+};
 use crate::{
     journal::Journal,
     machine::{Look, Looking},
-    value::{Id, Place, Problem},
+    value::{Credential, HIDDEN, Id, Place, Problem},
 };
 
 /// What a stack has on a Mac, for who uses it: where it is asked, and where its parts are.
@@ -14,8 +17,25 @@ pub struct Outputs {
     pub stack: String,
     /// What can be opened: names and URLs.
     pub urls: Vec<(String, String)>,
+    /// Accounts by what they are called: `Open WebUI account`.
+    pub accounts: Vec<(String, String)>,
+    /// Passwords and keys by what they are called: `Open WebUI password`, `LANGFUSE_SECRET_KEY`.
+    pub keys: Vec<(String, Key)>,
     /// Where each resource is.
     pub places: Vec<(Id, Place)>,
+}
+
+/// A password or a key.
+#[derive(Clone)]
+pub struct Key {
+    /// Its value, if that was asked for and is there.
+    pub value: Option<String>,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(HIDDEN)
+    }
 }
 
 /// One of them.
@@ -23,17 +43,36 @@ pub struct Outputs {
 pub enum Output<'o> {
     /// A URL.
     Url(&'o str),
+    /// An account.
+    Account(&'o str),
+    /// A password or a key, whose value is there.
+    Key(&'o Key),
     /// Where a resource is.
     Place(&'o Place),
 }
 
 /// What the stack called `stack` has on the Mac behind `look`, as the journal there says; without a name, what the one
 /// stack has that it knows. Fails where it has nothing, with `apply` as the command to type first, and with a fault of usage
-/// where it knows several.
-pub fn outputs(look: &dyn Look, stack: Option<&str>, apply: &str) -> Result<Outputs> {
+/// where it knows several. The values of passwords and keys are in it only with `reveal`.
+pub fn outputs(look: &dyn Look, stack: Option<&str>, apply: &str, reveal: bool) -> Result<Outputs> {
     let identity = look.identity()?;
     let journal = Journal::open(look, &identity.state)?;
     let stack = chosen(&journal, stack, apply)?;
+    let (mut accounts, mut keys) = (vec![], vec![]);
+    for secret in secrets::of(look, &journal.receipts(), &stack)? {
+        let Some(credential) = secret.declared.as_ref().and_then(|declared| declared.credential.clone())
+        else {
+            continue;
+        };
+        let key = key(look, &secret, reveal)?;
+        match credential {
+            Credential::Password { service, account } => {
+                accounts.push((format!("{service} account"), account));
+                keys.push((format!("{service} password"), key));
+            }
+            Credential::Key { variable, .. } => keys.push((variable, key)),
+        }
+    }
     let receipts = journal.receipts().into_iter();
     // What was begun and not finished cannot be used yet.
     let there: Vec<_> =
@@ -41,8 +80,15 @@ pub fn outputs(look: &dyn Look, stack: Option<&str>, apply: &str) -> Result<Outp
     Ok(Outputs {
         stack,
         urls: there.iter().flat_map(|(_, receipt)| receipt.urls.clone()).collect(),
+        accounts,
+        keys,
         places: there.into_iter().map(|(id, receipt)| (id, receipt.place)).collect(),
     })
+}
+
+fn key(look: &dyn Look, secret: &KeptSecret, reveal: bool) -> Result<Key> {
+    let value = if reveal { look.read_text(&secret.files.value())? } else { None };
+    Ok(Key { value })
 }
 
 pub(super) fn chosen(journal: &Journal, stack: Option<&str>, apply: &str) -> Result<String> {
@@ -63,11 +109,23 @@ pub(super) fn chosen(journal: &Journal, stack: Option<&str>, apply: &str) -> Res
 }
 
 impl Outputs {
-    /// The one called `name`: a URL by its name, in capitals or not, a place by the id of its resource. Fails with a fault of
-    /// usage when there is none.
-    pub fn get(&self, name: &str) -> Result<Output<'_>> {
-        if let Some((_, url)) = self.urls.iter().find(|(called, _)| called.eq_ignore_ascii_case(name)) {
+    /// The one called `name`: a place by the id of its resource, anything else by its name, in capitals or not. Fails with a fault
+    /// of usage when there is none, or when it is hidden, with `reveal` as the command to type instead.
+    pub fn get(&self, name: &str, reveal: &str) -> Result<Output<'_>> {
+        if let Some(url) = called(&self.urls, name) {
             return Ok(Output::Url(url));
+        }
+        if let Some(account) = called(&self.accounts, name) {
+            return Ok(Output::Account(account));
+        }
+        if let Some(key) = called(&self.keys, name) {
+            return match &key.value {
+                Some(_) => Ok(Output::Key(key)),
+                None => Err(Problem::usage(format!("`{name}` is hidden"))
+                    .hint("to print it, to whoever reads the output:")
+                    .remedy(reveal)
+                    .into()),
+            };
         }
         if let Some((_, place)) = self.places.iter().find(|(id, _)| id.as_str() == name) {
             return Ok(Output::Place(place));
@@ -77,9 +135,14 @@ impl Outputs {
         Err(problem.hint(format!("all of them: {}", listed(self.names()))).into())
     }
 
-    /// What each is called: the URLs' names, then the ids of those that have a place.
+    /// What each is called: the names of URLs, accounts and keys, then the ids of those that have a place.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let urls = self.urls.iter().map(|(name, _)| name.as_str());
-        urls.chain(self.places.iter().map(|(id, _)| id.as_str()))
+        let urls = self.urls.iter().chain(&self.accounts).map(|(name, _)| name.as_str());
+        let keys = self.keys.iter().map(|(name, _)| name.as_str());
+        urls.chain(keys).chain(self.places.iter().map(|(id, _)| id.as_str()))
     }
+}
+
+fn called<'a, T>(all: &'a [(String, T)], name: &str) -> Option<&'a T> {
+    all.iter().find(|(called, _)| called.eq_ignore_ascii_case(name)).map(|(_, found)| found)
 }

@@ -14,6 +14,7 @@ mod plan;
 mod problem;
 mod rehearsal;
 pub mod run;
+mod secrets;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use output::{output, output_json, outputs, outputs_json};
 pub use plan::{plan, plan_json, plan_totals};
 pub use problem::{problems, problems_json};
 pub use rehearsal::{rehearsal, rehearsal_totals};
+pub use secrets::{secrets, secrets_json};
 pub use status::{StatusView, status, status_json, status_short};
 pub use trace::trace;
 

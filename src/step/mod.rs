@@ -37,7 +37,7 @@ pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
     TOOLS,
 };
-pub use colima::{COLIMA, ColimaStart, DeleteMachine, colima_environment};
+pub use colima::{COLIMA, ColimaStart, DeleteMachine, StopColima, colima_environment};
 pub use docker::{
     MakeContainer, MakeNetwork, MakeVolume, PullImage, RemoveContainer, RemoveImage, RemoveNetwork,
     RemoveVolume, StartContainer,

@@ -1,5 +1,6 @@
 //! Plain data that every room speaks in. Nothing here looks at or changes a machine.
 
+mod basic;
 mod container;
 mod hex;
 mod id;
@@ -22,6 +23,7 @@ mod upgrade;
 mod version;
 mod want;
 
+pub use basic::{basic_authorization, basic_credentials};
 pub use container::{ContainerSpec, Healthcheck, Mount, MountSource, Protocol, PublishedPort, Restart};
 pub use hex::hex;
 pub use id::Id;

@@ -32,6 +32,7 @@ mod registry;
 mod saved_plan;
 mod scenarios;
 mod secrets;
+mod secrets_change;
 mod status;
 mod support;
 mod terminal;

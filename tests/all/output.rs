@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn outputs(sim: &Sim, stack: Option<&str>) -> anyhow::Result<Outputs> {
-    engine::outputs(sim, stack, "forgectl apply STACK")
+    engine::outputs(sim, stack, "forgectl apply STACK", false)
 }
 
 fn fault(sim: &Sim, stack: Option<&str>) -> Problem {
@@ -29,7 +29,7 @@ fn every_resource_of_an_applied_stack_has_a_place_and_every_url_answers() {
         assert_eq!(outputs.stack, scenario.stack.manifest.stack.as_str());
         let plan = engine::survey(&sim, &scenario.stack).unwrap();
         for item in &plan.items {
-            assert!(matches!(outputs.get(item.id.as_str()), Ok(Output::Place(_))), "{}", item.id);
+            assert!(matches!(outputs.get(item.id.as_str(), ""), Ok(Output::Place(_))), "{}", item.id);
         }
         assert_eq!(outputs.places.len(), plan.items.len());
         for (name, url) in &outputs.urls {
@@ -43,7 +43,7 @@ fn every_resource_of_an_applied_stack_has_a_place_and_every_url_answers() {
 #[test]
 fn a_url_follows_the_manifest() {
     let sim = sim(fresh(&spine()));
-    let url = || match outputs(&sim, None).unwrap().get("OLLAMA") {
+    let url = || match outputs(&sim, None).unwrap().get("OLLAMA", "") {
         Ok(Output::Url(url)) => url.to_owned(),
         other => panic!("{other:?}"),
     };
@@ -88,7 +88,7 @@ fn one_stack_of_several_has_to_be_named() {
 fn a_name_that_nothing_has_is_a_fault_of_usage_with_the_nearest() {
     let sim = sim(fresh(&spine()));
     apply_well(&sim, &spine());
-    let fault: Problem = outputs(&sim, None).unwrap().get("olama").unwrap_err().downcast().unwrap();
+    let fault: Problem = outputs(&sim, None).unwrap().get("olama", "").unwrap_err().downcast().unwrap();
     assert_eq!(fault.sort, Sort::Usage);
     assert!(fault.hints[0].contains("`Ollama`"), "{fault:?}");
     assert!(fault.hints[1].starts_with("all of them: `Ollama`, `data/~/.ollama`, "), "{fault:?}");

@@ -44,6 +44,7 @@ fn completer(arg: &Arg, manifests: &'static [&str], named: Named) -> Option<ArgV
     Some(match value.as_str() {
         "ID" => ArgValueCompleter::new(move |typed: &OsStr| beginning(typed, named.ids())),
         "NAME" => ArgValueCompleter::new(move |typed: &OsStr| beginning(typed, named.outputs())),
+        "SECRET" => ArgValueCompleter::new(move |typed: &OsStr| beginning(typed, named.secrets())),
         "STACK" => ArgValueCompleter::new(PathCompleter::any().filter(move |path| {
             let ending = path.extension().and_then(OsStr::to_str);
             ending.is_some_and(|ending| manifests.contains(&ending))
@@ -111,8 +112,15 @@ impl Named {
     fn outputs(&self) -> Option<Vec<String>> {
         let stack = self.stack().ok()?;
         let name = stack.as_ref().map(|stack| stack.manifest.stack.as_str());
-        let outputs = self.looking(|look| engine::outputs(look, name, "")).ok()?;
+        let outputs = self.looking(|look| engine::outputs(look, name, "", false)).ok()?;
         Some(outputs.names().map(str::to_owned).collect())
+    }
+
+    fn secrets(&self) -> Option<Vec<String>> {
+        let stack = self.stack().ok()?;
+        let name = stack.as_ref().map(|stack| stack.manifest.stack.as_str());
+        let secrets = self.looking(|look| engine::secrets(look, name, "")).ok()?.secrets;
+        Some(secrets.into_iter().map(|secret| secret.files.name.to_string()).collect())
     }
 
     /// The stack, if one is named. Standard input is the shell's.

@@ -62,6 +62,21 @@ pub(super) fn containers(
     Ok(done)
 }
 
+/// The name of the Compose project of a service.
+fn compose(service: &str) -> String {
+    format!("forge-{service}")
+}
+
+/// The name of a service's volume on its engine.
+pub(super) fn volume_name(service: &str, volume: &str) -> String {
+    format!("{}_{volume}", compose(service))
+}
+
+/// The id of a part of a service: of a `container`, a `volume`, a `network`.
+pub(super) fn id(service: &str, kind: &str, part: &str) -> Id {
+    Id::new(kind, format_args!("{service}/{part}"))
+}
+
 impl<'o> Of<'o> {
     /// The next service all of whose needs are `done`. The reader has refused circles.
     fn next(&self, done: &BTreeMap<String, Id>) -> Option<(&'o str, &'o Service)> {
@@ -72,7 +87,7 @@ impl<'o> Of<'o> {
 
     /// The name of its Compose project.
     fn compose(&self) -> String {
-        format!("forge-{}", self.name)
+        compose(self.name)
     }
 
     fn network_name(&self, network: &str) -> String {
@@ -80,11 +95,11 @@ impl<'o> Of<'o> {
     }
 
     fn volume_name(&self, volume: &str) -> String {
-        format!("{}_{volume}", self.compose())
+        volume_name(self.name, volume)
     }
 
     fn id(&self, kind: &str, part: &str) -> Id {
-        Id::new(kind, format_args!("{}/{part}", self.name))
+        id(self.name, kind, part)
     }
 
     /// The labels by which Docker's own tools group what belongs together, and by which it is ours.

@@ -157,7 +157,8 @@ impl Container {
     fn last_words(&self, look: &dyn Look, view: &ContainerView) -> Vec<String> {
         let memory = view.out_of_memory.then(|| "the kernel ended it for want of memory".to_owned());
         let lines = look.container_log(&self.engine, &self.name, LINES, None).ok().and_then(Result::ok);
-        let wrote = lines.into_iter().flatten().map(|line| format!("it wrote: {}", self.masked(look, &line)));
+        let wrote =
+            lines.into_iter().flatten().map(|line| format!("it wrote: {}", self.masked(look, &line.text)));
         memory.into_iter().chain(wrote).collect()
     }
 

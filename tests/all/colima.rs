@@ -43,7 +43,7 @@ fn refused(mac: Mac, stack: &Stack) -> String {
     let before = sim.with_mac(|mac| mac.state.meter.effects);
     assert!(apply(&sim, stack).is_err());
     assert_eq!(sim.with_mac(|mac| mac.state.meter.effects), before, "nothing was changed");
-    plan.refusals.iter().map(|problem| format!("{problem:?}\n")).collect()
+    plan.refusals.iter().map(|problem| format!("{problem:?}")).collect::<Vec<_>>().join("\n")
 }
 
 fn agent(sim: &Sim) -> u32 {
@@ -126,7 +126,7 @@ fn a_machine_that_lost_its_colima_gets_one_again() {
     assert_eq!(action, Action::Change, "{reason}");
     apply_well(&sim, &stack);
     assert!(engine::survey(&sim, &stack).unwrap().is_empty());
-    sim.with_mac(|mac| mac.advance(Duration::from_secs(120)));
+    sim.with_mac(|mac| mac.advance(Duration::from_mins(2)));
     assert!(engine::survey(&sim, &stack).unwrap().is_empty(), "it stays so");
 }
 
@@ -136,10 +136,10 @@ fn it_is_back_after_a_restart_once_somebody_logs_in() {
     let sim = applied(&stack);
     sim.with_mac(|mac| {
         forgectl::sim::tool::launchd::reboot(mac);
-        mac.advance(Duration::from_secs(60));
+        mac.advance(Duration::from_mins(1));
         assert!(mac.state.machines.values().all(|vm| vm.stage == forgectl::sim::tool::colima::Stage::Down));
         forgectl::sim::tool::launchd::log_in(mac, forgectl::sim::Session::Gui);
-        mac.advance(Duration::from_secs(60));
+        mac.advance(Duration::from_mins(1));
     });
     assert!(engine::survey(&sim, &stack).unwrap().is_empty());
 }

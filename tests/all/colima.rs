@@ -219,7 +219,8 @@ fn a_machine_that_its_stack_does_not_fit_into_is_refused_with_what_to_write() {
 
 fn warned(stack: &Stack) -> String {
     let plan = engine::survey(&sim(fresh(stack)), stack).unwrap();
-    plan.warnings.iter().map(|problem| format!("{} {:?}\n", problem.what, problem.hints)).collect()
+    let said = plan.warnings.iter().map(|problem| format!("{} {:?}", problem.what, problem.hints));
+    said.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod lab;
 mod models;
 mod node;
 mod ollama;
+mod own;
 mod plist;
 mod port;
 mod power;

@@ -297,12 +297,12 @@ pub(super) fn ask_to_stop(
     Ok(Some(after))
 }
 
-/// Removes a container, running or not, and its volumes without a name.
-pub(super) fn remove(mac: &mut Mac, socket: &Utf8PathBuf, name: &str) -> Result<(), Refused> {
+/// Removes a container, running or not, and if asked its volumes without a name.
+pub(super) fn remove(mac: &mut Mac, socket: &Utf8PathBuf, name: &str, volumes: bool) -> Result<(), Refused> {
     let engine = engine(mac, socket)?;
     let id = engine.find(name).map(|found| found.id.clone()).ok_or_else(|| no_container(name))?;
     let Some(gone) = engine.containers.remove(&id) else { return Ok(()) };
-    for volume in gone.volumes().filter(|name| is_nameless(name)) {
+    for volume in gone.volumes().filter(|name| volumes && is_nameless(name)) {
         if !engine.containers.values().any(|other| other.volumes().any(|used| used == volume)) {
             engine.volumes.remove(volume);
         }

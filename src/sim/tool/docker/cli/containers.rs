@@ -64,7 +64,7 @@ pub(super) fn run(mac: &mut Mac, socket: &Utf8PathBuf, command: &str, given: Arg
         match command {
             "start" => changing::start(mac, socket, &name)?,
             "kill" => drop(changing::ask_to_stop(mac, socket, &name, Some(Duration::ZERO))?),
-            "rm" => remove(mac, socket, &name, flags.has("-f", "--force"))?,
+            "rm" => remove(mac, socket, &name, flags.has("-f", "--force"), flags.has("-v", "--volumes"))?,
             "pause" | "unpause" => pause(mac, socket, &name, command == "pause")?,
             "update" => update(
                 mac,
@@ -205,7 +205,13 @@ fn stop(
     Ok(running)
 }
 
-fn remove(mac: &mut Mac, socket: &Utf8PathBuf, name: &str, force: bool) -> Result<(), super::Refused> {
+fn remove(
+    mac: &mut Mac,
+    socket: &Utf8PathBuf,
+    name: &str,
+    force: bool,
+    volumes: bool,
+) -> Result<(), super::Refused> {
     let found = find(mac, socket, name)?;
     if !force && matches!(found.stage, Stage::Running | Stage::Paused | Stage::Restarting) {
         let why = format!(
@@ -213,7 +219,7 @@ fn remove(mac: &mut Mac, socket: &Utf8PathBuf, name: &str, force: bool) -> Resul
         );
         return Err(refused(409, why));
     }
-    changing::remove(mac, socket, name)
+    changing::remove(mac, socket, name, volumes)
 }
 
 fn pause(mac: &mut Mac, socket: &Utf8PathBuf, name: &str, pause: bool) -> Result<(), super::Refused> {

@@ -134,6 +134,7 @@ pub fn run_in(
         Some((_, Surrounded(tool))) => tool(mac, caller, arguments, environment),
         None if path == brew::PROGRAM => brew::run(mac, caller, arguments, environment),
         None if path == apps::INSTALLER => apps::install(mac, caller, arguments),
+        None if docker::cli::is_at(&path) => docker::cli::run(mac, caller, arguments, environment),
         None if colima::is_at(&path) => colima::run(mac, caller, arguments, environment),
         None if uv::is_at(&path) => uv::run(mac, caller, arguments, environment),
         None if uv::python::is_at(&path) => uv::python::run(mac, caller, argv),

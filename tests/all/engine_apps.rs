@@ -28,7 +28,9 @@ fn put(mac: &mut Mac, socket: &str) {
     let machine = docker::Machine { name: "theirs".into(), system: "Linux".into(), memory: 2 << 30, cpus: 2 };
     let mut engine = docker::Engine::new(machine);
     engine.start(now);
-    mac.state.engines.insert(path.to_owned(), engine);
+    // By its real path, as the socket itself.
+    let real = mac.disk.resolve(path).unwrap();
+    mac.state.engines.insert(real, engine);
 }
 
 fn at(sim: &Sim, stack: &Stack) -> Result<String, String> {

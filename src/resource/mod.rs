@@ -26,6 +26,7 @@ mod rendered;
 mod rival;
 mod sealed;
 mod secret;
+mod service;
 mod tap;
 mod volume;
 
@@ -54,7 +55,9 @@ pub use homebrew::{Homebrew, SCRIPT};
 pub use interpreters::noted as interpreters;
 pub use job::JobSpec;
 pub use noted::Noted;
-pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};
+pub use ollama::{
+    ModelServer, Ollama, OllamaModel, in_memory, memory_for_models, smallest as smallest_model,
+};
 pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
@@ -63,6 +66,7 @@ pub use rendered::Rendered;
 pub use rival::Rival;
 pub use sealed::Seals;
 pub use secret::{Secret, declared as declared_secret, secrets_folder};
+pub use service::{Langfuse, LangfusePart, Neighbour, OpenWebUi, Part};
 pub use tap::Tap;
 
 /// One thing on a machine: what is wanted, and what leads there.

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Evidence, JobSpec, Leaving, Noted, Removal, Resource};
 use crate::{
     journal::Receipt,
     machine::{Look, Looking, Patience, Wait, tool::colima},
-    step::{DeleteMachine, Step},
+    step::{DeleteMachine, Step, StopColima},
     value::{Delta, Deltas, Id, Place, Problem, State},
 };
 
@@ -16,6 +16,10 @@ use crate::{
 pub struct ColimaJob {
     /// The job.
     pub job: JobSpec,
+    /// Colima's folder.
+    pub home: Utf8PathBuf,
+    /// The profile of its machine.
+    pub profile: String,
     /// The containers that run in the machine now, and stop with it when it is restarted.
     pub stops: Vec<String>,
 }
@@ -48,7 +52,23 @@ impl Resource for ColimaJob {
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {
-        self.job.steps(found, deltas)
+        let mut steps = self.job.steps(found, deltas);
+        let changed = deltas
+            .iter()
+            .any(|delta| !matches!(delta.field.as_str(), "enabled" | "file.mode" | "file.owner"));
+        if found.present && changed {
+            steps.insert(
+                0,
+                Box::new(StopColima {
+                    domain: self.job.domain,
+                    label: self.job.label.clone(),
+                    home: self.home.clone(),
+                    profile: self.profile.clone(),
+                    stops: self.stops.clone(),
+                }),
+            );
+        }
+        steps
     }
 
     /// Whether launchd keeps it running; that its engine answers is another resource's to say.
@@ -93,8 +113,18 @@ pub fn machine(home: &Utf8Path, profile: &str) -> Noted {
     Noted { id: Id::new("virtual-machine", profile), place }
 }
 
+/// What Colima and Lima keep beside their machines, and leave when the last of these goes; the folder itself comes last.
+const BESIDE: [&str; 5] = ["_lima", "_store", "_templates", "ssh_config", "."];
+
 pub(super) fn observe(look: &dyn Look, home: &Utf8Path, profile: &str, _: Option<&Receipt>) -> Result<State> {
-    Ok(if colima::is_there(look, home, profile)? { State::present() } else { State::absent() })
+    let state = if colima::is_there(look, home, profile)? { State::present() } else { State::absent() };
+    let mut beside = vec![];
+    for name in BESIDE {
+        if look.stat(&home.join(name))?.is_some() {
+            beside.push(name);
+        }
+    }
+    Ok(state.with("beside", beside.join(" ")))
 }
 
 /// A machine that was there before is not ours to delete; ours goes with the data in it, or not at all.
@@ -105,13 +135,20 @@ pub(super) fn removal(
     found: &State,
     leaving: &Leaving,
 ) -> Removal {
-    if !receipt.created() || !found.present {
+    let names = |state: &State| state.get("beside").as_text().unwrap_or_default().to_owned();
+    let (before, now) = (names(&receipt.former), names(found));
+    let has = |names: &str, name: &str| names.split(' ').any(|other| other == name);
+    let left: Vec<&str> = BESIDE.into_iter().filter(|name| has(&now, name) && !has(&before, name)).collect();
+    if !receipt.created() || !found.present && left.is_empty() {
         return Removal::default();
     }
     if leaving.all_data {
-        return Removal::of(DeleteMachine { home: home.to_owned(), profile: profile.to_owned() });
+        return Removal::of(DeleteMachine { home: home.to_owned(), profile: profile.to_owned(), left });
     }
-    Removal::held(format!(
+    if !found.present {
+        return Removal::default();
+    }
+    Removal::held_alone(format!(
         "Colima's machine {profile} holds images and volumes; `forgectl destroy --all-data` deletes it"
     ))
 }

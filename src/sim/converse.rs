@@ -19,6 +19,7 @@ const GET: Duration = Duration::from_secs(10);
 pub(super) struct Asked<'a> {
     method: &'a str,
     url: &'a str,
+    authorization: Option<&'a str>,
     body: &'a [u8],
     limit: Duration,
     lines: bool,
@@ -26,12 +27,19 @@ pub(super) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     pub(super) fn get(url: &'a str) -> Self {
-        Self { method: "GET", url, body: b"", limit: GET, lines: false }
+        Self { method: "GET", url, authorization: None, body: b"", limit: GET, lines: false }
     }
 
     pub(super) fn of(request: &'a Request) -> Self {
-        let Request { method, url, authorization: _, body, limit, lines } = request;
-        Self { method: method.name(), url, body: body.as_bytes(), limit: *limit, lines: *lines }
+        let Request { method, url, authorization, body, limit, lines } = request;
+        Self {
+            method: method.name(),
+            url,
+            authorization: authorization.as_deref(),
+            body: body.as_bytes(),
+            limit: *limit,
+            lines: *lines,
+        }
     }
 }
 
@@ -40,7 +48,8 @@ pub(super) fn request(sim: &Sim, asked: &Asked, tell: &dyn Tell) -> Result<Resul
     sim.with_mac(|mac| mac.state.meter.requests += 1);
     sim.pass(CONNECT);
     sim.alive()?;
-    let begun = sim.with_mac(|mac| ollama::begin(mac, asked.method, asked.url, asked.body));
+    let begun =
+        sim.with_mac(|mac| ollama::begin(mac, asked.method, asked.url, asked.authorization, asked.body));
     let (reply, takes) = match begun {
         Begun::Answered(reply, takes) => (reply, takes),
         Begun::Pulling(open) => return Line { sim, open }.listen(asked, tell),

@@ -12,6 +12,9 @@ pub struct Faults {
     /// The effects at whose start the person asks forgectl to stop, once for each entry.
     #[serde(default)]
     pub interrupts: Vec<u64>,
+    /// The calls to container engines, counted by [`super::Meter`], at which the engine breaks down; it comes back after a while.
+    #[serde(default)]
+    pub engine_deaths: Vec<u64>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -108,6 +111,20 @@ pub enum Fault {
     NoGraphicalSession,
     /// A job that is loaded is not started by itself (docs/mac-facts.md#launchd-never-spawned).
     NeverSpawned,
+    /// A container engine does not answer a call.
+    EngineSilent,
+    /// The disk of a container engine's machine has no room for what is next to be put on it.
+    EngineDiskFull,
+    /// A container engine makes a container, and answers 500 all the same.
+    CreateAnswers500,
+    /// A registry of images answers 503.
+    ImageRegistryDown,
+    /// A registry of images has had too many requests (docs/service-facts.md#registry-refusals).
+    ImageRegistryBusy,
+    /// A pull of an image breaks off when two thirds of what is missing have come.
+    ImagePullCut,
+    /// Every test of a container's health fails.
+    HealthNever,
     /// A job's process ignores SIGTERM, until launchd kills it (docs/mac-facts.md#launchd-exit-timeout).
     IgnoresTerm,
 }

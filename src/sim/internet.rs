@@ -35,6 +35,9 @@ pub struct Internet {
     /// What Ollama's registry has.
     #[serde(default)]
     pub registry: Registry,
+    /// What registries of container images have otherwise than usual.
+    #[serde(default)]
+    pub images: tool::docker::Registries,
 }
 
 /// An answer of a server.
@@ -81,6 +84,7 @@ impl Default for Internet {
             engine: None,
             hosts: BTreeMap::new(),
             registry: Registry::default(),
+            images: tool::docker::Registries::default(),
         }
     }
 }

@@ -61,6 +61,9 @@ pub struct State {
     /// Container engines.
     #[serde(default)]
     pub engines: tool::docker::Engines,
+    /// Virtual machines of Colima's.
+    #[serde(default)]
+    pub machines: tool::colima::Machines,
     /// sudo's tickets.
     pub sudo: tool::sudo::Tickets,
     /// Dialogs that popped up on the screen: nobody is there to click.
@@ -144,6 +147,7 @@ impl Mac {
         tool::ollama::pull::flow(self, now);
         self.state.now = self.state.now.max(now);
         tool::launchd::settle(self);
+        tool::docker::settle(self);
     }
 
     /// Starts a process in the table and answers with its id.
@@ -172,10 +176,16 @@ impl Mac {
         self.state
             .processes
             .values()
-            .filter_map(|process| {
-                let (address, port) = process.program.listens()?;
+            .flat_map(|process| {
                 let command = process.command().to_owned();
-                Some(Socket { pid: process.pid, uid: process.uid, command, address, port })
+                let socket = move |(address, port)| Socket {
+                    pid: process.pid,
+                    uid: process.uid,
+                    command: command.clone(),
+                    address,
+                    port,
+                };
+                process.program.listens().into_iter().map(socket)
             })
             .filter(|socket| socket.port == port)
             .collect()

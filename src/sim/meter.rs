@@ -13,6 +13,9 @@ pub struct Meter {
     pub processes: u64,
     /// HTTP requests that forgectl sent.
     pub requests: u64,
+    /// Calls to container engines.
+    #[serde(default)]
+    pub engine_calls: u64,
     /// Bytes fetched from the network.
     pub downloaded: u64,
     /// The most bytes that the data volume held beyond what it held when the Mac was new.

@@ -33,17 +33,27 @@ pub enum Program {
         /// TCP port.
         port: u16,
     },
+    /// Listens for the published ports of an engine's containers, and hands over to them.
+    Forwarder {
+        /// The engine's socket.
+        engine: camino::Utf8PathBuf,
+        /// Addresses, `*` for all, and TCP ports.
+        listens: Vec<(String, u16)>,
+    },
+    /// `colima start --foreground`, which keeps the machine of this profile up.
+    Colima(String),
     /// An Ollama server; what it does follows from its environment.
     Ollama(Box<super::tool::ollama::Server>),
 }
 
 impl Program {
-    /// Where it accepts connections: an address, `*` for all, and a TCP port.
-    pub fn listens(&self) -> Option<(String, u16)> {
+    /// Where it accepts connections: addresses, `*` for all, and TCP ports.
+    pub fn listens(&self) -> Vec<(String, u16)> {
         match self {
-            Self::Idle => None,
-            Self::Listener { address, port } => Some((address.clone(), *port)),
-            Self::Ollama(server) => Some(server.listens()),
+            Self::Idle | Self::Colima(_) => vec![],
+            Self::Listener { address, port } => vec![(address.clone(), *port)],
+            Self::Forwarder { listens, .. } => listens.clone(),
+            Self::Ollama(server) => vec![server.listens()],
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     About, Definition, Step, definition_matches,
-    launchd::{load, target, unload},
+    launchd::{launchctl, load, target, unload},
 };
 use crate::{
     machine::{Changing, Command, Look, Looking, Machine, Tell, tool::colima},
@@ -144,6 +144,51 @@ impl<'s> Watch<'s> {
     }
 }
 
+/// Takes the job down, and with it the machine: what is loaded next starts it anew. A machine that lost its Colima does not end with
+/// the job, and would keep the next one from running (docs/service-facts.md#colima-start).
+#[derive(Debug)]
+pub struct StopColima {
+    /// The launchd domain of the job.
+    pub domain: Domain,
+    /// The label of the job.
+    pub label: String,
+    /// Colima's folder.
+    pub home: Utf8PathBuf,
+    /// The profile of the machine.
+    pub profile: String,
+    /// The containers that stop with it.
+    pub stops: Vec<String>,
+}
+
+impl Step for StopColima {
+    fn about(&self) -> About {
+        let containers = match self.stops.as_slice() {
+            [] => String::new(),
+            stops => format!(", and with it every container: {}", stops.join(", ")),
+        };
+        About {
+            words: format!("stop Colima's machine {}{containers}", self.profile),
+            why: "what it is changes only when it starts anew".into(),
+            commands: vec![
+                launchctl(self.domain, &["bootout", &target(self.domain, &self.label)]).to_string(),
+                stop(&self.home, &self.profile).to_string(),
+            ],
+            undo: "started again by the next step".into(),
+            restarts: Some(self.label.clone()),
+            long: true,
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        unload(machine, self.domain, &self.label, tell)?;
+        if colima::is_up(machine, &self.home, &self.profile)? {
+            machine.run_ok(&stop(&self.home, &self.profile), tell)?;
+        }
+        Ok(())
+    }
+}
+
 /// Deletes a virtual machine with all that is in it: images, containers, volumes.
 #[derive(Debug)]
 pub struct DeleteMachine {
@@ -151,14 +196,20 @@ pub struct DeleteMachine {
     pub home: Utf8PathBuf,
     /// The profile.
     pub profile: String,
+    /// What Colima and Lima leave in that folder, and came with us; `.` is the folder itself.
+    pub left: Vec<&'static str>,
 }
 
 impl Step for DeleteMachine {
     fn about(&self) -> About {
+        let left = self.left.iter().map(|&name| match name {
+            "." => format!("rmdir {}", self.home),
+            name => format!("rm -r {}", self.home.join(name)),
+        });
         About {
             words: format!("delete Colima's machine {}", self.profile),
             why: "forgectl brought it; every image, container and volume in it goes along".into(),
-            commands: vec![self.command().to_string()],
+            commands: std::iter::once(self.command().to_string()).chain(left).collect(),
             undo: "made anew by apply, empty".into(),
             long: true,
             ..About::default()
@@ -166,7 +217,28 @@ impl Step for DeleteMachine {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
-        machine.run_ok(&self.command(), tell).map(|_| ())
+        let Self { home, profile, .. } = self;
+        if machine.resolve(Utf8Path::new(COLIMA))?.is_some() {
+            machine.run_ok(&self.command(), tell)?;
+        }
+        // Without Colima it is down, and what it would remove is known.
+        for rest in [colima::instance(home, profile), colima::data_disk(home, profile), home.join(profile)] {
+            machine.remove_tree(&rest)?;
+        }
+        machine.remove(&home.join("_store").join(format!("colima-{profile}.json")))?;
+        let machines = machine.list(&home.join("_lima"))?.unwrap_or_default();
+        if machines.iter().any(|name| !name.starts_with('_')) {
+            // Others need it.
+            return Ok(());
+        }
+        for &name in &self.left {
+            match name {
+                "." if machine.list(home)?.is_some_and(|names| names.is_empty()) => machine.remove(home)?,
+                "." => {}
+                name => machine.remove_tree(&home.join(name))?,
+            }
+        }
+        Ok(())
     }
 }
 

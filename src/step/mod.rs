@@ -36,7 +36,7 @@ pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
     TOOLS,
 };
-pub use colima::{COLIMA, ColimaStart, DeleteMachine, colima_environment};
+pub use colima::{COLIMA, ColimaStart, DeleteMachine, StopColima, colima_environment};
 pub use engine::AwaitEngine;
 pub use environment::{LinkInterpreter, MakeEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};

@@ -10,7 +10,10 @@ use crate::{
     machine::{
         Looking,
         engine::{EngineVersion, Stage},
-        tool::{colima, launchctl::JobView},
+        tool::{
+            colima::{self, Started},
+            launchctl::JobView,
+        },
     },
     manifest::{Containers, EngineKind},
     resource::{ColimaJob, Engine, JobSpec, LogFile, colima_machine},
@@ -53,7 +56,12 @@ pub(super) fn colima(
     origin: &Span,
 ) -> Result<EngineOf> {
     let home = site.identity.home.join(".colima");
-    let size = size(site, section, &home)?;
+    let there = colima::started(site.look, &home, PROFILE)?;
+    let size = size(site, section, there);
+    blueprint.refusals.extend(shrinks(section, there).map(|problem| {
+        let place = site.stack.span(&["containers", "disk"]);
+        problem.at(Some(&place))
+    }));
     let log = site.identity.home.join("Library/Logs/forgectl/colima.log");
     let job = job(site, size, &home, &log)?;
     let start = ColimaStart {
@@ -73,12 +81,13 @@ pub(super) fn colima(
         needs.push(tools::formula(site, blueprint, formula, None, origin)?);
     }
     let user = &site.identity.home;
-    needs.extend(blueprint.add_folders(user, &home, 0o755, vec![], origin));
+    // Before the folder: whether that was there is known by it too.
     let machine = blueprint.add(colima_machine(&home, PROFILE), needs, origin.clone());
+    let folder = blueprint.add_folders(user, &home, 0o755, vec![machine], origin);
     let mut needs = blueprint.add_folders(user, &user.join("Library/Logs/forgectl"), 0o700, vec![], origin);
     needs = vec![blueprint.add(LogFile { name: tilde(user, &log), path: log }, needs, origin.clone())];
     needs.extend(blueprint.add_folders(user, &user.join("Library/LaunchAgents"), 0o755, vec![], origin));
-    needs.push(machine);
+    needs.extend(folder);
 
     if view == JobView::NoDomain {
         blueprint.refusals.push(no_session(job.domain).at(Some(origin)));
@@ -86,7 +95,11 @@ pub(super) fn colima(
     let as_declared =
         matches!(&view, JobView::Loaded(printed) if definition_matches(&job.definition, printed));
     let stops = if as_declared { vec![] } else { running_containers(site, &socket, version.as_ref())? };
-    let job = blueprint.add(ColimaJob { job, stops }, needs, origin.clone());
+    let job = blueprint.add(
+        ColimaJob { job, home: home.clone(), profile: PROFILE.into(), stops },
+        needs,
+        origin.clone(),
+    );
     let engine = Engine { name: "colima".into(), socket: socket.clone(), start: Some(start) };
     let id = blueprint.add(engine, vec![job], origin.clone());
     judge::version(version.as_ref(), &id, blueprint, origin);
@@ -99,13 +112,28 @@ pub(in crate::blueprint) fn job_of(formula: &str) -> Option<Id> {
 }
 
 /// What of it is left open: as much as the Mac can do without, and as much disk as there is already.
-fn size(site: &Site, section: &Containers, home: &Utf8Path) -> Result<Size> {
-    let there = colima::started(site.look, home, PROFILE)?;
-    let disk = section.disk.map(|disk| disk.0.div_ceil(GIB));
-    Ok(Size {
+fn size(site: &Site, section: &Containers, there: Option<Started>) -> Size {
+    Size {
         memory: section.memory.map_or_else(|| share(site.facts.memory), |memory| memory.0),
         cpus: section.cpus.unwrap_or(4),
-        disk: disk.or(there.map(|there| there.disk)).unwrap_or(60),
+        disk: asked(section).or(there.map(|there| there.disk)).unwrap_or(60),
+    }
+}
+
+/// GiB of disk that the manifest asks for.
+fn asked(section: &Containers) -> Option<u64> {
+    section.disk.map(|disk| disk.0.div_ceil(GIB))
+}
+
+/// A disk only grows (docs/service-facts.md#colima-files).
+fn shrinks(section: &Containers, there: Option<Started>) -> Option<Problem> {
+    let (asked, there) = (asked(section)?, there?.disk);
+    (asked < there).then(|| {
+        Problem::mac(format!("the disk of Colima's machine cannot shrink: {there} GiB"))
+            .why(format!("{asked} GiB are asked for"))
+            .hint(format!("write `disk: {there}GiB` or more, or nothing, and it stays as it is"))
+            .hint("or let the machine go with everything in it, and come anew:")
+            .remedy("forgectl destroy STACK --all-data")
     })
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use crate::machine::{Look, Looking};
+use crate::machine::{Look, Looking, Tool};
 
 /// What a machine was last started as.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
@@ -51,8 +51,15 @@ pub fn is_there(look: &dyn Look, home: &Utf8Path, profile: &str) -> Result<bool>
 
 /// Whether a machine was made, and has no process now.
 pub fn is_down(look: &dyn Look, home: &Utf8Path, profile: &str) -> Result<bool> {
-    let folder = instance(home, profile);
-    Ok(look.stat(&folder.join("lima.yaml"))?.is_some() && look.stat(&folder.join("ha.pid"))?.is_none())
+    Ok(look.stat(&instance(home, profile).join("lima.yaml"))?.is_some() && !is_up(look, home, profile)?)
+}
+
+/// Whether Lima's own process for a machine lives: its mark stays behind when it is killed.
+pub fn is_up(look: &dyn Look, home: &Utf8Path, profile: &str) -> Result<bool> {
+    let text = look.read_text(&instance(home, profile).join("ha.pid"))?;
+    let Some(pid) = text.and_then(|text| text.trim().parse().ok()) else { return Ok(false) };
+    let output = look.tool(Tool::ProcessEnvironment(pid))?;
+    Ok(output.ok() && output.stdout.contains("hostagent"))
 }
 
 /// What Colima has said last, without the time; `None` where it has said nothing.

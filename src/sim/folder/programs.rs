@@ -18,6 +18,7 @@ impl Programs {
             || path == tool::brew::PROGRAM
             || tool::uv::is_at(path)
             || tool::uv::python::is_at(path)
+            || tool::colima::is_at(path)
             || ollama::Binary::at(path).is_some();
         imitated.then(|| {
             let [forgectl, folder, path] = [&self.forgectl, &self.folder, path].map(quoted);

@@ -178,7 +178,8 @@ async fn respond(answering: &Answering, request: Request<Incoming>) -> Result<Re
             let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
             let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
             let body = body.to_bytes();
-            let asked = HttpRequest { method: head.method.as_str(), path, host, body: &body };
+            let asked =
+                HttpRequest { method: head.method.as_str(), path, host, authorization: None, body: &body };
             match answering.pulling.order(&asked) {
                 Ok(Some(Ok(order))) => return Ok(pulled(answering, order).await),
                 Ok(Some(Err(refused))) => refused,

@@ -43,6 +43,23 @@ const PLAIN: Formula = Formula {
 
 const FORMULAE: &[Formula] = &[
     Formula {
+        name: "colima",
+        version: "0.10.3",
+        needs: &["lima"],
+        bottle: 6_900_000,
+        poured: 19_300_000,
+        program: Some("colima"),
+        ..PLAIN
+    },
+    Formula {
+        name: "docker",
+        version: "29.1.3",
+        bottle: 9_800_000,
+        poured: 38_400_000,
+        program: Some("docker"),
+        ..PLAIN
+    },
+    Formula {
         name: "gnupg",
         old_names: &["gnupg2"],
         version: "2.4.8",
@@ -58,6 +75,14 @@ const FORMULAE: &[Formula] = &[
         bottle: 447_000,
         poured: 1_460_000,
         program: Some("jq"),
+        ..PLAIN
+    },
+    Formula {
+        name: "lima",
+        version: "2.0.3",
+        bottle: 33_000_000,
+        poured: 148_000_000,
+        program: Some("limactl"),
         ..PLAIN
     },
     Formula { name: "mlx", version: "0.32.0", bottle: 41_000_000, poured: 163_000_000, ..PLAIN },

@@ -42,6 +42,7 @@ pub use unload::{bootout, label_in};
 
 pub(in crate::sim::tool) use environment::SSH_AUTH_SOCK;
 pub(in crate::sim::tool) use load::insert;
+pub(in crate::sim::tool) use outputs::say;
 pub(in crate::sim::tool) use reboot::plists;
 use settle::reap;
 

@@ -13,7 +13,7 @@ pub(super) fn open(mac: &mut Mac, domain: DomainTarget, uid: u32, path: &Utf8Pat
 }
 
 /// Appends lines to a job's standard error; without a file they go nowhere.
-pub(super) fn say(mac: &mut Mac, uid: u32, path: Option<&Utf8Path>, lines: &[String]) {
+pub(in crate::sim::tool) fn say(mac: &mut Mac, uid: u32, path: Option<&Utf8Path>, lines: &[String]) {
     let Some(path) = path.filter(|_| !lines.is_empty()) else { return };
     let mut text = lines.join("\n");
     text.push('\n');

@@ -6,7 +6,7 @@ use crate::{
     sim::{
         Mac, Session, USER, fresh,
         permission::STAFF,
-        tool::{ollama, sudo},
+        tool::{colima, docker, ollama, sudo},
     },
 };
 
@@ -19,7 +19,9 @@ pub fn reboot(mac: &mut Mac) {
             let _gone = job.pid.map(|pid| host.signal(pid, 9));
         }
     }
+    colima::shut_down(mac);
     mac.state.processes.clear();
+    docker::power_off(mac);
     mac.state.boot = mac.state.now;
     mac.state.sudo = sudo::Tickets::default();
     empty(mac, Utf8Path::new("/private/tmp"));
@@ -68,6 +70,9 @@ pub fn log_out(mac: &mut Mac) {
         mac.state.launchd.jobs.remove(&screen).into_iter().flat_map(std::collections::BTreeMap::into_values)
     {
         let Some(pid) = job.pid else { continue };
+        if let Some(profile) = colima::keeps_up(mac, pid) {
+            let _at_leisure = colima::terminated(mac, &profile, 15);
+        }
         mac.state.processes.remove(&pid);
         if let Some(host) = mac.host.as_mut() {
             let _gone = host.signal(pid, 9);

@@ -3,7 +3,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Child, DomainTarget, Exit, environment, outputs, spawn::spawn, unload};
-use crate::sim::{Mac, State, clock::after};
+use crate::sim::{Mac, State, clock::after, tool::colima};
 
 /// From the end of a process to the start of the next where the throttle allows it at once.
 const RESPAWN: Duration = Duration::from_millis(20);
@@ -14,6 +14,7 @@ enum Event {
     Ends(DomainTarget, String),
     Kill(DomainTarget, String),
     Child(usize),
+    Machine(String),
 }
 
 /// Brings launchd up to the Mac's clock: everything that was due since the last time, in the order of its times.
@@ -26,6 +27,7 @@ pub fn settle(mac: &mut Mac) {
     }
     mac.state.now = until;
     super::child::orphaned(mac);
+    colima::look_after(mac);
     watched(mac);
 }
 
@@ -68,7 +70,8 @@ fn next(state: &State) -> Option<(Timestamp, Event)> {
         .iter()
         .enumerate()
         .map(|(nth, child): (usize, &Child)| child.restart_at.map(|at| (at, Event::Child(nth))));
-    jobs.chain(children).flatten().min_by_key(|(at, _)| *at)
+    let machine = colima::due(state).map(|(at, profile)| (at, Event::Machine(profile)));
+    jobs.chain(children).chain([machine]).flatten().min_by_key(|(at, _)| *at)
 }
 
 fn happen(mac: &mut Mac, event: Event) {
@@ -92,6 +95,7 @@ fn happen(mac: &mut Mac, event: Event) {
             unload::signal(mac, domain, &label, 9);
         }
         Event::Child(nth) => super::child::restart(mac, nth),
+        Event::Machine(profile) => colima::happen(mac, &profile),
     }
 }
 

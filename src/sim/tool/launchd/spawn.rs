@@ -5,7 +5,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Definition, DomainTarget, Ending, Exit, Identity, environment, outputs};
 use crate::{
     machine::Kind,
-    sim::{Mac, Process, Program, Spawn, clock::after, guarded::keeps_out, tool::ollama},
+    sim::{
+        Mac, Process, Program, Spawn,
+        clock::after,
+        guarded::keeps_out,
+        tool::{colima, ollama},
+    },
 };
 
 /// How long a server lives that fails at its start.
@@ -76,6 +81,14 @@ fn launch(
     let variables = environment::of(mac, domain, definition);
     if mac.host.is_some() {
         return real_process(mac, uid, definition, variables).map(|pid| (pid, None));
+    }
+    if colima::is_at(&real) {
+        let (arguments, stderr) = (definition.arguments.clone(), definition.stderr.clone());
+        let pid = mac.spawn_process(uid, arguments.clone(), variables.clone(), Program::Idle);
+        let words = arguments.get(1..).unwrap_or_default();
+        let (lines, ending) = colima::begin(mac, pid, uid, words, &variables, stderr.clone());
+        outputs::say(mac, uid, stderr.as_deref(), &lines);
+        return Ok((pid, ending));
     }
     let server =
         ollama::Binary::at(&real).filter(|_| definition.arguments.get(1).is_some_and(|it| it == "serve"));

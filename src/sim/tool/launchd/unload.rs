@@ -3,7 +3,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::{Definition, DomainTarget, Ending, Exit, Refusal, chance};
-use crate::sim::{Caller, Content, Fault, Mac, Program, clock::after};
+use crate::sim::{Caller, Content, Fault, Mac, Program, clock::after, tool::colima};
 
 /// SIGKILL and SIGTERM.
 const KILL: i32 = 9;
@@ -75,6 +75,14 @@ pub(super) fn signal(mac: &mut Mac, domain: DomainTarget, label: &str, signal: i
         return;
     }
     if slow || !ends_a_process(signal) {
+        return;
+    }
+    if let Some(profile) = colima::keeps_up(mac, pid) {
+        let (exit, takes) = colima::terminated(mac, &profile, signal);
+        let at = after(mac.state.now, takes);
+        if let Some(job) = mac.state.launchd.job_mut(domain, label) {
+            job.ending = Some(Ending { at, exit, says: String::new() });
+        }
         return;
     }
     let process = mac.state.processes.get(&pid);

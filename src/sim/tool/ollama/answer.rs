@@ -21,6 +21,8 @@ pub struct HttpRequest<'r> {
     pub path: &'r str,
     /// The `Host` header.
     pub host: &'r str,
+    /// The `Authorization` header, of which Ollama takes no notice.
+    pub authorization: Option<&'r str>,
     /// The body.
     pub body: &'r [u8],
 }

@@ -59,7 +59,7 @@ pub fn launch(
     by_launchd: bool,
 ) -> Result<(Server, Vec<String>), (i32, String)> {
     let taken: Vec<(String, u16)> =
-        mac.state.processes.values().filter_map(|process| process.program.listens()).collect();
+        mac.state.processes.values().flat_map(|process| process.program.listens()).collect();
     let busy = |address: &str, port: u16| {
         taken.iter().any(|(held, at)| *at == port && (held == address || held == "*" || address == "*"))
     };

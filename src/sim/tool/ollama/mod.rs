@@ -32,7 +32,7 @@ pub use loaded::Loaded;
 pub use registry::Registry;
 pub use request::request;
 
-pub(in crate::sim) use request::{Begun, begin};
+pub(in crate::sim) use request::{Begun, ask_at, begin};
 pub(in crate::sim) use said::said;
 pub use server::Server;
 pub use settings::{KeepAlive, Settings};

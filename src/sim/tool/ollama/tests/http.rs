@@ -78,7 +78,13 @@ fn on_loopback_a_foreign_host_header_is_turned_away() {
             else {
                 panic!("no server");
             };
-            let request = ollama::HttpRequest { method: "GET", path: "/api/version", host, body: b"" };
+            let request = ollama::HttpRequest {
+                method: "GET",
+                path: "/api/version",
+                host,
+                authorization: None,
+                body: b"",
+            };
             let (reply, _) = server.answer(disk.as_mut(), &request, now);
             assert_eq!(reply.status, status, "{host} at {bind}");
             assert_eq!(reply.body.is_empty(), status == 403);

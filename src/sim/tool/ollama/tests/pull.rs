@@ -260,8 +260,13 @@ fn together(bench: &mut Bench, names: &[&str]) {
     let mut open: Vec<_> = names
         .iter()
         .map(|name| {
-            match ollama::begin(&mut bench.mac, "POST", url, json!({ "model": name }).to_string().as_bytes())
-            {
+            match ollama::begin(
+                &mut bench.mac,
+                "POST",
+                url,
+                None,
+                json!({ "model": name }).to_string().as_bytes(),
+            ) {
                 ollama::Begun::Pulling(open) => open,
                 ollama::Begun::Answered(reply, _) => panic!("{reply:?}"),
             }

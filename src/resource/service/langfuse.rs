@@ -4,7 +4,10 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Part, part::Answer};
+use super::{
+    Part,
+    part::{Answer, ask},
+};
 use crate::{
     machine::{Halt, Look, Looking, Machine, Patience, Request, Wait},
     resource::{Evidence, Proof},
@@ -80,7 +83,7 @@ impl Proof for Langfuse {
 impl Langfuse {
     fn get(&self, machine: &dyn Machine, path: &str, by: &str) -> Result<Answer> {
         let request = Request::get(format!("{}{path}", self.web.url), SHORT).authorized(by);
-        self.web.ask(machine, request)
+        ask(machine, request)
     }
 
     /// That its keys are those of the project.
@@ -120,7 +123,7 @@ impl Langfuse {
         }] });
         let url = format!("{}/api/public/otel/v1/traces", self.web.url);
         let request = Request::post(url, body.to_string(), SHORT).authorized(by);
-        if let Err(why) = self.web.ask(machine, request)? {
+        if let Err(why) = ask(machine, request)? {
             let what = format!("{} does not take a span", self.web.name);
             let problem = self.web.broken(machine, &what, why);
             return Err(problem

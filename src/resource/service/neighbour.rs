@@ -31,29 +31,18 @@ impl Neighbour {
     /// Whether the container of `part` reaches the server under the address that it was told. Where only another leads there, that
     /// is kept, and the next apply makes the container with it.
     pub(super) fn reached(&self, part: &Part, machine: &dyn Machine) -> Result<Evidence> {
-        let why = match self.try_from(part, machine, &self.told)? {
+        let why = match try_from(part, machine, &self.told)? {
             Ok(()) => return Ok(vec![format!("from inside its container Ollama answers at {}", self.told)]),
             Err(why) => why,
         };
         let mut tried = vec![format!("{}: {why}", self.told)];
         for candidate in self.candidates.iter().filter(|candidate| **candidate != self.told) {
-            match self.try_from(part, machine, candidate)? {
+            match try_from(part, machine, candidate)? {
                 Ok(()) => return Err(self.elsewhere(part, machine, candidate, tried)?.into()),
                 Err(why) => tried.push(format!("{candidate}: {why}")),
             }
         }
         Err(self.nowhere(part, tried).into())
-    }
-
-    fn try_from(&self, part: &Part, machine: &dyn Machine, url: &str) -> Result<Result<(), String>> {
-        let seconds = CONNECT.as_secs().to_string();
-        let place = format!("{url}/api/version");
-        let argv = ["curl", "--silent", "--show-error", "--fail", "--max-time", &seconds, &place];
-        Ok(match machine.exec(&part.engine, &part.container, &argv, CONNECT * 3)? {
-            Ok(output) if output.ok() => Ok(()),
-            Ok(output) => Err(output.said()),
-            Err(fault) => Err(fault.to_string()),
-        })
     }
 
     fn elsewhere(
@@ -90,4 +79,16 @@ impl Neighbour {
             part.engine, part.container, self.told
         ))
     }
+}
+
+/// Whether a server answers at `url` when it is asked from inside the container of `part`.
+fn try_from(part: &Part, machine: &dyn Machine, url: &str) -> Result<Result<(), String>> {
+    let seconds = CONNECT.as_secs().to_string();
+    let place = format!("{url}/api/version");
+    let argv = ["curl", "--silent", "--show-error", "--fail", "--max-time", &seconds, &place];
+    Ok(match machine.exec(&part.engine, &part.container, &argv, CONNECT * 3)? {
+        Ok(output) if output.ok() => Ok(()),
+        Ok(output) => Err(output.said()),
+        Err(fault) => Err(fault.to_string()),
+    })
 }

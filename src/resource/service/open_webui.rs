@@ -3,9 +3,12 @@ use std::{collections::BTreeSet, time::Duration};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Neighbour, Part, part::Answer};
+use super::{
+    Neighbour, Part,
+    part::{Answer, ask},
+};
 use crate::{
-    machine::{Look, Looking, Machine, Patience, Request, Wait},
+    machine::{Halt, Look, Looking, Machine, Patience, Request, Wait},
     resource::{Evidence, ModelServer, Proof, smallest_model},
     value::{Problem, SecretName},
 };
@@ -73,13 +76,13 @@ impl OpenWebUi {
         limit: Duration,
     ) -> Result<Answer> {
         let request = Request::post(self.url(path), body.to_string(), limit);
-        self.part.ask(machine, request.authorized(format!("Bearer {token}")))
+        ask(machine, request.authorized(format!("Bearer {token}")))
     }
 
     fn sign_in(&self, machine: &dyn Machine) -> Result<String> {
         let password = self.part.secret(machine, &self.password)?;
         let body = json!({ "email": self.email, "password": password }).to_string();
-        let answer = self.part.ask(machine, Request::post(self.url("/api/v1/auths/signin"), body, SHORT))?;
+        let answer = ask(machine, Request::post(self.url("/api/v1/auths/signin"), body, SHORT))?;
         let token = answer.and_then(|answer| {
             let token = answer.get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
             token.map(str::to_owned).ok_or_else(|| "it answered without a token".to_owned())
@@ -100,7 +103,7 @@ impl OpenWebUi {
         let what = format!("{} to list the models of Ollama", self.part.name);
         let listed = machine.until(&what, patience, || {
             let request = Request::get(self.url("/api/models"), SHORT).authorized(format!("Bearer {token}"));
-            let shown = match self.part.ask(machine, request)? {
+            let shown = match ask(machine, request)? {
                 Ok(answer) => names(&answer, "data", "id"),
                 Err(why) => return Ok(Err(why)),
             };
@@ -113,12 +116,12 @@ impl OpenWebUi {
             };
             Ok(if shown == there { Ok(there.len()) } else { Err(differ(&shown, &there)) })
         });
-        let count = listed.map_err(|error| match crate::machine::Halt::of(&error) {
-            Some(_) => error,
-            None => {
-                let what = format!("{} and Ollama do not have the same models", self.part.name);
-                self.part.broken(machine, &what, format!("{error:#}")).into()
+        let count = listed.map_err(|error| {
+            if Halt::of(&error).is_some() {
+                return error;
             }
+            let what = format!("{} and Ollama do not have the same models", self.part.name);
+            self.part.broken(machine, &what, format!("{error:#}")).into()
         })?;
         Ok(match count {
             1 => "it lists the one model that Ollama has".to_owned(),

@@ -50,15 +50,6 @@ impl Part {
         })
     }
 
-    /// A request that proves it by use.
-    pub(super) fn ask(&self, machine: &dyn Machine, request: Request) -> Result<Answer> {
-        let url = request.url.clone();
-        Ok(match machine.try_out(request, &Quiet)? {
-            Ok(reply) => read(&url, reply.status, &reply.body),
-            Err(why) => Err(format!("`{url}` gave: {why}")),
-        })
-    }
-
     /// The value of a secret, for the moment of its use.
     pub(super) fn secret(&self, look: &dyn Look, name: &SecretName) -> Result<String> {
         let path = self.secrets.join(name.as_str());
@@ -104,6 +95,15 @@ impl Part {
         let version = version.map(|version| format!(" {version}")).unwrap_or_default();
         vec![format!("{}{version} is ready at {}", self.name, self.url)]
     }
+}
+
+/// Sends a request that proves something by use.
+pub(super) fn ask(machine: &dyn Machine, request: Request) -> Result<Answer> {
+    let url = request.url.clone();
+    Ok(match machine.try_out(request, &Quiet)? {
+        Ok(reply) => read(&url, reply.status, &reply.body),
+        Err(why) => Err(format!("`{url}` gave: {why}")),
+    })
 }
 
 fn read(url: &str, status: u16, body: &[u8]) -> Answer {

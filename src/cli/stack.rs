@@ -8,7 +8,7 @@ use crate::{
     desk,
     engine::saved::SavedPlan,
     machine::Command,
-    manifest::{self, LockPlace, Stack},
+    manifest::{self, LockPlace, Stack, compose::Beside},
     value::{Problem, Problems, Source},
 };
 
@@ -33,7 +33,7 @@ impl Manifest {
 
     /// The same, for the command that the others name for checking again.
     pub(super) fn judge(&self) -> Result<Stack> {
-        Ok(manifest::read(&open(&self.path)?)?)
+        Ok(judged(&self.path, &open(&self.path)?)?)
     }
 
     /// The same where it may be a saved plan instead, of which the manifest is read that it was made of.
@@ -82,9 +82,18 @@ pub(super) fn read(path: &Utf8Path, context: &Context) -> Result<Stack> {
     of(path, &open(path)?, context)
 }
 
+/// What `source` says, which the manifest at `path` holds, with the files that it names beside that, or in the working folder.
+fn judged(path: &Utf8Path, source: &Arc<Source>) -> Result<Stack, Problems> {
+    let stack = manifest::read(source)?;
+    let typed = if path == "-" { None } else { path.parent() }.unwrap_or(Utf8Path::new(""));
+    let unknown = |error: anyhow::Error| Problems(Problem::all_of(&error));
+    let folder = desk::absolute(if typed == "" { Utf8Path::new(".") } else { typed }).map_err(unknown)?;
+    stack.with_services(&Beside { folder: &folder, typed, open: &desk::read_beside })
+}
+
 /// What `source` says, which the manifest at `path` holds.
 fn of(path: &Utf8Path, source: &Arc<Source>, context: &Context) -> Result<Stack> {
-    let stack = manifest::read(source).map_err(|Problems(mut faults)| {
+    let stack = judged(path, source).map_err(|Problems(mut faults)| {
         if let Some(last) = faults.pop_if(|_| path != "-") {
             let again = Command::new(&["forgectl", "validate", path.as_str()]);
             faults.push(last.remedy(again.to_string()));

@@ -6,6 +6,7 @@
     reason = "the operator's own files, terminal and environment are reached here"
 )]
 
+mod beside_file;
 mod clock;
 mod env;
 mod event_file;
@@ -18,6 +19,7 @@ mod screen;
 mod sim_file;
 mod ticker;
 
+pub use beside_file::read_beside;
 pub use clock::Stopwatch;
 pub use env::{environment, is_empty, is_folder, is_mac, is_there, own_executable};
 pub use event_file::EventFile;

@@ -7,6 +7,7 @@
 mod checks;
 pub mod compose;
 mod lock;
+mod own;
 mod reading;
 mod schema;
 mod stack;
@@ -17,7 +18,7 @@ pub use lock::{LockPlace, lock_text, read_lock};
 pub use schema::schema;
 pub use stack::{Stack, read};
 pub use types::{
-    Chips, Containers, EngineKind, Environment, Environments, FORMAT, KeepAlive, Langfuse, Listen,
+    Admin, Chips, Containers, EngineKind, Environment, Environments, FORMAT, KeepAlive, Langfuse, Listen,
     MacosRange, Manifest, Model, Node, OF_ALL, Ollama, OpenWebUi, OwnService, Package, Power, Proxy,
     PythonVersion, Services, StackName, Start, Tap, Tools, Wrong,
 };

@@ -1,10 +1,12 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     checks,
+    compose::{Beside, Project},
     lock::LockPlace,
+    own,
     reading::{self, Tree},
     types::Manifest,
 };
@@ -27,6 +29,8 @@ pub struct Stack {
     pub file: Option<Utf8PathBuf>,
     /// The flags that tell a command of it: `--stack stack.yaml --on sim:mac.json`.
     pub flags: String,
+    /// The Compose files of the user's own services, by the services' names; see [`Self::with_services`].
+    own: BTreeMap<String, Project>,
     source: Arc<Source>,
     tree: Tree,
 }
@@ -37,6 +41,19 @@ impl Stack {
     pub fn kept_in(mut self, place: LockPlace) -> Self {
         self.lock_place = place;
         self
+    }
+
+    /// The same with the Compose files that it names; `beside` is the manifest's folder. Every fault in them is told at once.
+    pub fn with_services(mut self, beside: &Beside<'_>) -> Result<Self, Problems> {
+        let (projects, warnings) = own::read(&self, beside)?;
+        self.own = projects;
+        self.warnings.extend(warnings);
+        Ok(self)
+    }
+
+    /// The Compose file of the user's own service `name`, on a Mac where their home folder is `home`.
+    pub fn project(&self, name: &str, home: &Utf8Path) -> Option<Project> {
+        self.own.get(name).cloned().map(|project| project.at_home(home))
     }
 
     /// The text it was read from.
@@ -80,6 +97,7 @@ pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
         upgrade: Upgrade::default(),
         file: None,
         flags: format!("--stack {}", shell_word(source.name())),
+        own: BTreeMap::new(),
         source: Arc::clone(source),
         tree,
     };

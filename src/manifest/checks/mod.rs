@@ -8,6 +8,7 @@ mod origins;
 mod packages;
 mod port;
 mod python;
+mod services;
 mod taps;
 mod variable;
 
@@ -36,6 +37,9 @@ pub(super) fn check(stack: &Stack) -> Findings {
         port::check(ollama, stack, &mut findings);
         environment::check(ollama, stack, &mut findings);
         origins::check(ollama, stack, &mut findings);
+    }
+    if let Some(services) = &stack.manifest.services {
+        services::check(services, stack, &mut findings);
     }
     for problems in [&mut findings.faults, &mut findings.warnings] {
         problems.sort_by_key(|problem| problem.span.as_ref().map(|span| (span.line(), span.column())));

@@ -69,7 +69,7 @@ fn is_plain_path(path: &str) -> bool {
 }
 
 /// Whether YAML made another number of what was written, as it does of `1.10`, `0x10` and `1e3`.
-fn is_retold(value: &str, written: &str) -> bool {
+pub(super) fn is_retold(value: &str, written: &str) -> bool {
     let bare = written.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-'));
     bare && value.parse::<f64>().is_ok() && value != written
 }

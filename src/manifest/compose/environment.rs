@@ -106,7 +106,7 @@ pub(super) fn files(reading: &Reading<'_>, node: &Node<'_>) -> BTreeMap<String, 
             (item, true)
         };
         let Some(name) = reading.string(&path) else { continue };
-        let source = match reading.open(&reading.folder().join(&name)) {
+        let source = match reading.open(name.as_str().into()) {
             Ok(Some(source)) => source,
             Ok(None) if !required => continue,
             Ok(None) => {

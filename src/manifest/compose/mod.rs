@@ -42,17 +42,20 @@ use crate::value::{MountSource, Problem, Problems, Source, Text};
 const KEYS: &[&str] = &["networks", "services", "volumes"];
 
 /// What lies beside a Compose file.
+#[derive(Clone, Copy)]
 pub struct Beside<'b> {
     /// The folder of the file, from the root on: paths in it are relative to that.
     pub folder: &'b Utf8Path,
-    /// Reads another file; `None` of one that is not there.
+    /// The same as the person knows it.
+    pub typed: &'b Utf8Path,
+    /// Reads a file by a path that begins with `typed`; `None` of one that is not there.
     pub open: &'b dyn Fn(&Utf8Path) -> anyhow::Result<Option<Arc<Source>>>,
 }
 
 impl Beside<'_> {
     /// Of a file that comes with forgectl and lies nowhere: it names no others.
     pub fn nothing() -> Self {
-        Self { folder: Utf8Path::new("/"), open: &|_| Ok(None) }
+        Self { folder: Utf8Path::new("/"), typed: Utf8Path::new(""), open: &|_| Ok(None) }
     }
 }
 

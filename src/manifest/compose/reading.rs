@@ -67,9 +67,9 @@ impl<'r> Reading<'r> {
         self.beside.folder
     }
 
-    /// A file beside it.
+    /// A file that it names; `None` of one that is not there.
     pub(super) fn open(&self, path: &Utf8Path) -> anyhow::Result<Option<Arc<Source>>> {
-        (self.beside.open)(path)
+        (self.beside.open)(&self.beside.typed.join(path))
     }
 
     pub(super) fn at(&self, place: Range<usize>) -> Span {

@@ -10,11 +10,15 @@ fn values() -> BTreeMap<String, Text> {
 
 fn read_it(text: &str) -> Result<Project, Problems> {
     let open = |path: &Utf8Path| match path.as_str() {
-        "/lab/app.env" => Ok(Some(Source::new("app.env", "A=file\nB=of ${PORT:?}\nT=${TOKEN}\n"))),
-        "/lab/bad.env" => Ok(Some(Source::new("bad.env", "A=1\nno variable\nC=${NONE:?}\n"))),
+        "lab/app.env" => Ok(Some(Source::new("app.env", "A=file\nB=of ${PORT:?}\nT=${TOKEN}\n"))),
+        "lab/bad.env" => Ok(Some(Source::new("bad.env", "A=1\nno variable\nC=${NONE:?}\n"))),
         _ => Ok(None),
     };
-    read(&Source::new("app.yaml", text), &values(), &Beside { folder: "/lab".into(), open: &open })
+    read(
+        &Source::new("app.yaml", text),
+        &values(),
+        &Beside { folder: "/lab".into(), typed: "lab".into(), open: &open },
+    )
 }
 
 fn service(body: &str) -> Service {

@@ -2,7 +2,9 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
-use super::{chips, keep_alive, listen, macos, memory, model, name, package, proxy, python, tap};
+use super::{
+    chips, keep_alive, listen, macos, memory, model, name, own_service, package, proxy, python, services, tap,
+};
 
 /// Why a text is not what it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,7 +51,7 @@ pub(in super::super) struct Grammar {
 }
 
 /// All of them.
-pub(in super::super) const GRAMMARS: [&Grammar; 18] = [
+pub(in super::super) const GRAMMARS: [&Grammar; 22] = [
     &chips::CHIP,
     &chips::CHIP_OR_ANY,
     &keep_alive::GRAMMAR,
@@ -60,6 +62,7 @@ pub(in super::super) const GRAMMARS: [&Grammar; 18] = [
     &model::NAME,
     &model::ROLE,
     &name::GRAMMAR,
+    &own_service::NAME,
     &package::NAME,
     &package::VERSIONS,
     &proxy::GRAMMAR,
@@ -67,6 +70,9 @@ pub(in super::super) const GRAMMARS: [&Grammar; 18] = [
     &python::PACKAGE,
     &python::PATH,
     &python::VERSION,
+    &services::EMAIL,
+    &services::NAME,
+    &services::VERSION,
     &tap::NAME,
 ];
 
@@ -100,6 +106,9 @@ mod tests {
             "[a-z0-9A-Z/@+._-]{0,12}",
             "https?://([a-z.@_-]{0,8}|\\[[0-9a-f:]{2,9}\\])(:[0-9]{1,6})?/?",
             "(~/|/|)[a-z./]{0,6}",
+            "[a-z0-9._-]{0,4}@?[a-z0-9.-]{0,8}",
+            "[A-Z][A-Z0-9_]{0,8}",
+            "v?[0-9]{0,3}\\.[0-9]{1,2}\\.[0-9a-z.-]{0,4}",
             "3\\.[0-9]{0,3}(\\.[0-9]{0,4})?",
             " ?[a-zA-Z0-9_.-]{0,6}(\\[[a-z,]{0,4}\\])? ?(\\(?(>=|==|~=|<|!=) ?[0-9]{1,2}(\\.[0-9*]{1,2})?\\)?)? ?",
         ];

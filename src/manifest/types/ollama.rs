@@ -77,7 +77,9 @@ impl Default for Ollama {
 }
 
 /// An environment holds texts; YAML's numbers and booleans become what they look like.
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+pub(super) fn texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
     let values = BTreeMap::<String, Value>::deserialize(deserializer)?;
     Ok(values
         .into_iter()

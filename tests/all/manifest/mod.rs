@@ -5,6 +5,7 @@ mod environment;
 mod faults;
 mod files;
 mod python;
+mod services;
 mod syntax;
 
 use forgectl::{

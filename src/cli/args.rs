@@ -4,7 +4,7 @@ use clap::{
 };
 
 use super::{
-    apply, completions, destroy, examples::examples, export, facts, init, lock, output, plan, rehearse,
+    apply, completions, destroy, examples::examples, export, facts, init, lock, logs, output, plan, rehearse,
     schema, secrets, sim, status, switch::switch, target::Target, validate,
 };
 use crate::desk::ColorChoice;
@@ -109,6 +109,9 @@ pub(super) enum Command {
         "forgectl output LANGFUSE_SECRET_KEY --reveal",
     ]))]
     Output(output::Args),
+    /// Print what a service of a stack has written: a launchd job or a container
+    #[command(after_help = examples(&["forgectl logs ollama -f", "forgectl logs langfuse/worker --lines 500"]))]
+    Logs(logs::Args),
     /// Tell and change the secrets of a stack, which are never shown
     #[command(subcommand_required = true, arg_required_else_help = true)]
     #[command(after_help = examples(&["forgectl secrets list", "forgectl secrets rotate langfuse-postgres"]))]

@@ -14,6 +14,7 @@ mod file;
 mod init;
 mod line;
 mod lock;
+mod logs;
 mod node;
 mod only;
 mod output;
@@ -67,6 +68,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Destroy(args) => destroy::run(&args, &context),
         Command::Status(args) => status::run(&args, &context),
         Command::Output(args) => output::run(&args, &context),
+        Command::Logs(args) => logs::run(&args, &context),
         Command::Secrets(args) => secrets::run(&args, &context),
         Command::Lock(args) => lock::run(&args, &context),
         Command::Facts(args) => facts::run(&args, &context),

@@ -23,6 +23,11 @@ pub struct Printer;
 impl Printer {
     /// Writes `text` as it is. A reader who has gone (`| head`) is no error; a full disk is.
     pub fn write(self, stream: Stream, text: &str) -> Result<()> {
+        self.reach(stream, text).map(|_| ())
+    }
+
+    /// The same; answers whether somebody still reads.
+    pub fn reach(self, stream: Stream, text: &str) -> Result<bool> {
         let written = match stream {
             Stream::Out => put(io::stdout().lock(), text),
             Stream::Err => put(io::stderr().lock(), text),
@@ -50,10 +55,11 @@ impl Printer {
 /// The first failure to write to standard output.
 static BROKEN: OnceLock<Problem> = OnceLock::new();
 
-fn put(mut stream: impl Write, text: &str) -> io::Result<()> {
+/// Answers whether somebody still reads.
+fn put(mut stream: impl Write, text: &str) -> io::Result<bool> {
     match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true),
     }
 }
 
@@ -113,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_reader_who_has_gone_is_no_error_but_a_full_disk_is() {
-        assert!(put(Refuses(ErrorKind::BrokenPipe), "text").is_ok());
+        assert!(!put(Refuses(ErrorKind::BrokenPipe), "text").unwrap());
         assert!(put(Refuses(ErrorKind::StorageFull), "text").is_err());
     }
 }

@@ -2,10 +2,11 @@ use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 
 use super::engine::{
     ContainerLine, ContainerView, EngineAnswer, EngineFault, EngineInfo, EngineQuery, EngineVersion,
-    ImageLine, ImageView, NetworkView, UpstreamImage, VolumeView,
+    ImageLine, ImageView, LogLine, NetworkView, UpstreamImage, VolumeView,
 };
 use super::{
     Answer, Identity, Listener, Look, Output, Query, Reply, Space, Stat, Tool, Wait,
@@ -40,6 +41,14 @@ pub trait Looking: Look {
     /// The content of a text file, if there is one; bytes that are not UTF-8 are replaced.
     fn read_text(&self, path: &Utf8Path) -> Result<Option<String>> {
         Ok(self.read(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// At most `most` bytes of a file from `from` on, if there is one; fewer only where it ends.
+    fn read_part(&self, path: &Utf8Path, from: u64, most: u64) -> Result<Option<Vec<u8>>> {
+        match self.look(&Query::Part { path: path.to_owned(), from, most })? {
+            Answer::Bytes(bytes) => Ok(bytes),
+            other => Err(mismatch("read", &other)),
+        }
     }
 
     /// What is at a path, links not followed.
@@ -213,8 +222,8 @@ pub trait Looking: Look {
         socket: &Utf8Path,
         container: &str,
         lines: u32,
-        since: Option<String>,
-    ) -> Result<Result<Vec<String>, EngineFault>> {
+        since: Option<Timestamp>,
+    ) -> Result<Result<Vec<LogLine>, EngineFault>> {
         match self.ask_engine(socket, EngineQuery::Logs { container: container.to_owned(), lines, since })? {
             Ok(EngineAnswer::Logs(found)) => Ok(Ok(found)),
             Err(fault) => Ok(Err(fault)),

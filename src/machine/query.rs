@@ -10,6 +10,15 @@ use crate::value::Domain;
 pub enum Query {
     /// The content of a file of at most 16 MiB.
     Read(Utf8PathBuf),
+    /// A part of a file, of any size itself; at most 16 MiB are answered.
+    Part {
+        /// Which.
+        path: Utf8PathBuf,
+        /// From which byte on.
+        from: u64,
+        /// How many bytes at the most.
+        most: u64,
+    },
     /// What is at a path, links not followed.
     Stat(Utf8PathBuf),
     /// The names in a folder.
@@ -37,6 +46,7 @@ impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(path) => write!(f, "read {path}"),
+            Self::Part { path, from, most } => write!(f, "read {path} ({most} bytes from {from})"),
             Self::Stat(path) => write!(f, "stat {path}"),
             Self::List(path) => write!(f, "list {path}"),
             Self::Resolve(path) => write!(f, "resolve {path}"),

@@ -37,6 +37,13 @@ pub(super) fn answer(sim: &Sim, query: &Query) -> Result<Answer> {
                 None => Err(anyhow!("`{path}`: {} bytes are too many to read", content.size())),
             }
         })?),
+        Query::Part { path, from, most } => Answer::Bytes(sim.with_mac(|mac| {
+            let Some(content) = there(path, mac.disk.read(uid, path))? else { return Ok(None) };
+            let Some(bytes) = content.bytes(u64::MAX) else { bail!("`{path}`: no bytes of it are kept") };
+            let from = usize::try_from(*from).unwrap_or(usize::MAX).min(bytes.len());
+            let most = usize::try_from((*most).min(LARGEST_READ)).unwrap_or(usize::MAX);
+            Ok(Some(bytes[from..bytes.len().min(from.saturating_add(most))].to_vec()))
+        })?),
         Query::Stat(path) => Answer::Stat(sim.with_mac(|mac| {
             seen(mac, sim, path)?;
             Ok::<_, anyhow::Error>(mac.disk.node(path).map(super::Node::stat))

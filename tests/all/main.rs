@@ -17,6 +17,7 @@ mod lines;
 mod local_files;
 mod local_processes;
 mod lock;
+mod logs;
 mod manifest;
 mod only;
 mod output;

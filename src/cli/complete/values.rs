@@ -45,6 +45,7 @@ fn completer(arg: &Arg, manifests: &'static [&str], named: Named) -> Option<ArgV
         "ID" => ArgValueCompleter::new(move |typed: &OsStr| beginning(typed, named.ids())),
         "NAME" => ArgValueCompleter::new(move |typed: &OsStr| beginning(typed, named.outputs())),
         "SECRET" => ArgValueCompleter::new(move |typed: &OsStr| beginning(typed, named.secrets())),
+        "SERVICE" => ArgValueCompleter::new(move |typed: &OsStr| beginning(typed, named.services())),
         "STACK" => ArgValueCompleter::new(PathCompleter::any().filter(move |path| {
             let ending = path.extension().and_then(OsStr::to_str);
             ending.is_some_and(|ending| manifests.contains(&ending))
@@ -114,6 +115,13 @@ impl Named {
         let name = stack.as_ref().map(|stack| stack.manifest.stack.as_str());
         let outputs = self.looking(|look| engine::outputs(look, name, "", false)).ok()?;
         Some(outputs.names().map(str::to_owned).collect())
+    }
+
+    fn services(&self) -> Option<Vec<String>> {
+        let stack = self.stack().ok()?;
+        let name = stack.as_ref().map(|stack| stack.manifest.stack.as_str());
+        let logs = self.looking(|look| engine::logs(look, name, "")).ok()?;
+        Some(logs.askable().into_iter().map(str::to_owned).collect())
     }
 
     fn secrets(&self) -> Option<Vec<String>> {

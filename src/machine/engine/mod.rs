@@ -6,7 +6,7 @@ mod query;
 mod view;
 
 pub use change::{Alteration, EngineChange};
-pub use query::{EngineAnswer, EngineFault, EngineQuery};
+pub use query::{EngineAnswer, EngineFault, EngineQuery, LogLine};
 pub use view::{
     ContainerLine, ContainerView, EngineInfo, EngineVersion, Health, HealthStatus, ImageLine, ImageView,
     NetworkView, Stage, UpstreamImage, VolumeView,

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use jiff::Timestamp;
 use thiserror::Error;
 
 use super::{
@@ -34,8 +35,8 @@ pub enum EngineQuery {
         container: String,
         /// How many lines.
         lines: u32,
-        /// Nothing before this: seconds since 1970, with a fraction.
-        since: Option<String>,
+        /// Nothing before this.
+        since: Option<Timestamp>,
     },
 }
 
@@ -78,7 +79,16 @@ pub enum EngineAnswer {
     /// What a registry has, if it has it.
     Upstream(Option<UpstreamImage>),
     /// Lines that a container has written.
-    Logs(Vec<String>),
+    Logs(Vec<LogLine>),
+}
+
+/// A line that a container has written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogLine {
+    /// When, on the engine's clock.
+    pub at: Timestamp,
+    /// What, without the line's end.
+    pub text: String,
 }
 
 /// Why an engine did not do what it was asked.

@@ -3,7 +3,7 @@
 
 use std::{
     fs, io,
-    io::Read,
+    io::{Read, Seek, SeekFrom},
     os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
     sync::Arc,
 };
@@ -148,6 +148,17 @@ impl Files {
         }
         let mut content = vec![];
         self.open(&at)?.take(LARGEST_READ).read_to_end(&mut content)?;
+        Ok(content)
+    }
+
+    /// At most `most` bytes of a file of any size from `from` on, and never more than 16 MiB.
+    pub fn read_part(&self, path: &Utf8Path, from: u64, most: u64) -> io::Result<Vec<u8>> {
+        let at = self.locate(path, Last::Followed)?;
+        self.demand(&at, Use::Read, "read")?;
+        let mut file = self.open(&at)?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut content = vec![];
+        file.take(most.min(LARGEST_READ)).read_to_end(&mut content)?;
         Ok(content)
     }
 

@@ -173,6 +173,9 @@ impl Look for Local {
         let files = &self.files;
         Ok(match query {
             Query::Read(path) => Answer::Bytes(looked("reading", path, files.read(path))?),
+            Query::Part { path, from, most } => {
+                Answer::Bytes(looked("reading", path, files.read_part(path, *from, *most))?)
+            }
             Query::Stat(path) => Answer::Stat(looked("looking at", path, files.stat(path))?.flatten()),
             Query::List(path) => Answer::Names(looked("listing", path, files.list(path))?),
             Query::Digest(path) => Answer::Digest(looked("reading", path, files.digest(path))?),

@@ -202,7 +202,11 @@ fn a_container_is_seen_as_it_was_asked_for_and_holds_the_secret_and_the_folder_o
     assert_eq!(volumes.iter().find(|found| found.name == volume).unwrap().labels["c"], "d");
 
     let log = look.container_log(SOCKET.into(), &name, 10, None).unwrap().unwrap();
-    assert!(log.contains(&"begun".to_owned()) && log.contains(&"salt:s3cr3t!".to_owned()), "{log:?}");
+    let texts: Vec<&str> = log.iter().map(|line| line.text.as_str()).collect();
+    assert!(texts.contains(&"begun") && texts.contains(&"salt:s3cr3t!"), "{log:?}");
+    let last = log.last().unwrap();
+    let again = look.container_log(SOCKET.into(), &name, 10, Some(last.at)).unwrap().unwrap();
+    assert_eq!(again.first().map(|line| line.at), Some(last.at), "from that time on: {again:?}");
     let exec = |argv: &[&str], seconds| {
         mac.local.exec(SOCKET.into(), &name, argv, Duration::from_secs(seconds)).unwrap()
     };

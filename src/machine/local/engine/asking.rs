@@ -22,7 +22,7 @@ use super::{
     paths::Paths,
     seen,
 };
-use crate::machine::engine::{EngineAnswer, EngineFault, EngineInfo, EngineQuery, EngineVersion};
+use crate::machine::engine::{EngineAnswer, EngineFault, EngineInfo, EngineQuery, EngineVersion, LogLine};
 
 /// How long an engine may take with what lies on its own disk.
 const OWN: Duration = Duration::from_mins(1);
@@ -69,7 +69,7 @@ pub(super) fn ask(
                 .map(|found| EngineAnswer::Upstream(found.map(images::upstream)))
         }
         EngineQuery::Logs { container, lines, since } => {
-            logs(line, container, *lines, since.as_deref())?.map(EngineAnswer::Logs)
+            logs(line, container, *lines, *since)?.map(EngineAnswer::Logs)
         }
     })
 }
@@ -98,13 +98,12 @@ fn logs(
     line: &Line,
     container: &str,
     lines: u32,
-    since: Option<&str>,
-) -> Result<Result<Vec<String>, EngineFault>> {
-    let after = since.and_then(instant);
+    after: Option<Timestamp>,
+) -> Result<Result<Vec<LogLine>, EngineFault>> {
     let options = LogsOptions {
         stdout: true,
         stderr: true,
-        timestamps: after.is_some(),
+        timestamps: true,
         since: after.and_then(|after| i32::try_from(after.as_second()).ok()).unwrap_or(0),
         tail: lines.to_string(),
         ..LogsOptions::default()
@@ -124,25 +123,23 @@ fn logs(
     })?;
     Ok(text.map(|text| {
         let text = String::from_utf8_lossy(&text);
-        text.lines().filter_map(|line| newer(line.trim_end(), after)).collect()
+        let mut told: Vec<LogLine> = vec![];
+        for line in text.lines() {
+            match timed(line.trim_end()) {
+                Some(line) => told.push(line),
+                // The rest of one that was too long for the engine.
+                None => told.last_mut().into_iter().for_each(|last| last.text += line),
+            }
+        }
+        told.retain(|line| after.is_none_or(|after| line.at >= after));
+        told
     }))
 }
 
-/// A line without the time in front of it, if it was written at `after` or later.
-fn newer(line: &str, after: Option<Timestamp>) -> Option<String> {
-    let Some(after) = after else { return Some(line.to_owned()) };
-    let (time, text) = line.split_once(' ').unwrap_or((line, ""));
-    match time.parse::<Timestamp>() {
-        Ok(time) => (time >= after).then(|| text.to_owned()),
-        Err(_) => Some(line.to_owned()),
-    }
-}
-
-/// `1731000000.25`, seconds since 1970.
-fn instant(text: &str) -> Option<Timestamp> {
-    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let nanoseconds: String = fraction.chars().chain("000000000".chars()).take(9).collect();
-    Timestamp::new(seconds.parse().ok()?, nanoseconds.parse().ok()?).ok()
+/// A line with the time in front of it.
+fn timed(line: &str) -> Option<LogLine> {
+    let (at, text) = line.split_once(' ').unwrap_or((line, ""));
+    Some(LogLine { at: at.parse().ok()?, text: text.to_owned() })
 }
 
 #[cfg(test)]
@@ -150,12 +147,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_the_same_second_that_was_told_before_is_not_told_again() {
-        let after = instant("1731000000.25");
-        assert_eq!(after.map(|after| after.to_string()).as_deref(), Some("2024-11-07T17:20:00.25Z"));
-        let line = |time: &str| newer(&format!("2024-11-07T17:20:00.{time}Z begun at 5"), after);
-        assert_eq!(line("249999999"), None);
-        assert_eq!(line("250000000").as_deref(), Some("begun at 5"));
-        assert_eq!(newer("begun", None).as_deref(), Some("begun"));
+    fn the_time_in_front_of_a_line_is_no_part_of_it() {
+        let line = timed("2024-11-07T17:20:00.249999999Z begun at 5").unwrap();
+        assert_eq!((line.at.subsec_nanosecond(), line.text.as_str()), (249_999_999, "begun at 5"));
+        assert_eq!(timed("2024-11-07T17:20:00.25Z").unwrap().text, "", "an empty line");
+        assert_eq!(timed("begun at 5"), None);
     }
 }

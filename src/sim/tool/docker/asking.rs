@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{
     Engine,
     image::Image,
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     machine::engine::{
-        EngineAnswer, EngineInfo, EngineQuery, EngineVersion, NetworkView, UpstreamImage, VolumeView,
+        EngineAnswer, EngineInfo, EngineQuery, EngineVersion, LogLine, NetworkView, UpstreamImage, VolumeView,
     },
     sim::{Fault, Mac, answering::FAR},
 };
@@ -48,7 +50,7 @@ pub(super) fn answer(
         EngineQuery::Volumes => EngineAnswer::Volumes(volumes(engine)),
         EngineQuery::Upstream(reference) => return (upstream(mac, reference), FAR * 3),
         EngineQuery::Logs { container, lines, since } => match engine.find(container) {
-            Some(found) => EngineAnswer::Logs(logs(found, *lines, since.as_deref())),
+            Some(found) => EngineAnswer::Logs(logs(found, *lines, *since)),
             None => return (Err(no_container(container)), AT_ONCE),
         },
     };
@@ -75,18 +77,11 @@ fn volumes(engine: &Engine) -> Vec<VolumeView> {
     engine.volumes.iter().map(view).collect()
 }
 
-fn logs(container: &super::Container, lines: u32, since: Option<&str>) -> Vec<String> {
-    let since = since.and_then(|text| text.parse::<f64>().ok());
-    let new = |at: &jiff::Timestamp| {
-        since.is_none_or(|since| {
-            #[expect(clippy::cast_precision_loss, reason = "a fraction of a second is enough")]
-            let at = at.as_nanosecond() as f64 / 1e9;
-            at >= since
-        })
-    };
-    let all: Vec<&String> = container.log.iter().filter(|(at, _)| new(at)).map(|(_, line)| line).collect();
+fn logs(container: &super::Container, lines: u32, since: Option<Timestamp>) -> Vec<LogLine> {
+    let new = container.log.iter().filter(|(at, _)| since.is_none_or(|since| *at >= since));
+    let all: Vec<LogLine> = new.map(|(at, text)| LogLine { at: *at, text: text.clone() }).collect();
     let skipped = all.len().saturating_sub(lines as usize);
-    all.into_iter().skip(skipped).cloned().collect()
+    all.into_iter().skip(skipped).collect()
 }
 
 /// What a registry has under a reference, as an engine finds it.

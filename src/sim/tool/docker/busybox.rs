@@ -96,7 +96,7 @@ fn run(inside: &mut Inside, script: &str) -> Run {
         Shell::Over(code) => Run { ends: Some((now, code)), ..Run::idle() },
         Shell::Sleeps(time, rest) => Run { wakes: Some((after(now, time), rest)), ..Run::idle() },
         Shell::Serves(port) => {
-            Run { listens: port.map(|port| (port, now)).into_iter().collect(), ..Run::idle() }
+            Run { listens: port.map(|port| (port, true)).into_iter().collect(), ..Run::idle() }
         }
     }
 }

@@ -3,11 +3,11 @@ use std::{collections::BTreeMap, time::Duration};
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
-use super::{Asked, Container, container::since};
+use super::{Asked, Container, Run};
 use crate::{
     machine::{Reply, engine::Stage},
     sim::{
-        Mac,
+        Mac, USER,
         tool::ollama::{self, HttpRequest},
     },
     value::MountSource,
@@ -40,18 +40,17 @@ impl<'m> Inside<'m> {
         self.mac.state.now
     }
 
-    /// How long it has run.
-    pub(in crate::sim) fn runs_for(&self) -> Duration {
-        let started = self.container().and_then(|container| container.started);
-        started.map_or(Duration::ZERO, |at| since(at, self.now()))
-    }
-
     /// A variable of its environment.
     pub(in crate::sim) fn env(&self, name: &str) -> Option<String> {
         if let Some(own) = self.beside.get(name) {
             return Some(own.clone());
         }
-        self.container()?.spec.environment.get(name)?.plain().map(str::to_owned)
+        let container = self.container()?;
+        match container.spec.environment.get(name) {
+            Some(value) => value.plain().map(str::to_owned),
+            // Nobody else sets it, and an inspection does not show it.
+            None => container.id.get(..12).filter(|_| name == "HOSTNAME").map(str::to_owned),
+        }
     }
 
     /// What is run: entry point and command.
@@ -62,12 +61,23 @@ impl<'m> Inside<'m> {
     }
 
     /// The text of a file of a volume, of its own layer, or of the Mac.
-    pub(in crate::sim) fn read(&mut self, path: &str) -> Option<String> {
+    pub(in crate::sim) fn read(&self, path: &str) -> Option<String> {
         if let Some((mac, uid)) = self.on_mac(path) {
             let content = self.mac.disk.read(uid, &mac).ok()?;
             return String::from_utf8(content.bytes(1 << 20)?.into_owned()).ok();
         }
-        self.files(path).and_then(|(files, path)| files.get(&path).cloned())
+        let (files, path) = self.kept(path)?;
+        files.get(&path).cloned()
+    }
+
+    /// Whether a file is there, or one below a folder of that name.
+    pub(in crate::sim) fn has(&self, path: &str) -> bool {
+        if let Some((mac, _)) = self.on_mac(path) {
+            return self.mac.disk.resolve(&mac).is_some();
+        }
+        let Some((files, path)) = self.kept(path) else { return false };
+        let below = if path.is_empty() { path.clone() } else { format!("{path}/") };
+        files.keys().any(|file| *file == path || file.starts_with(&below))
     }
 
     /// Puts a text into a file; says whether that went.
@@ -99,20 +109,11 @@ impl<'m> Inside<'m> {
         }
     }
 
-    /// Whether something accepts connections there: a peer by a name of a network that both are in, itself, or the Mac.
-    pub(in crate::sim) fn listens(&self, host: &str, port: u16) -> bool {
-        match self.peer(host) {
-            Some(Peer::Container(id)) => self.container_listens(&id, port),
-            Some(Peer::Mac) => holder(self.mac, port).is_some(),
-            None => false,
-        }
-    }
-
     /// Sends a request to a peer, itself, or the Mac; `Err` says why there is no answer.
     pub(in crate::sim) fn ask(&mut self, host: &str, asked: &Asked) -> (Result<Reply, String>, Duration) {
         let refused = |why: String| (Err(why), Duration::from_millis(1));
         match self.peer(host) {
-            None => refused(format!("bad address '{host}'")),
+            None => refused(format!("Could not resolve host: {host}")),
             Some(Peer::Container(id)) if self.container_listens(&id, asked.port) => {
                 answer(self.mac, &self.socket, &id, asked)
             }
@@ -156,7 +157,10 @@ impl<'m> Inside<'m> {
     fn container_listens(&self, id: &str, port: u16) -> bool {
         let engine = self.mac.state.engines.get(&self.socket);
         let run = engine.and_then(|engine| engine.containers.get(id)).and_then(|other| other.run.as_ref());
-        run.is_some_and(|run| run.listens.iter().any(|(own, from)| *own == port && *from <= self.now()))
+        let inside = *id == self.id;
+        run.is_some_and(|run| {
+            run.listens.iter().any(|(own, loopback)| *own == port && (*loopback || !inside))
+        })
     }
 
     fn container(&self) -> Option<&Container> {
@@ -167,29 +171,47 @@ impl<'m> Inside<'m> {
         self.mac.state.engines.get_mut(&self.socket)?.containers.get_mut(&self.id)
     }
 
+    /// The mount that a path belongs to, and its name there.
+    fn mounted(&self, path: &str) -> Option<(&MountSource, String)> {
+        let mounts = self.container()?.spec.mounts.iter();
+        let found = mounts.filter_map(|mount| Some((mount, below(path, &mount.target)?)));
+        found.max_by_key(|(mount, _)| mount.target.len()).map(|(mount, rest)| (&mount.source, rest))
+    }
+
     /// Where the texts are that a path belongs to, and its name there.
-    fn files(&mut self, path: &str) -> Option<(&mut BTreeMap<String, String>, String)> {
-        let engine = self.mac.state.engines.get_mut(&self.socket)?;
-        let container = engine.containers.get_mut(&self.id)?;
-        let mounts = container.spec.mounts.iter();
-        let mounted = mounts.filter_map(|mount| Some((mount, below(path, &mount.target)?)));
-        match mounted.max_by_key(|(mount, _)| mount.target.len()) {
-            Some((mount, rest)) => match &mount.source {
-                MountSource::Volume(name) => Some((&mut engine.volumes.get_mut(name)?.files, rest)),
-                MountSource::Bind(_) => None,
-            },
-            None => Some((&mut container.files, path.to_owned())),
+    fn kept(&self, path: &str) -> Option<(&BTreeMap<String, String>, String)> {
+        let engine = self.mac.state.engines.get(&self.socket)?;
+        match self.mounted(path) {
+            Some((MountSource::Volume(name), rest)) => Some((&engine.volumes.get(name)?.files, rest)),
+            Some((MountSource::Bind(_), _)) => None,
+            None => Some((&self.container()?.files, path.to_owned())),
         }
+    }
+
+    /// The same, to change them.
+    fn files(&mut self, path: &str) -> Option<(&mut BTreeMap<String, String>, String)> {
+        let mounted = self.mounted(path).map(|(source, rest)| (source.clone(), rest));
+        let engine = self.mac.state.engines.get_mut(&self.socket)?;
+        match mounted {
+            Some((MountSource::Volume(name), rest)) => {
+                Some((&mut engine.volumes.get_mut(&name)?.files, rest))
+            }
+            Some((MountSource::Bind(_), _)) => None,
+            None => Some((&mut engine.containers.get_mut(&self.id)?.files, path.to_owned())),
+        }
+    }
+
+    /// What is at work in the container.
+    pub(super) fn run(&mut self) -> Option<&mut Run> {
+        self.container_mut()?.run.as_mut()
     }
 
     /// The Mac's file that a path of a bind mount is, and whose it is to read.
     fn on_mac(&self, path: &str) -> Option<(Utf8PathBuf, u32)> {
-        let mounts = &self.container()?.spec.mounts;
-        let found = mounts.iter().find_map(|mount| match (&mount.source, below(path, &mount.target)) {
-            (MountSource::Bind(folder), Some(rest)) => Some(folder.join(rest)),
+        match self.mounted(path)? {
+            (MountSource::Bind(folder), rest) => Some((folder.join(rest), USER)),
             _ => None,
-        })?;
-        Some((found, crate::sim::USER))
+        }
     }
 }
 

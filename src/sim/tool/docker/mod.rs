@@ -16,6 +16,7 @@ mod pull;
 mod reference;
 mod refusal;
 mod registry;
+mod service;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Inside, busybox};
-use crate::machine::{Output, Reply};
+use super::{Inside, busybox, service};
+use crate::{
+    machine::{Output, Reply},
+    sim::tool::services::{self, Kind, Service},
+};
 
 /// What runs in the containers of an image. Closed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -16,6 +19,8 @@ pub enum Player {
     Fails,
     /// Busybox: does what its command says.
     Busybox,
+    /// A program of the services'.
+    Service(Kind),
 }
 
 /// What is at work in a container.
@@ -24,14 +29,16 @@ pub enum Player {
 pub(in crate::sim) struct Run {
     /// When it ends by itself, and how.
     pub(in crate::sim) ends: Option<(Timestamp, i32)>,
-    /// The ports that it accepts connections on, each from when on.
-    pub(in crate::sim) listens: Vec<(u16, Timestamp)>,
+    /// The ports that it accepts connections on, each with whether it does so from inside by loopback.
+    pub(in crate::sim) listens: Vec<(u16, bool)>,
     /// When it goes on by itself, and what it is to know then.
     pub(in crate::sim) wakes: Option<(Timestamp, String)>,
     /// Bytes of memory that it needs.
     pub(in crate::sim) memory: u64,
     /// How it ends upon SIGTERM; `None`: it does not care.
     pub(in crate::sim) term: Option<i32>,
+    /// What it has in memory.
+    pub(in crate::sim) service: Option<Box<Service>>,
     /// Whether it is about to be killed for want of memory.
     pub(in crate::sim) starving: bool,
 }
@@ -76,6 +83,7 @@ impl Player {
                 Run::over(1, inside.now())
             }
             Self::Busybox => busybox::start(inside),
+            Self::Service(kind) => service::start(kind, inside),
         }
     }
 
@@ -92,6 +100,7 @@ impl Player {
     pub(super) fn wake(self, inside: &mut Inside, note: &str) -> Run {
         match self {
             Self::Busybox => busybox::wake(inside, note),
+            Self::Service(kind) => service::wake(kind, inside),
             Self::Idle | Self::Fails => Run::idle(),
         }
     }
@@ -100,6 +109,7 @@ impl Player {
     pub(super) fn exec(self, inside: &mut Inside, argv: &[String]) -> (Output, Duration) {
         match self {
             Self::Idle | Self::Fails | Self::Busybox => busybox::exec(inside, argv),
+            Self::Service(kind) => services::command(Some(kind), inside, argv, ""),
         }
     }
 
@@ -107,6 +117,7 @@ impl Player {
     pub(super) fn answer(self, inside: &mut Inside, asked: &Asked) -> (Result<Reply, String>, Duration) {
         match self {
             Self::Busybox => busybox::answer(inside, asked),
+            Self::Service(_) => service::answer(inside, asked),
             Self::Idle | Self::Fails => (Err("nothing listens".to_owned()), Duration::ZERO),
         }
     }

@@ -160,11 +160,10 @@ pub(in crate::sim) fn answer(
             && port.protocol == Protocol::Tcp
             && (as_listened(port.address) == address || port.address.is_unspecified())
     };
-    let now = mac.state.now;
     let found = engine.running().find_map(|container| {
         let port = container.ports().iter().find(fits)?;
         let run = container.run.as_ref()?;
-        let listens = run.listens.iter().any(|(own, from)| *own == port.target && *from <= now);
+        let listens = run.listens.iter().any(|(own, _)| *own == port.target);
         listens.then(|| (container.id.clone(), port.target))
     });
     match found {

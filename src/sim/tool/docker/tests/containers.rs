@@ -48,7 +48,8 @@ fn what_the_image_gives_and_secrets_are_in_what_a_container_is_made_as() {
     let plain = |name: &str| found.environment[name].plain().unwrap().to_owned();
     assert_eq!(["PATH", "MODE", "SALT"].map(plain), ["/bin", "other", "a-s3cret"]);
     assert_eq!(found.user.as_deref(), Some("65534"));
-    assert_eq!(sim.container_log(socket(), "web", 9, None).unwrap().unwrap(), ["a-s3cret"]);
+    let log = sim.container_log(socket(), "web", 9, None).unwrap().unwrap();
+    assert_eq!(log.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["a-s3cret"]);
     let nameless = sim.volumes(socket()).unwrap().unwrap().remove(0).name;
     assert_eq!(nameless.len(), 64);
     change(&sim, EngineChange::Remove("web".to_owned())).unwrap();

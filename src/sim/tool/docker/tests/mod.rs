@@ -4,6 +4,7 @@ mod containers;
 mod engine;
 mod images;
 mod ports;
+mod services;
 
 use std::time::Duration;
 

@@ -4,7 +4,6 @@ mod given;
 mod langfuse;
 mod neighbour;
 mod open_webui;
-mod own;
 mod ports;
 
 pub(super) use open_webui::Behind;
@@ -13,7 +12,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::{Blueprint, Site, engine, engine::EngineOf};
+use super::{Blueprint, Site, engine, engine::EngineOf, own};
 use crate::manifest::Services;
 
 /// The services of a stack, and the engine that they bring along. `ollama` is the server of the stack, if it has one.
@@ -39,8 +38,11 @@ pub(super) fn services(
     if let Some(service) = &section.langfuse {
         langfuse::langfuse(&mut building, service)?;
     }
-    for name in section.own.keys() {
-        own::own(&mut building, name)?;
+    for (name, service) in &section.own {
+        if let Some(project) = site.stack.project(name, &site.identity.home) {
+            ports::judge(&mut building, name, &project);
+        }
+        own::service(site, &engine, (name, service), building.blueprint)?;
     }
     Ok(())
 }

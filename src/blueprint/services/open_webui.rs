@@ -67,7 +67,7 @@ pub(super) fn open_webui(
 
     let project = compose::read(&compose::open_webui(), &given.values, &compose::Beside::nothing())
         .map_err(|problems| anyhow!("{problems}"))?;
-    ports::judge(building, KEY, &project)?;
+    ports::judge(building, KEY, &project);
     let proof: Arc<dyn Proof> = Arc::new(resource::OpenWebUi {
         part: Part {
             name: NAME.to_owned(),

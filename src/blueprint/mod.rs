@@ -7,6 +7,7 @@ mod guarded;
 mod models;
 mod node;
 mod ollama;
+mod own;
 mod plist;
 mod port;
 mod power;

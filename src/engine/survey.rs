@@ -236,7 +236,7 @@ fn item(look: &dyn Look, entry: &Entry, journal: &Journal) -> Result<(Item, Upst
     let id = resource.id();
     let receipt = journal.receipt(&id).filter(|receipt| receipt.place == resource.place());
     let place = resource.place();
-    let seen = place.observe(look, receipt.as_ref());
+    let seen = place.survey(look, receipt.as_ref());
     let found = seen.map_err(|error| shut::unseen(error, &id, &place, Some(&entry.origin)))?;
     let deltas = differences(&resource.wanted(), &found);
     let action = action(&**resource, receipt.is_some(), &found, &deltas);
@@ -298,7 +298,7 @@ pub(super) fn removals(
     let mut held = Standing::default();
     let mut items = vec![];
     for (id, receipt) in receipts {
-        let seen = receipt.place.observe(look, Some(receipt));
+        let seen = receipt.place.survey(look, Some(receipt));
         let found = seen.map_err(|error| shut::unseen(error, id, &receipt.place, None))?;
         let mut removal = receipt.place.removal(receipt, &found, &leaving);
         if let Some(other) = receipt.claims.iter().find(|claim| *claim != stack) {

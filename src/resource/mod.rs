@@ -18,6 +18,7 @@ mod job_removal;
 mod network;
 mod noted;
 mod ollama;
+mod owned;
 mod place;
 mod power;
 mod profile;
@@ -45,19 +46,22 @@ use crate::{
 pub use cask::Cask;
 pub use clt::CommandLineTools;
 pub use colima::{ColimaJob, machine as colima_machine};
-pub use container::Proof;
+pub use container::{Container, Proof, labelled};
 pub use dependencies::{before as formulae_before, id as dependencies_id, noted as dependencies};
 pub use engine::Engine;
 pub use file::LogFile;
 pub use folder::Folder;
 pub use formula::{Formula, Wish};
 pub use homebrew::{Homebrew, SCRIPT};
+pub use image::Image;
 pub use interpreters::noted as interpreters;
 pub use job::JobSpec;
+pub use network::Network;
 pub use noted::Noted;
 pub use ollama::{
     ModelServer, Ollama, OllamaModel, in_memory, memory_for_models, smallest as smallest_model,
 };
+pub use owned::OWNER;
 pub use place::{Leaving, Removal};
 pub use power::Power;
 pub use profile::ProfileLine;
@@ -68,6 +72,7 @@ pub use sealed::Seals;
 pub use secret::{Secret, declared as declared_secret, secrets_folder};
 pub use service::{Langfuse, LangfusePart, Neighbour, OpenWebUi, Part};
 pub use tap::Tap;
+pub use volume::Volume;
 
 /// One thing on a machine: what is wanted, and what leads there.
 pub trait Resource: fmt::Debug + Send + Sync {

@@ -83,9 +83,9 @@ impl Place {
             Self::VirtualMachine { home, profile } => colima::observe(look, home, profile, receipt),
             Self::Engine { socket } => engine::observe(look, socket, receipt),
             Self::Image { engine, reference } => image::observe(look, engine, reference, receipt),
-            Self::Network { engine, name } => network::observe(look, engine, name, receipt),
-            Self::Volume { engine, name } => volume::observe(look, engine, name, receipt),
-            Self::Container { engine, name } => container::observe(look, engine, name, receipt),
+            Self::Network { engine, name } => network::observe(look, engine, name),
+            Self::Volume { engine, name } => volume::observe(look, engine, name),
+            Self::Container { engine, name } => container::observe(look, engine, name),
             Self::Secret { path } => secret::observe(look, path),
             Self::Rendered { path } => rendered::observe(look, path),
             Self::Power { source } => power::observe(look, *source),
@@ -93,6 +93,15 @@ impl Place {
                 job::observe(look, *domain, label, plist, program, receipt)
             }
             Self::Rival { domain, label, plist } => rival::observe(look, *domain, label, plist),
+        }
+    }
+
+    /// What planning sees of it: the same, but that a listing is believed where it shows what we left, so that a plan of what is all there
+    /// costs no look at each.
+    pub fn survey(&self, look: &dyn Look, receipt: Option<&Receipt>) -> Result<State> {
+        match self {
+            Self::Container { engine, name } => container::survey(look, engine, name, receipt),
+            _ => self.observe(look, receipt),
         }
     }
 
@@ -132,7 +141,7 @@ impl Place {
             Self::VirtualMachine { home, profile } => colima::removal(home, profile, receipt, found, leaving),
             Self::Engine { socket } => engine::removal(socket, receipt, found, leaving),
             Self::Image { engine, reference } => image::removal(engine, reference, receipt, found, leaving),
-            Self::Network { engine, name } => network::removal(engine, name, receipt, found, leaving),
+            Self::Network { engine, name } => network::removal(engine, name, receipt, found),
             Self::Volume { engine, name } => volume::removal(engine, name, receipt, found, leaving),
             Self::Container { engine, name } => container::removal(engine, name, receipt, found, leaving),
             Self::Secret { path } => secret::removal(path, receipt, found, leaving),

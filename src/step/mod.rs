@@ -3,6 +3,7 @@
 mod brew;
 mod clt;
 mod colima;
+mod docker;
 mod engine;
 mod environment;
 mod file;
@@ -37,6 +38,10 @@ pub use clt::{
     TOOLS,
 };
 pub use colima::{COLIMA, ColimaStart, DeleteMachine, StopColima, colima_environment};
+pub use docker::{
+    MakeContainer, MakeNetwork, MakeVolume, PullImage, RemoveContainer, RemoveImage, RemoveNetwork,
+    RemoveVolume, StartContainer,
+};
 pub use engine::AwaitEngine;
 pub use environment::{LinkInterpreter, MakeEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};

@@ -54,8 +54,13 @@ pub enum EngineChange {
     Start(String),
     /// Stops a container, which has its own grace period; one that does not run is left as it is.
     Stop(String),
-    /// Removes a container, running or not, and the volumes without a name that came with it; none there is fine.
-    Remove(String),
+    /// Removes a container, running or not; none there is fine.
+    Remove {
+        /// Its name.
+        name: String,
+        /// Whether the volumes without a name that came with it go too.
+        volumes: bool,
+    },
     /// Runs a command in a container, which proves something by use.
     Exec {
         /// Which container.
@@ -98,7 +103,8 @@ impl fmt::Display for EngineChange {
             Self::Create { name, spec, .. } => write!(f, "docker create --name {name} {}", spec.image),
             Self::Start(name) => write!(f, "docker start {name}"),
             Self::Stop(name) => write!(f, "docker stop {name}"),
-            Self::Remove(name) => write!(f, "docker rm --force --volumes {name}"),
+            Self::Remove { name, volumes: true } => write!(f, "docker rm --force --volumes {name}"),
+            Self::Remove { name, volumes: false } => write!(f, "docker rm --force {name}"),
             Self::Exec { container, argv, .. } => words(f, container, argv),
             Self::Alter(alter) => words(f, &alter.container, &alter.argv),
         }

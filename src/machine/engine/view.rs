@@ -58,6 +58,13 @@ pub struct ContainerLine {
     pub networks: BTreeSet<String>,
 }
 
+impl ContainerLine {
+    /// The exit code of one that has ended, which only the engine's words tell: `Exited (137) 3 minutes ago`.
+    pub fn exit_code(&self) -> Option<i64> {
+        self.status.strip_prefix("Exited (")?.split_once(')')?.0.parse().ok()
+    }
+}
+
 /// A container as a close look shows it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct ContainerView {

@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 use serde_json::Value;
 
 use crate::{
-    machine::{Changing, Halt, Look, Looking, Machine, Patience, Quiet, Request, Wait},
+    machine::{Changing, Halt, Look, Looking, Machine, Patience, Quiet, Request, Wait, engine::LogLine},
     resource::Evidence,
     value::{HIDDEN, Problem, SecretName},
 };
@@ -71,8 +71,10 @@ impl Part {
             return vec![];
         };
         let values: Vec<String> = self.knows.iter().filter_map(|name| self.secret(look, name).ok()).collect();
-        let shown = |line: &String| {
-            values.iter().fold(line.trim().to_owned(), |line, value| line.replace(value.as_str(), HIDDEN))
+        let shown = |line: &LogLine| {
+            values
+                .iter()
+                .fold(line.text.trim().to_owned(), |line, value| line.replace(value.as_str(), HIDDEN))
         };
         let lines: Vec<String> = lines.iter().map(shown).filter(|line| !line.is_empty()).collect();
         let failed = |line: &&String| {

@@ -220,7 +220,7 @@ fn a_container_is_seen_as_it_was_asked_for_and_holds_the_secret_and_the_folder_o
     mac.change(EngineChange::Stop(name.clone())).unwrap();
     assert_eq!(look.container(SOCKET.into(), &name).unwrap().unwrap().unwrap().stage, Stage::Exited);
     for _ in 0..2 {
-        mac.change(EngineChange::Remove(name.clone())).unwrap();
+        mac.change(EngineChange::Remove { name: name.clone(), volumes: true }).unwrap();
         mac.change(EngineChange::RemoveNetwork(network.clone())).unwrap();
         mac.change(EngineChange::RemoveNetwork(other.clone())).unwrap();
         mac.change(EngineChange::RemoveImage(image.clone())).unwrap();
@@ -278,7 +278,7 @@ fn without_its_secret_no_container_is_made_and_without_its_network_none_is_start
     assert!(error.contains("b-nowhere"), "{error}");
     let view = mac.local.container(SOCKET.into(), &name).unwrap().unwrap();
     assert!(view.is_none_or(|view| view.stage == Stage::Created && view.error.contains("b-nowhere")));
-    mac.change(EngineChange::Remove(name)).unwrap();
+    mac.change(EngineChange::Remove { name, volumes: true }).unwrap();
     mac.change(EngineChange::RemoveNetwork(network)).unwrap();
     mac.change(EngineChange::RemoveImage(image)).unwrap();
 }

@@ -35,7 +35,7 @@ pub(super) fn create(line: &Line, name: &str, spec: &ContainerSpec, body: Contai
                 endpoint_config: Some(body::end(aliases)),
             };
             if let Err(error) = docker.connect_network(network, request).await {
-                docker.remove_container(&made.id, Some(with_volumes())).await?;
+                docker.remove_container(&made.id, Some(removed(true))).await?;
                 return Err(error);
             }
         }
@@ -85,7 +85,9 @@ pub(super) fn change(line: &Line, change: &EngineChange) -> Made {
         EngineChange::Stop(name) => {
             line.say(LIMIT, docker.stop_container(name, None::<StopContainerOptions>))
         }
-        EngineChange::Remove(name) => gone(line, docker.remove_container(name, Some(with_volumes()))),
+        EngineChange::Remove { name, volumes } => {
+            gone(line, docker.remove_container(name, Some(removed(*volumes))))
+        }
         EngineChange::Pull { .. }
         | EngineChange::Exec { .. }
         | EngineChange::Alter(_)
@@ -104,8 +106,8 @@ fn gone(line: &Line, removed: impl Future<Output = Result<(), Error>>) -> Made {
     }
 }
 
-fn with_volumes() -> RemoveContainerOptions {
-    RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() }
+fn removed(volumes: bool) -> RemoveContainerOptions {
+    RemoveContainerOptions { force: true, v: volumes, ..RemoveContainerOptions::default() }
 }
 
 /// A reference without its tag, and its tag; the port of a registry is none.

@@ -158,7 +158,7 @@ fn at_once(mac: &mut Mac, socket: &Utf8PathBuf, change: &EngineChange) -> Result
         EngineChange::CreateVolume { name, labels } => changing::create_volume(mac, socket, name, labels),
         EngineChange::RemoveVolume(name) => gone(changing::remove_volume(mac, socket, name)),
         EngineChange::Start(name) => changing::start(mac, socket, name),
-        EngineChange::Remove(name) => gone(changing::remove(mac, socket, name)),
+        EngineChange::Remove { name, volumes } => gone(changing::remove(mac, socket, name, *volumes)),
         EngineChange::Pull { .. }
         | EngineChange::Create { .. }
         | EngineChange::Stop(_)
@@ -171,7 +171,7 @@ fn takes(change: &EngineChange) -> Duration {
     Duration::from_millis(match change {
         EngineChange::Start(_) => 250,
         EngineChange::CreateNetwork { .. } | EngineChange::RemoveNetwork(_) => 100,
-        EngineChange::Remove(_) | EngineChange::RemoveImage(_) => 60,
+        EngineChange::Remove { .. } | EngineChange::RemoveImage(_) => 60,
         _ => 10,
     })
 }

@@ -18,7 +18,7 @@ fn a_name_is_taken_once_and_an_image_has_to_be_there() {
     let other = ContainerSpec { image: "docker.io/library/busybox:9".to_owned(), ..spec("true") };
     assert_eq!(message(create(&sim, "x1", other)), (404, "No such image: busybox:9".to_owned()));
     assert_eq!(message(start(&sim, "nope")), (404, "No such container: nope".to_owned()));
-    change(&sim, EngineChange::Remove("nope".to_owned())).unwrap();
+    change(&sim, EngineChange::Remove { name: "nope".to_owned(), volumes: true }).unwrap();
     assert_eq!(view(&sim, "web").stage, Stage::Created);
 }
 
@@ -52,7 +52,7 @@ fn what_the_image_gives_and_secrets_are_in_what_a_container_is_made_as() {
     assert_eq!(log.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["a-s3cret"]);
     let nameless = sim.volumes(socket()).unwrap().unwrap().remove(0).name;
     assert_eq!(nameless.len(), 64);
-    change(&sim, EngineChange::Remove("web".to_owned())).unwrap();
+    change(&sim, EngineChange::Remove { name: "web".to_owned(), volumes: true }).unwrap();
     assert!(sim.volumes(socket()).unwrap().unwrap().is_empty());
     wanted.environment.insert("SALT".to_owned(), Text::secret("gone".parse().unwrap()));
     let create = EngineChange::Create {
@@ -147,7 +147,7 @@ fn volumes_outlive_containers_and_own_layers_do_not() {
     run(&sim, "web", made.clone());
     let why = message(change(&sim, EngineChange::RemoveVolume("data".to_owned())));
     assert_eq!(why, (409, format!("remove data: volume is in use - [{}]", view(&sim, "web").id)));
-    change(&sim, EngineChange::Remove("web".to_owned())).unwrap();
+    change(&sim, EngineChange::Remove { name: "web".to_owned(), volumes: true }).unwrap();
     run(&sim, "web", ContainerSpec { command: spec("sleep 1000").command, ..made });
     let cat = |path: &str| exec_in(&sim, "web", &["cat", path]);
     assert_eq!(cat("/data/a").stdout, "kept\n");

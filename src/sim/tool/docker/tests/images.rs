@@ -131,7 +131,7 @@ fn an_image_in_use_keeps_its_last_name() {
     let (status, why) = message(change(&sim, EngineChange::RemoveImage(BUSYBOX.to_owned())));
     let words = "conflict: unable to remove repository reference \"busybox:1.36\" (must force) - container ";
     assert!(status == 409 && why.starts_with(words), "{why}");
-    change(&sim, EngineChange::Remove("web".to_owned())).unwrap();
+    change(&sim, EngineChange::Remove { name: "web".to_owned(), volumes: true }).unwrap();
     for _ in 0..2 {
         change(&sim, EngineChange::RemoveImage(BUSYBOX.to_owned())).unwrap();
         assert!(sim.images(socket()).unwrap().unwrap().is_empty());

@@ -54,7 +54,7 @@ fn a_port_that_the_mac_uses_is_left_to_whoever_has_it() {
     run(&sim, "web", published("127.0.0.1", 3000));
     wait(&sim, 5.0);
     assert!(get(&sim, "http://127.0.0.1:3000/").is_err());
-    change(&sim, EngineChange::Remove("web".to_owned())).unwrap();
+    change(&sim, EngineChange::Remove { name: "web".to_owned(), volumes: true }).unwrap();
     with(&sim, |engine| engine.machine.name = "docker-desktop".to_owned());
     create(&sim, "web", published("127.0.0.1", 3000)).unwrap();
     let (status, why) = message(start(&sim, "web"));

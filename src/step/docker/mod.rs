@@ -1,0 +1,9 @@
+//! Images, networks, volumes and containers of a container engine.
+
+mod container;
+mod image;
+mod stores;
+
+pub use container::{MakeContainer, RemoveContainer, StartContainer};
+pub use image::{PullImage, RemoveImage};
+pub use stores::{MakeNetwork, MakeVolume, RemoveNetwork, RemoveVolume};

@@ -54,11 +54,11 @@ fn a_database_is_healthy_with_its_own_password_and_with_no_other() {
     assert_eq!(health(&sim, "db"), HealthStatus::Starting);
     wait(&sim, 30.0);
     assert_eq!(health(&sim, "db"), HealthStatus::Healthy);
-    change(&sim, EngineChange::Remove("db".to_owned())).unwrap();
+    change(&sim, EngineChange::Remove { name: "db".to_owned(), volumes: true }).unwrap();
     run(&sim, "db", postgres("second"));
     wait(&sim, 200.0);
     assert_eq!(health(&sim, "db"), HealthStatus::Unhealthy);
-    change(&sim, EngineChange::Remove("db".to_owned())).unwrap();
+    change(&sim, EngineChange::Remove { name: "db".to_owned(), volumes: true }).unwrap();
     change(&sim, EngineChange::RemoveVolume("data".to_owned())).unwrap();
     run(&sim, "db", postgres("second"));
     wait(&sim, 30.0);

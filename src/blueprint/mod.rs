@@ -4,6 +4,7 @@ mod casks;
 mod data;
 mod engine;
 mod guarded;
+mod lab;
 mod models;
 mod node;
 mod ollama;

@@ -17,10 +17,13 @@ const STARTS: Duration = Duration::from_mins(1);
 /// How long a statement may take.
 const STATEMENT: Duration = Duration::from_secs(30);
 
-/// What a database is told: through a pipe of the shell's own, so that the value stands in no command line, and so that it is not
-/// logged should it fail (docs/service-facts.md#postgres-alter-user). The user may connect without a password from within the container
-/// (docs/service-facts.md#postgres-local-trust).
-const TELL: &str = r#"printf "SET log_min_error_statement TO panic;\nSET log_statement TO 'none';\nSET log_min_duration_statement TO -1;\nALTER USER \"%s\" WITH PASSWORD '%s';\n" "$FORGE_USER" "$FORGE_NEXT" | psql -X -q -v ON_ERROR_STOP=1 -v VERBOSITY=terse -U "$FORGE_USER" -d "$FORGE_DATABASE""#;
+/// How a database is told: through a pipe of the shell's own, so that the value stands in no command line. The user may connect
+/// without a password from within the container (docs/service-facts.md#postgres-local-trust).
+const TELL: &str = r#"echo "ALTER USER \"$FORGE_USER\" WITH PASSWORD '$FORGE_NEXT';" | psql -X -q -v ON_ERROR_STOP=1 -v VERBOSITY=terse -U "$FORGE_USER" -d "$FORGE_DATABASE""#;
+
+/// Has the server log nothing of it, should it fail (docs/service-facts.md#postgres-alter-user).
+const UNLOGGED: &str =
+    "-c log_min_error_statement=panic -c log_statement=none -c log_min_duration_statement=-1";
 
 /// Gives a secret another value: the new one is made aside, told to the database that keeps it too, and only then put in place.
 /// Repeated, it goes on where it was killed.
@@ -85,6 +88,7 @@ impl RotateSecret {
                 ("FORGE_NEXT".to_owned(), Text::secret(self.files.name.clone())),
                 ("FORGE_USER".to_owned(), user.user.as_str().into()),
                 ("FORGE_DATABASE".to_owned(), user.database.as_str().into()),
+                ("PGOPTIONS".to_owned(), UNLOGGED.into()),
             ]),
             secrets: self.files.aside(),
             limit: STATEMENT,

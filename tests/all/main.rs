@@ -28,6 +28,7 @@ mod pulled;
 mod pulling;
 mod random;
 mod readme;
+mod real_compose;
 mod real_uv;
 mod registry;
 mod saved_plan;

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the sources are read as files")]
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -69,4 +70,19 @@ fn the_plan_that_is_shown_is_the_plan_of_the_manifest_that_is_shown() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), block("$ forgectl plan stack.yaml\n"));
+}
+
+#[test]
+fn the_keys_of_a_service_that_are_told_are_those_that_are_taken() {
+    let told = section("Services").lines().filter(|line| line.starts_with("| `"));
+    let mut told: Vec<_> = told.flat_map(|line| quoted(line.split(" | ").next().unwrap())).collect();
+    told.sort_unstable();
+    // What is refused is told with all that would have been taken.
+    let text = "services: {web: {image: a, nothing-of-the-kind: 1}}\n";
+    let source = forgectl::value::Source::new("app.yaml", text);
+    let beside = forgectl::manifest::compose::Beside::nothing();
+    let problems = forgectl::manifest::compose::read(&source, &BTreeMap::new(), &beside).unwrap_err().0;
+    let hint = problems[0].hints.concat();
+    assert!(hint.starts_with("known keys are "), "{hint}");
+    assert_eq!(told, quoted(&hint).collect::<Vec<_>>());
 }

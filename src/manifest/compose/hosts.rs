@@ -5,7 +5,7 @@ use super::{super::types::Wrong, node::Node, reading::Reading};
 /// Stands for the address by which a container reaches the engine's host.
 const GATEWAY: &str = "host-gateway";
 
-/// Lines `name:address` for a hosts file, of a list of `name=address` or a map.
+/// Lines `name:address` for a hosts file, of a list of `name=address` or a map; sorted, as Compose has them.
 pub(super) fn hosts(reading: &Reading<'_>, node: &Node<'_>) -> Vec<String> {
     let mut found = vec![];
     if let Some(entries) = node.entries() {
@@ -14,6 +14,7 @@ pub(super) fn hosts(reading: &Reading<'_>, node: &Node<'_>) -> Vec<String> {
             let address = |item: &Node<'_>| reading.parsed(item, |text| line(entry.key(), text));
             found.extend(addresses.iter().filter_map(address));
         }
+        found.sort();
         return found;
     }
     let each = |item: &Node<'_>| {
@@ -26,6 +27,7 @@ pub(super) fn hosts(reading: &Reading<'_>, node: &Node<'_>) -> Vec<String> {
         })
     };
     found.extend(reading.items(node).iter().filter_map(each));
+    found.sort();
     found
 }
 

@@ -17,8 +17,7 @@ pub(super) fn mounts(reading: &Reading<'_>, node: &Node<'_>) -> Vec<Mount> {
             reading.parsed(&item, |text| short(text, reading.folder()))
         };
         let Some(mount) = mount else { continue };
-        // Paths are compared by their parts: a slash at the end changes none.
-        if found.iter().any(|known| Utf8Path::new(&known.target) == Utf8Path::new(&mount.target)) {
+        if found.iter().any(|known| known.target == mount.target) {
             reading
                 .wrong(&item, Wrong::new(format!("something else is mounted at `{}` already", mount.target)));
         } else {
@@ -119,7 +118,7 @@ fn target(path: &str) -> Result<String, Wrong> {
         && !path.split('/').any(|part| matches!(part, "." | ".."))
         && !path.chars().any(char::is_control)
     {
-        return Ok(path.to_owned());
+        return Ok(path.trim_end_matches('/').to_owned());
     }
     Err(Wrong::new(
         "in the container a path begins with `/`, is not `/` itself, and has no `.` or `..` in it",

@@ -111,7 +111,7 @@ fn every_key_is_read_as_compose_means_it() {
         }
     );
     assert_eq!(spec.restart, Restart::OnFailure(Some(3)));
-    assert_eq!(spec.extra_hosts, ["host.docker.internal:host-gateway", "db:10.0.0.1"]);
+    assert_eq!(spec.extra_hosts, ["db:10.0.0.1", "host.docker.internal:host-gateway"]);
     assert_eq!(spec.labels, [("n".into(), "1".into()), ("tier".into(), "front".into())].into());
     assert_eq!((spec.user.as_deref(), spec.working_dir.as_deref()), (Some("101:101"), Some("/srv")));
     assert_eq!(

@@ -45,7 +45,7 @@ use crate::{
 
 pub use cask::Cask;
 pub use clt::CommandLineTools;
-pub use colima::{ColimaJob, machine as colima_machine};
+pub use colima::{ColimaJob, ColimaMachine, Restart};
 pub use container::{Container, Proof, labelled};
 pub use dependencies::{before as formulae_before, id as dependencies_id, noted as dependencies};
 pub use engine::Engine;

@@ -39,6 +39,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("~/.cache", "the folder above uv's cache"),
     ("~/.cache/uv", "uv's cache, which it shares among all environments and rebuilds"),
     ("~/.cache/uv/**", "uv's cache, which it shares among all environments and rebuilds"),
+    ("~/.colima/_lima/colima-forge/ha.pid: content", "a process id"),
     ("~/Library/Caches/**", "caches are rebuilt by whoever needs them"),
     ("/Library/Caches/**", "caches are rebuilt by whoever needs them"),
     ("/Library/Updates/**", "macOS keeps what it fetched as long as it likes"),

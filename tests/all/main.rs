@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cli;
+mod colima;
 mod completions;
 mod docker;
 mod drafts;

@@ -52,6 +52,9 @@ fn plan_and_status_change_nothing() {
                     .any(|domain| changed(&format!("launchctl bootout {domain}/dev.forge.ollama")))
             );
         }
+        if stack.manifest.containers.is_some() {
+            assert!(changed("launchctl bootout gui/501/dev.forge.colima"));
+        }
         for environment in stack.manifest.python.iter().flat_map(|python| python.0.values()) {
             let path = environment.path.as_str().replace('~', "/Users/lab");
             assert!(changed(&format!("rm -rf {path}/lib")));

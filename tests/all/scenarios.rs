@@ -78,6 +78,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         })
         .with(|mac| drop(mac.state.brew.offers.insert("ollama".into(), "0.40.1".into()))),
         Scenario::new("a store with a model, and what a pull left", models(), |_| {}).with(in_use),
+        Scenario::new("Colima in a machine of its own", colima(), |_| {}),
         Scenario::new("a leftover override", spine(), |_| {}).with(|mac| {
             let words = ["disable", "gui/501/dev.forge.ollama"].map(str::to_owned);
             assert!(launchctl::run(mac, Caller::user(true), &words).output.ok());
@@ -102,6 +103,11 @@ fn in_use(mac: &mut Mac) {
         let content = Content::Bytes(b"theirs".into());
         mac.disk.write(USER, &home.join(name), content, 0o600, now).unwrap();
     }
+}
+
+/// An engine and nothing on it.
+fn colima() -> Stack {
+    stack("forge: 1\nstack: engine\nnode: {memory: 16GB}\ncontainers: {engine: colima, disk: 40GB}\n")
 }
 
 /// The toolbox with a version of Ollama that has to be upgraded to.

@@ -30,6 +30,7 @@ mod pulling;
 mod random;
 mod readme;
 mod real_compose;
+mod real_langfuse;
 mod real_uv;
 mod registry;
 mod saved_plan;

@@ -15,7 +15,7 @@ use forgectl::{
     },
 };
 
-use crate::support::{SPINE, copy, own_spec, spine, spine_with, stack};
+use crate::support::{SPINE, app, copy, engine_runs, own_spec, spine, spine_with, stack};
 
 /// One manifest, and the Mac that it is applied to.
 pub(crate) struct Scenario {
@@ -79,6 +79,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         .with(|mac| drop(mac.state.brew.offers.insert("ollama".into(), "0.40.1".into()))),
         Scenario::new("a store with a model, and what a pull left", models(), |_| {}).with(in_use),
         Scenario::new("Colima in a machine of its own", colima(), |_| {}),
+        Scenario::new("containers on an engine that runs", app("running"), |_| {}).with(engine_runs),
+        Scenario::new("containers in a machine of Colima's", app("colima"), |_| {}),
         Scenario::new("a leftover override", spine(), |_| {}).with(|mac| {
             let words = ["disable", "gui/501/dev.forge.ollama"].map(str::to_owned);
             assert!(launchctl::run(mac, Caller::user(true), &words).output.ok());

@@ -68,7 +68,7 @@ fn failure(sim: &Sim, stack: &Stack) -> String {
             let told = ears.told();
             told.into_iter().filter(|event| event.contains("resource-failed")).collect()
         }
-        Err(error) => Problem::all_of(&error).iter().map(|problem| format!("{problem:?}\n")).collect(),
+        Err(error) => format!("{:?}", Problem::all_of(&error)),
     }
 }
 

@@ -7,6 +7,7 @@ mod completions;
 mod containers;
 mod docker;
 mod drafts;
+mod engine_apps;
 mod facts;
 mod faults;
 mod fetching;

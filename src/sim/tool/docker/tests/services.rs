@@ -92,7 +92,7 @@ fn open_webui_answers_on_the_mac_once_it_is_ready() {
 #[test]
 fn langfuse_alone_comes_down_and_is_started_anew() {
     let sim = lab();
-    let image = "docker.io/langfuse/langfuse:4.59.1";
+    let image = "docker.io/langfuse/langfuse:4.59.0";
     pull(&sim, image).unwrap();
     change(&sim, EngineChange::CreateNetwork { name: "net".to_owned(), labels: [].into() }).unwrap();
     run(

@@ -131,6 +131,7 @@ pub fn run_in(
         Some((_, Named(tool))) => tool(mac, caller, argv),
         Some((_, Surrounded(tool))) => tool(mac, caller, arguments, environment),
         None if path == brew::PROGRAM => brew::run(mac, caller, arguments, environment),
+        None if docker::cli::is_at(&path) => docker::cli::run(mac, caller, arguments, environment),
         None if colima::is_at(&path) => colima::run(mac, caller, arguments, environment),
         None if uv::is_at(&path) => uv::run(mac, caller, arguments, environment),
         None if uv::python::is_at(&path) => uv::python::run(mac, caller, argv),

@@ -6,6 +6,7 @@ mod colima;
 mod completions;
 mod docker;
 mod drafts;
+mod engine_apps;
 mod facts;
 mod faults;
 mod fetching;

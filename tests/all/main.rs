@@ -39,6 +39,7 @@ mod saved_plan;
 mod scenarios;
 mod secrets;
 mod secrets_change;
+mod secrets_kept;
 mod status;
 mod support;
 mod terminal;

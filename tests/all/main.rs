@@ -37,6 +37,7 @@ mod saved_plan;
 mod scenarios;
 mod secrets;
 mod secrets_change;
+mod services;
 mod status;
 mod support;
 mod terminal;

@@ -4,6 +4,7 @@
 mod cli;
 mod colima;
 mod completions;
+mod containers;
 mod docker;
 mod drafts;
 mod engine_apps;

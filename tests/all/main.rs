@@ -40,6 +40,7 @@ mod scenarios;
 mod secrets;
 mod secrets_change;
 mod secrets_kept;
+mod services;
 mod status;
 mod support;
 mod terminal;

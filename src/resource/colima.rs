@@ -10,7 +10,7 @@ use crate::{
         Look, Looking, Patience, Wait,
         tool::colima::{self, Started},
     },
-    step::{AwaitEngine, ColimaStart, DeleteMachine, LoadJob, Loading, Step, StopColima},
+    step::{AwaitEngine, ColimaStart, DeleteMachine, EngineStart, LoadJob, Loading, Step, StopColima},
     value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
 };
 
@@ -170,7 +170,7 @@ impl Resource for ColimaMachine {
                 staging,
                 store: None,
             }),
-            Box::new(AwaitEngine { socket, start: Some(start) }),
+            Box::new(AwaitEngine { socket, start: Some(EngineStart::Colima(start)) }),
         ]
     }
 

@@ -88,6 +88,7 @@ pub fn differences(left: &Mac, right: &Mac, all: bool) -> Vec<Difference> {
 fn told(mac: &Mac) -> BTreeMap<String, String> {
     let state = &mac.state;
     let mut told = state.launchd.describe();
+    told.extend(super::tool::docker::describe(&state.engines));
     for (source, settings) in &state.power {
         for (key, value) in settings {
             told.insert(format!("power {} {key}", source.name()), value.clone());

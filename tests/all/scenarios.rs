@@ -59,6 +59,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     let mut all: Vec<Scenario> =
         files.iter().map(|path| Scenario::new(&path.display().to_string(), manifest(path), |_| {})).collect();
     let boot = || spine_with("start: login", "start: boot");
+    all.push(Scenario::new("Colima in a machine of its own", colima(), |_| {}));
     all.extend([
         Scenario::new("start: boot over SSH, sudo asks", boot(), |spec| {
             spec.session = Session::Ssh;
@@ -78,7 +79,6 @@ pub(crate) fn all() -> Vec<Scenario> {
         })
         .with(|mac| drop(mac.state.brew.offers.insert("ollama".into(), "0.40.1".into()))),
         Scenario::new("a store with a model, and what a pull left", models(), |_| {}).with(in_use),
-        Scenario::new("Colima in a machine of its own", colima(), |_| {}),
         Scenario::new("a leftover override", spine(), |_| {}).with(|mac| {
             let words = ["disable", "gui/501/dev.forge.ollama"].map(str::to_owned);
             assert!(launchctl::run(mac, Caller::user(true), &words).output.ok());

@@ -17,7 +17,7 @@ use crate::{
     },
     manifest::{Containers, EngineKind},
     resource::{ColimaJob, ColimaMachine, Engine, JobSpec, LogFile, Restart},
-    step::{COLIMA, ColimaStart, Definition, colima_environment, definition_matches},
+    step::{COLIMA, ColimaStart, Definition, EngineStart, colima_environment, definition_matches},
     value::{Domain, Id, Problem, Span},
 };
 
@@ -113,7 +113,8 @@ pub(super) fn colima(
     }
     let job = ColimaJob { job, home, profile: PROFILE.into(), stops };
     let job = blueprint.add(job, needs, origin.clone());
-    let engine = Engine { name: "colima".into(), socket: socket.clone(), start: Some(start) };
+    let engine =
+        Engine { name: "colima".into(), socket: socket.clone(), start: Some(EngineStart::Colima(start)) };
     let id = blueprint.add(engine, vec![job], origin.clone());
     judge::version(version.as_ref(), &id, blueprint, origin);
     Ok(EngineOf::new(id, EngineKind::Colima, socket, version.as_ref()))

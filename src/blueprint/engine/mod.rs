@@ -1,5 +1,6 @@
 //! The container engine of a stack: whose it is, where it listens, and whether it will do.
 
+mod app;
 mod colima;
 mod found;
 mod judge;
@@ -67,6 +68,6 @@ pub(super) fn engine(
     match section.engine {
         EngineKind::Running => found::running(site, blueprint, origin),
         EngineKind::Colima => colima::colima(site, section, blueprint, origin),
-        kind => anyhow::bail!("{kind:?}: not built yet"),
+        EngineKind::DockerDesktop | EngineKind::Orbstack => app::app(site, section.engine, blueprint, origin),
     }
 }

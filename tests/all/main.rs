@@ -4,6 +4,7 @@
 mod cli;
 mod colima;
 mod completions;
+mod containers;
 mod docker;
 mod drafts;
 mod engine_apps;
@@ -38,6 +39,8 @@ mod saved_plan;
 mod scenarios;
 mod secrets;
 mod secrets_change;
+mod secrets_kept;
+mod services;
 mod status;
 mod support;
 mod terminal;

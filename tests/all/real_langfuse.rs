@@ -42,7 +42,7 @@ struct Asked {
     body: Vec<u8>,
 }
 
-/// A server that plays both: the OpenAI wire of Ollama, and the one of Langfuse for its Python package.
+/// A server that plays both: the wire that Ollama shares with others, and the one of Langfuse for its Python package.
 struct Server {
     url: String,
     asked: Arc<Mutex<Vec<Asked>>>,

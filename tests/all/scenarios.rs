@@ -15,7 +15,7 @@ use forgectl::{
     },
 };
 
-use crate::support::{SPINE, copy, own_spec, spine, spine_with, stack};
+use crate::support::{SPINE, app, copy, engine_runs, own_spec, spine, spine_with, stack};
 
 /// One manifest, and the Mac that it is applied to.
 pub(crate) struct Scenario {
@@ -84,6 +84,8 @@ pub(crate) fn all() -> Vec<Scenario> {
             assert!(launchctl::run(mac, Caller::user(true), &words).output.ok());
         }),
     ]);
+    all.push(Scenario::new("containers on an engine that runs", app("running"), |_| {}).with(engine_runs));
+    all.push(Scenario::new("containers in a machine of Colima's", app("colima"), |_| {}));
     all
 }
 

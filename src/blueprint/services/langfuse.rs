@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 
 use super::{Building, container, given::Given, ports};
 use crate::{
-    blueprint::project,
+    blueprint::{lab::Keys, project},
     manifest::{self, Listen, compose},
     resource::{self, LangfusePart, Part, Proof, secrets_folder},
     value::{Credential, DatabaseUser, Declared, Problem, Rotation, SecretShape},
@@ -22,8 +22,8 @@ const PROJECT: &str = "lab";
 /// The volume that all but what was observed is in.
 const DATA: &[&str] = &["postgres-data"];
 
-/// Langfuse: web, worker, and what they keep their data in.
-pub(super) fn langfuse(building: &mut Building, section: &manifest::Langfuse) -> Result<()> {
+/// Langfuse: web, worker, and what they keep their data in. Answers with what its clients are given.
+pub(super) fn langfuse(building: &mut Building, section: &manifest::Langfuse) -> Result<Keys> {
     let mut given = Given::new(KEY, building.site.stack.span(&["services", KEY]));
     given.plain("VERSION", &section.version);
     given.plain("ADMIN_EMAIL", &section.admin.email);
@@ -88,7 +88,8 @@ pub(super) fn langfuse(building: &mut Building, section: &manifest::Langfuse) ->
         ("worker".to_owned(), proof(LangfusePart::Worker)),
     ]);
     project::containers(building.site, building.engine, KEY, &project, &proofs, building.blueprint)?;
-    Ok(())
+    let url = ports::asked_at(section.listen.address(), section.port);
+    Ok(Keys { url, public: public_key, secret: secret_key })
 }
 
 /// Secrets that only its own parts know (docs/service-facts.md#langfuse-start).

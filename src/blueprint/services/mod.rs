@@ -12,7 +12,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::{Blueprint, Site, engine, engine::EngineOf, own};
+use super::{
+    Blueprint, Site, engine,
+    engine::EngineOf,
+    lab::{self, Lab},
+    own,
+};
 use crate::manifest::Services;
 
 /// The services of a stack, and the engine that they bring along. `ollama` is the server of the stack, if it has one.
@@ -32,11 +37,20 @@ pub(super) fn services(
     if let Some(ollama) = ollama {
         building.taken.insert(ollama.socket.port(), "Ollama".to_owned());
     }
+    let mut lab = Lab {
+        ollama: ollama.map(|ollama| ports::asked_at(ollama.socket.ip(), ollama.socket.port())),
+        open_webui: None,
+        langfuse: None,
+    };
     if let Some(service) = &section.open_webui {
         open_webui::open_webui(&mut building, service, ollama)?;
+        lab.open_webui = Some(ports::asked_at(service.listen.address(), service.port));
     }
     if let Some(service) = &section.langfuse {
-        langfuse::langfuse(&mut building, service)?;
+        lab.langfuse = Some(langfuse::langfuse(&mut building, service)?);
+    }
+    if lab.open_webui.is_some() || lab.langfuse.is_some() {
+        lab::files(site, &lab, building.blueprint, &site.stack.span(&["services"]));
     }
     for (name, service) in &section.own {
         if let Some(project) = site.stack.project(name, &site.identity.home) {

@@ -48,7 +48,7 @@ pub(super) fn run(mac: &mut Mac, socket: &Utf8PathBuf, command: &str, given: Arg
         "inspect" => return inspect(mac, socket, &names),
         "rename" => {
             let [name, new] = names.as_slice() else {
-                return Err(usage("\"docker rename\" requires exactly 2 arguments.".to_owned()));
+                return Err(usage("\"docker rename\" requires exactly 2 arguments."));
             };
             rename(mac, socket, name, new)?;
             return Ok(Running::default());
@@ -84,7 +84,7 @@ pub(super) fn run(mac: &mut Mac, socket: &Utf8PathBuf, command: &str, given: Arg
                 continue;
             }
             _ => {
-                return Err(usage(format!("docker: '{command}' is not a docker command.")));
+                return Err(usage(&format!("docker: '{command}' is not a docker command.")));
             }
         }
         running.output.out(name + "\n");

@@ -48,7 +48,7 @@ pub(super) fn run(mac: &mut Mac, socket: &Utf8PathBuf, given: Arguments, starts:
     let mut given = given.with(&VALUED);
     let flags = given.until_word();
     let Some(image) = given.word() else {
-        return Err(usage("\"docker run\" requires at least 1 argument.".to_owned()));
+        return Err(usage("\"docker run\" requires at least 1 argument."));
     };
     let command = Some(given.rest()).filter(|words| !words.is_empty());
     let spec = spec(&flags, image, command)?;

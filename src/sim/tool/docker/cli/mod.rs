@@ -62,7 +62,7 @@ pub(in crate::sim::tool) fn run(
 const NO_ENGINE: u16 = 0;
 const USAGE: u16 = 1;
 
-fn usage(why: String) -> Refused {
+fn usage(why: &str) -> Refused {
     refused(USAGE, format!("{why}\nSee 'docker --help'."))
 }
 

@@ -31,7 +31,7 @@ pub(super) fn run(
         ("image", "ls") => return images(mac, socket, &flags),
         ("image", "tag") => {
             let [image, name] = names.as_slice() else {
-                return Err(usage("\"docker tag\" requires exactly 2 arguments.".to_owned()));
+                return Err(usage("\"docker tag\" requires exactly 2 arguments."));
             };
             changing::tag(mac, socket, image, name)?;
         }
@@ -62,7 +62,7 @@ pub(super) fn run(
                 running.output.out(words);
             }
         }
-        _ => return Err(usage(format!("docker: 'docker {kind} {command}' is not a docker command."))),
+        _ => return Err(usage(&format!("docker: 'docker {kind} {command}' is not a docker command."))),
     }
     Ok(running)
 }

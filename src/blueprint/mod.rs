@@ -116,12 +116,15 @@ pub fn build(
     if let Some(section) = &stack.manifest.python {
         python::environments(&site, section, &mut blueprint)?;
     }
+    let mut behind = None;
     if let Some(section) = stack.manifest.server() {
         let (id, server) = ollama::server(&site, &section, &mut blueprint)?;
-        models::models(&site, &id, &server, &mut blueprint)?;
+        let tried = models::models(&site, &id, &server, &mut blueprint)?;
+        let needs = std::iter::once(id).chain(tried).collect();
+        behind = Some(services::Behind { needs, server, socket: section.socket() });
     }
     if let Some(section) = &stack.manifest.services {
-        services::services(&site, section, &mut blueprint)?;
+        services::services(&site, section, behind.as_ref(), &mut blueprint)?;
     } else if let Some(section) = &stack.manifest.containers {
         engine::engine(&site, section, &mut blueprint, &stack.span(&["containers"]))?;
     }
@@ -151,6 +154,15 @@ impl Blueprint {
             entry.optional = true;
         }
         id
+    }
+
+    /// Lets the resource `id` stand on `needs` too.
+    fn stand_on(&mut self, id: &Id, needs: &[Id]) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.resource.id() == *id) {
+            let more: Vec<Id> = needs.iter().filter(|need| !entry.needs.contains(need)).cloned().collect();
+            entry.needs.extend(more);
+        }
+        self.put_in_order();
     }
 
     /// Puts each entry behind all that it needs, and otherwise leaves the order as it is.

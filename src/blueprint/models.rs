@@ -10,12 +10,19 @@ use crate::{
     value::{Id, Problem, Span, human_bytes},
 };
 
-/// The models, on the server `server` that the job `job` runs.
-pub(super) fn models(site: &Site, job: &Id, server: &ModelServer, blueprint: &mut Blueprint) -> Result<()> {
+/// The models, on the server `server` that the job `job` runs. Answers with the one that is likely to be tried out by whoever stands
+/// in front of the server: the smallest that the stack cannot do without.
+pub(super) fn models(
+    site: &Site,
+    job: &Id,
+    server: &ModelServer,
+    blueprint: &mut Blueprint,
+) -> Result<Option<Id>> {
     // They outlive the job where data is kept, and go before the folders that they lie in.
     let of_job = blueprint.entries.iter().find(|entry| entry.resource.id() == *job);
     let folders = of_job.into_iter().flat_map(|entry| &entry.needs).filter(|need| need.kind() == "data");
     let needs: Vec<Id> = std::iter::once(job).chain(folders).cloned().collect();
+    let mut smallest: Option<(u64, Id)> = None;
     for (at, wanted) in site.stack.manifest.models.iter().enumerate() {
         let origin = site.stack.span(&["models", &at.to_string()]);
         let mut model = OllamaModel {
@@ -29,10 +36,14 @@ pub(super) fn models(site: &Site, job: &Id, server: &ModelServer, blueprint: &mu
         if wanted.optional {
             blueprint.add_optional(model, needs.clone(), origin);
         } else {
-            blueprint.add(model, needs.clone(), origin);
+            let size = catalog::model(&wanted.ollama).and_then(|known| known.bytes).unwrap_or(u64::MAX);
+            let id = blueprint.add(model, needs.clone(), origin);
+            if smallest.as_ref().is_none_or(|(least, _)| size < *least) {
+                smallest = Some((size, id));
+            }
         }
     }
-    Ok(())
+    Ok(smallest.map(|(_, id)| id))
 }
 
 /// That a model gets another context than the manifest says, as far as that is known beforehand.

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use minijinja::context;
 
-use super::{Blueprint, Site, data, models, plist, port, rivals, tilde, tools};
+use super::{Blueprint, Site, data, engine, models, plist, port, rivals, tilde, tools};
 use crate::{
     machine::{
         Looking, Tool,
@@ -99,7 +99,7 @@ pub(super) fn server(
         socket: section.socket(),
         num_ctx: u64::from(section.num_ctx),
         log,
-        memory: site.facts.memory,
+        memory: engine::memory_beside(site),
     };
     let server = ModelServer {
         url: ollama.url.clone(),

@@ -114,7 +114,7 @@ pub(super) enum Command {
     Logs(logs::Args),
     /// Tell and change the secrets of a stack, which are never shown
     #[command(subcommand_required = true, arg_required_else_help = true)]
-    #[command(after_help = examples(&["forgectl secrets list", "forgectl secrets rotate langfuse-postgres"]))]
+    #[command(after_help = examples(&["forgectl secrets list", "forgectl secrets rotate langfuse-postgres-password"]))]
     Secrets(secrets::Args),
     /// Print what is locked of a stack, or move that to what upstream has now
     #[command(after_help = examples(&["forgectl lock --stack stack.yaml", "forgectl lock --update brew-formula/jq"]))]

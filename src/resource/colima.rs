@@ -3,12 +3,15 @@ use std::time::Duration;
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Evidence, JobSpec, Leaving, Noted, Removal, Resource};
+use super::{Evidence, JobSpec, Leaving, Removal, Resource, changes};
 use crate::{
     journal::Receipt,
-    machine::{Look, Looking, Patience, Wait, tool::colima},
-    step::{DeleteMachine, Step, StopColima},
-    value::{Delta, Deltas, Id, Place, Problem, State},
+    machine::{
+        Look, Looking, Patience, Wait,
+        tool::colima::{self, Started},
+    },
+    step::{AwaitEngine, ColimaStart, DeleteMachine, EngineStart, LoadJob, Loading, Step, StopColima},
+    value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
 };
 
 /// Colima as a launchd job of ours, which keeps a virtual machine with a container engine running.
@@ -33,18 +36,12 @@ impl Resource for ColimaJob {
         self.job.place()
     }
 
-    fn wanted(&self) -> crate::value::Wanted {
+    fn wanted(&self) -> Wanted {
         self.job.wanted()
     }
 
     fn reason(&self, found: &State, deltas: &[Delta]) -> String {
-        let why = self.job.reason(found, deltas);
-        match self.stops.as_slice() {
-            [] => why,
-            stops => {
-                format!("{why}; the machine restarts, and with it every container: {}", stops.join(", "))
-            }
-        }
+        self.job.reason(found, deltas) + &restarts(&self.stops)
     }
 
     fn hindrance(&self, found: &State, known: bool) -> Option<Problem> {
@@ -108,16 +105,106 @@ impl Resource for ColimaJob {
 }
 
 /// Colima's virtual machine, which comes with its first start: known so that it goes with us when it came with us.
-pub fn machine(home: &Utf8Path, profile: &str) -> Noted {
-    let place = Place::VirtualMachine { home: home.to_owned(), profile: profile.to_owned() };
-    Noted { id: Id::new("virtual-machine", profile), place }
+#[derive(Debug)]
+pub struct ColimaMachine {
+    /// Colima's folder.
+    pub home: Utf8PathBuf,
+    /// Its profile.
+    pub profile: String,
+    /// What it is to be, and what it says, where somebody has started it as something else than its job says.
+    pub restart: Option<Restart>,
+}
+
+/// A machine that is started anew by its job, which is as declared.
+#[derive(Clone, Debug)]
+pub struct Restart {
+    /// What it is to be started as.
+    pub size: Started,
+    /// The job, and where it logs.
+    pub start: ColimaStart,
+    /// Where a property list would be put together.
+    pub staging: Utf8PathBuf,
+    /// The engine's socket.
+    pub socket: Utf8PathBuf,
+    /// The containers that stop with it.
+    pub stops: Vec<String>,
+}
+
+impl Resource for ColimaMachine {
+    fn id(&self) -> Id {
+        Id::new("virtual-machine", &self.profile)
+    }
+
+    fn place(&self) -> Place {
+        Place::VirtualMachine { home: self.home.clone(), profile: self.profile.clone() }
+    }
+
+    fn wanted(&self) -> Wanted {
+        let size = self.restart.iter().flat_map(|restart| sizes(&restart.size));
+        size.map(|(field, value)| (field.into(), Want::Is(value))).collect()
+    }
+
+    fn reason(&self, _: &State, deltas: &[Delta]) -> String {
+        let stops = self.restart.as_ref().map_or(&[][..], |restart| &restart.stops);
+        format!("somebody started it otherwise: {}{}", changes(deltas), restarts(stops))
+    }
+
+    fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
+        let Some(Restart { start, staging, socket, stops, .. }) = self.restart.clone() else { return vec![] };
+        vec![
+            Box::new(StopColima {
+                domain: start.domain,
+                label: start.label.clone(),
+                home: start.home.clone(),
+                profile: start.profile.clone(),
+                stops,
+            }),
+            Box::new(LoadJob {
+                domain: start.domain,
+                label: start.label.clone(),
+                definition: start.definition.clone(),
+                write: None,
+                replace_file: false,
+                loading: Loading::Load,
+                switch_on: false,
+                staging,
+                store: None,
+            }),
+            Box::new(AwaitEngine { socket, start: Some(EngineStart::Colima(start)) }),
+        ]
+    }
+
+    fn check(&self, _: &dyn Look, _: Duration) -> Result<Evidence> {
+        Ok(vec![])
+    }
+}
+
+/// `; the machine restarts, and with it every container: NAMES`.
+fn restarts(stops: &[String]) -> String {
+    match stops {
+        [] => String::new(),
+        stops => format!("; the machine restarts, and with it every container: {}", stops.join(", ")),
+    }
+}
+
+fn sizes(started: &Started) -> [(&'static str, Value); 3] {
+    [
+        ("memory", format!("{} GiB", started.memory).into()),
+        ("cpus", i64::from(started.cpu).into()),
+        ("disk", format!("{} GiB", started.disk).into()),
+    ]
 }
 
 /// What Colima and Lima keep beside their machines, and leave when the last of these goes; the folder itself comes last.
 const BESIDE: [&str; 5] = ["_lima", "_store", "_templates", "ssh_config", "."];
 
 pub(super) fn observe(look: &dyn Look, home: &Utf8Path, profile: &str, _: Option<&Receipt>) -> Result<State> {
-    let state = if colima::is_there(look, home, profile)? { State::present() } else { State::absent() };
+    let mut state = if colima::is_there(look, home, profile)? { State::present() } else { State::absent() };
+    if let Some(started) = colima::started(look, home, profile)? {
+        for (field, value) in sizes(&started) {
+            state.set(field, value);
+        }
+    }
     let mut beside = vec![];
     for name in BESIDE {
         if look.stat(&home.join(name))?.is_some() {
@@ -135,13 +222,13 @@ pub(super) fn removal(
     found: &State,
     leaving: &Leaving,
 ) -> Removal {
-    let names = |state: &State| state.get("beside").as_text().unwrap_or_default().to_owned();
-    let (before, now) = (names(&receipt.former), names(found));
-    let has = |names: &str, name: &str| names.split(' ').any(|other| other == name);
-    let left: Vec<&str> = BESIDE.into_iter().filter(|name| has(&now, name) && !has(&before, name)).collect();
-    if !receipt.created() || !found.present && left.is_empty() {
+    let beside = |state: &State| state.get("beside").as_text().unwrap_or_default().to_owned();
+    if !receipt.created() || !found.present && beside(found).is_empty() {
         return Removal::default();
     }
+    let before = beside(&receipt.former);
+    // What deleting a machine writes anew goes too, whether it is there now or not.
+    let left = BESIDE.into_iter().filter(|name| before.split(' ').all(|other| other != *name)).collect();
     if leaving.all_data {
         return Removal::of(DeleteMachine { home: home.to_owned(), profile: profile.to_owned(), left });
     }

@@ -7,7 +7,7 @@ use super::{Evidence, Leaving, Removal, Resource};
 use crate::{
     journal::Receipt,
     machine::{Look, Looking, Patience, Wait, engine::EngineFault},
-    step::{AwaitEngine, ColimaStart, Step},
+    step::{AcceptLicence, AwaitEngine, EngineStart, OpenApp, Step},
     value::{Delta, Deltas, Id, Place, Problem, State, Want, Wanted},
 };
 
@@ -19,8 +19,8 @@ pub struct Engine {
     pub name: String,
     /// Its socket.
     pub socket: Utf8PathBuf,
-    /// How one of ours is started; `None` for somebody else's.
-    pub start: Option<ColimaStart>,
+    /// How one is started that the stack brings; `None` for somebody else's.
+    pub start: Option<EngineStart>,
 }
 
 impl Resource for Engine {
@@ -37,11 +37,25 @@ impl Resource for Engine {
     }
 
     fn reason(&self, _: &State, _: &[Delta]) -> String {
-        "wait until it answers".into()
+        match &self.start {
+            Some(EngineStart::App(app)) if app.licence => {
+                format!("accept the licence of {}, open it, and wait until it answers", app.name)
+            }
+            Some(EngineStart::App(app)) => format!("open {}, and wait until it answers", app.name),
+            Some(EngineStart::Colima(_)) | None => "wait until it answers".into(),
+        }
     }
 
     fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
-        vec![Box::new(AwaitEngine { socket: self.socket.clone(), start: self.start.clone() })]
+        let mut steps: Vec<Box<dyn Step>> = vec![];
+        if let Some(EngineStart::App(app)) = &self.start {
+            if app.licence {
+                steps.push(Box::new(AcceptLicence(app.clone())));
+            }
+            steps.push(Box::new(OpenApp(app.clone())));
+        }
+        steps.push(Box::new(AwaitEngine { socket: self.socket.clone(), start: self.start.clone() }));
+        steps
     }
 
     fn urls(&self) -> Vec<(String, String)> {

@@ -27,6 +27,7 @@ mod rendered;
 mod rival;
 mod sealed;
 mod secret;
+mod service;
 mod tap;
 mod volume;
 
@@ -44,7 +45,7 @@ use crate::{
 
 pub use cask::Cask;
 pub use clt::CommandLineTools;
-pub use colima::{ColimaJob, machine as colima_machine};
+pub use colima::{ColimaJob, ColimaMachine, Restart};
 pub use container::{Container, Proof, labelled};
 pub use dependencies::{before as formulae_before, id as dependencies_id, noted as dependencies};
 pub use engine::Engine;
@@ -57,7 +58,9 @@ pub use interpreters::noted as interpreters;
 pub use job::JobSpec;
 pub use network::Network;
 pub use noted::Noted;
-pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};
+pub use ollama::{
+    ModelServer, Ollama, OllamaModel, in_memory, memory_for_models, smallest as smallest_model,
+};
 pub use owned::OWNER;
 pub use place::{Leaving, Removal};
 pub use power::Power;
@@ -67,6 +70,7 @@ pub use rendered::Rendered;
 pub use rival::Rival;
 pub use sealed::Seals;
 pub use secret::{Secret, declared as declared_secret, secrets_folder};
+pub use service::{Langfuse, LangfusePart, Neighbour, OpenWebUi, Part};
 pub use tap::Tap;
 pub use volume::Volume;
 

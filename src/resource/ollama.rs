@@ -20,6 +20,12 @@ pub use models::{for_models as memory_for_models, in_memory};
 
 use server::{Running, Server, Version};
 
+/// The smallest model of `server` that gives text and fits into this Mac's memory, or why there is none.
+pub fn smallest(server: &ModelServer, machine: &dyn Machine) -> Result<Result<String, String>> {
+    let all = server.asked().able_models(machine)?;
+    Ok(models::choose(all, server.memory).map(|model| model.name))
+}
+
 /// The Ollama server as a launchd job of ours.
 #[derive(Debug)]
 pub struct Ollama {

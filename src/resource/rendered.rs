@@ -120,7 +120,7 @@ pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State, leaving
     }
     let mode = |state: &State| u32::from_str_radix(state.get("mode").as_text().unwrap_or_default(), 8).ok();
     match former.get("digest") {
-        Value::Text(digest) => Removal::of(RestoreFile {
+        Value::Text(digest) if former.present => Removal::of(RestoreFile {
             path: path.to_owned(),
             backup: backup(leaving.state_folder, digest),
             mode: mode(former).unwrap_or(0o600),

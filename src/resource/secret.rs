@@ -152,6 +152,13 @@ pub fn declared(look: &dyn Look, files: &SecretFiles) -> Result<Option<Declared>
     Ok(look.read(&files.declared())?.and_then(|noted| serde_json::from_slice(&noted).ok()))
 }
 
+/// The value that it has once it is as wanted: where a change was begun, the new one. `None` when there is none.
+pub(super) fn coming(look: &dyn Look, folder: &Utf8Path, name: &SecretName) -> Result<Option<String>> {
+    let files = SecretFiles { folder: folder.to_owned(), name: name.clone() };
+    let changing = changing(look, &files, declared(look, &files)?.as_ref())?;
+    look.read_text(&if changing { files.next() } else { files.value() })
+}
+
 /// Whether a change of it was begun that can be finished now: one that a database has to be told of waits for its container.
 fn changing(look: &dyn Look, files: &SecretFiles, declared: Option<&Declared>) -> Result<bool> {
     if look.stat(&files.next())?.is_none() {

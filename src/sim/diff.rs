@@ -39,6 +39,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("~/.cache", "the folder above uv's cache"),
     ("~/.cache/uv", "uv's cache, which it shares among all environments and rebuilds"),
     ("~/.cache/uv/**", "uv's cache, which it shares among all environments and rebuilds"),
+    ("~/.colima/_lima/colima-forge/ha.pid: content", "a process id"),
     ("~/Library/Caches/**", "caches are rebuilt by whoever needs them"),
     ("/Library/Caches/**", "caches are rebuilt by whoever needs them"),
     ("/Library/Updates/**", "macOS keeps what it fetched as long as it likes"),
@@ -87,6 +88,7 @@ pub fn differences(left: &Mac, right: &Mac, all: bool) -> Vec<Difference> {
 fn told(mac: &Mac) -> BTreeMap<String, String> {
     let state = &mac.state;
     let mut told = state.launchd.describe();
+    told.extend(super::tool::docker::describe(&state.engines));
     for (source, settings) in &state.power {
         for (key, value) in settings {
             told.insert(format!("power {} {key}", source.name()), value.clone());

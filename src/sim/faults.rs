@@ -123,6 +123,8 @@ pub enum Fault {
     ImageRegistryBusy,
     /// A pull of an image breaks off when two thirds of what is missing have come.
     ImagePullCut,
+    /// What runs in a container that is started takes five minutes longer until it does anything.
+    ContainerSlow,
     /// Every test of a container's health fails.
     HealthNever,
     /// A job's process ignores SIGTERM, until launchd kills it (docs/mac-facts.md#launchd-exit-timeout).

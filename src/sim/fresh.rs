@@ -62,6 +62,7 @@ impl Mac {
             brew: tool::brew::Brew::default(),
             registry: tool::uv::Registry::default(),
             engines: tool::docker::Engines::new(),
+            apps: tool::apps::Apps::new(),
             machines: tool::colima::Machines::new(),
             sudo: tool::sudo::Tickets::default(),
             dialogs: vec![],

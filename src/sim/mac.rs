@@ -61,6 +61,9 @@ pub struct State {
     /// Container engines.
     #[serde(default)]
     pub engines: tool::docker::Engines,
+    /// Applications that bring a container engine.
+    #[serde(default)]
+    pub apps: tool::apps::Apps,
     /// Virtual machines of Colima's.
     #[serde(default)]
     pub machines: tool::colima::Machines,

@@ -3,7 +3,7 @@ use std::{cell::RefCell, time::Duration};
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
-use super::{About, ColimaStart, Step, colima::Watch};
+use super::{About, AppStart, ColimaStart, Step, colima::Watch};
 use crate::{
     machine::{Halt, Looking, Machine, Patience, Tell, Wait},
     value::Problem,
@@ -16,13 +16,25 @@ const FOREIGN: Duration = Duration::from_mins(1);
 /// (docs/service-facts.md#colima-start).
 const COLIMA: Duration = Duration::from_mins(15);
 
+/// How long an application may take. One that waits for a click takes for ever.
+const APP: Duration = Duration::from_mins(4);
+
+/// How an engine is started that the stack brings.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum EngineStart {
+    /// Colima, by its job.
+    Colima(ColimaStart),
+    /// An application.
+    App(AppStart),
+}
+
 /// Waits until an engine answers on its socket. One of ours whose machine stands in its own way is put right once.
 #[derive(Debug)]
 pub struct AwaitEngine {
     /// Its socket.
     pub socket: Utf8PathBuf,
-    /// How one of ours is started; `None` for somebody else's.
-    pub start: Option<ColimaStart>,
+    /// How one is started that the stack brings; `None` for somebody else's.
+    pub start: Option<EngineStart>,
 }
 
 impl Step for AwaitEngine {
@@ -38,9 +50,16 @@ impl Step for AwaitEngine {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
-        let limit = if self.start.is_some() { COLIMA } else { FOREIGN };
+        let limit = match &self.start {
+            Some(EngineStart::Colima(_)) => COLIMA,
+            Some(EngineStart::App(_)) => APP,
+            None => FOREIGN,
+        };
         let patience = Patience { every: Duration::from_secs(1), limit, how: Wait::Poll };
-        let watch = self.start.as_ref().map(|start| RefCell::new(Watch::new(start, machine.now())));
+        let watch = match &self.start {
+            Some(EngineStart::Colima(start)) => Some(RefCell::new(Watch::new(start, machine.now()))),
+            Some(EngineStart::App(_)) | None => None,
+        };
         let answered = machine.until("the container engine to answer", patience, || {
             let Err(fault) = machine.engine_version(&self.socket)? else { return Ok(Ok(())) };
             if let Some(watch) = &watch {
@@ -56,7 +75,8 @@ impl Step for AwaitEngine {
                 Problem::mac(format!("the container engine does not answer: `unix://{}`", self.socket))
                     .why(format!("{error:#}"));
             match &self.start {
-                Some(start) => start.advise(machine, problem).into(),
+                Some(EngineStart::Colima(start)) => start.advise(machine, problem).into(),
+                Some(EngineStart::App(app)) => app.advise(problem).into(),
                 None => problem
                     .hint("start it, then apply again; what it says to docker itself:")
                     .remedy(format!("docker --host unix://{} version", self.socket))

@@ -1,5 +1,6 @@
 //! How a machine is changed: one file a step. The only code that changes anything.
 
+mod app;
 mod brew;
 mod clt;
 mod colima;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::{Machine, Tell};
 
+pub use app::{AcceptLicence, AppStart, OpenApp};
 pub use brew::{
     AddTap, ForgetCask, InstallCask, InstallFormula, LinkFormula, MarkFormula, RemoveTap, RenewCask,
     ReturnFormula, UninstallCask, UninstallFormula, UnlinkFormula, UpgradeFormula,
@@ -42,7 +44,7 @@ pub use docker::{
     MakeContainer, MakeNetwork, MakeVolume, PullImage, RemoveContainer, RemoveImage, RemoveNetwork,
     RemoveVolume, StartContainer,
 };
-pub use engine::AwaitEngine;
+pub use engine::{AwaitEngine, EngineStart};
 pub use environment::{LinkInterpreter, MakeEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree};

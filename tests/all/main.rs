@@ -2,9 +2,12 @@
 #![cfg(test)]
 
 mod cli;
+mod colima;
 mod completions;
+mod containers;
 mod docker;
 mod drafts;
+mod engine_apps;
 mod facts;
 mod faults;
 mod fetching;
@@ -29,12 +32,15 @@ mod pulling;
 mod random;
 mod readme;
 mod real_compose;
+mod real_langfuse;
 mod real_uv;
 mod registry;
 mod saved_plan;
 mod scenarios;
 mod secrets;
 mod secrets_change;
+mod secrets_kept;
+mod services;
 mod status;
 mod support;
 mod terminal;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use forgectl::{
     engine,
     machine::{Class, Entry, Recorded},
-    manifest::Stack,
+    manifest::{EngineKind, Stack},
     sim::{Caller, Kill, Mac, Sim, USER, differences},
 };
 
@@ -51,6 +51,11 @@ fn plan_and_status_change_nothing() {
                     .iter()
                     .any(|domain| changed(&format!("launchctl bootout {domain}/dev.forge.ollama")))
             );
+        }
+        match stack.manifest.containers.as_ref().map(|containers| containers.engine) {
+            None => {}
+            Some(EngineKind::Running) => assert!(changed("docker rm -f forge-app-web-1")),
+            Some(_) => assert!(changed("launchctl bootout gui/501/dev.forge.colima")),
         }
         for environment in stack.manifest.python.iter().flat_map(|python| python.0.values()) {
             let path = environment.path.as_str().replace('~', "/Users/lab");
@@ -203,7 +208,8 @@ fn a_run_is_deterministic() {
 fn a_plan_with_nothing_to_do_is_cheap() {
     for scenario in scenarios::all() {
         let sim = sim(applied(&scenario).0);
-        let mut jobs = 0;
+        let (mut jobs, calls) = (0, || sim.with_mac(|mac| mac.state.meter.engine_calls));
+        let before = calls();
         let trace = traced(&sim, |machine| {
             let plan = engine::survey(machine, &scenario.stack).unwrap();
             assert!(plan.is_empty());
@@ -212,7 +218,9 @@ fn a_plan_with_nothing_to_do_is_cheap() {
         let processes: Vec<&str> =
             trace.iter().filter(|entry| entry.process).map(|entry| entry.what.as_str()).collect();
         assert!(processes.len() <= 5 + jobs, "{}: {processes:#?}", scenario.name);
-        assert!(trace.iter().filter(|entry| entry.request).count() <= 3 * jobs);
+        let requests = trace.iter().filter(|entry| entry.request && !entry.what.contains("docker.sock"));
+        assert!(requests.count() <= 3 * jobs, "{}", scenario.name);
+        assert!(calls() - before <= 6, "{}: {} calls to an engine", scenario.name, calls() - before);
         assert!(trace.iter().all(|entry| entry.class.is_none()));
     }
 }

@@ -15,7 +15,7 @@ use forgectl::{
     },
 };
 
-use crate::support::{SPINE, copy, own_spec, spine, spine_with, stack};
+use crate::support::{SPINE, app, copy, engine_runs, own_spec, spine, spine_with, stack};
 
 /// One manifest, and the Mac that it is applied to.
 pub(crate) struct Scenario {
@@ -59,6 +59,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     let mut all: Vec<Scenario> =
         files.iter().map(|path| Scenario::new(&path.display().to_string(), manifest(path), |_| {})).collect();
     let boot = || spine_with("start: login", "start: boot");
+    all.push(Scenario::new("Colima in a machine of its own", colima(), |_| {}));
     all.extend([
         Scenario::new("start: boot over SSH, sudo asks", boot(), |spec| {
             spec.session = Session::Ssh;
@@ -83,6 +84,8 @@ pub(crate) fn all() -> Vec<Scenario> {
             assert!(launchctl::run(mac, Caller::user(true), &words).output.ok());
         }),
     ]);
+    all.push(Scenario::new("containers on an engine that runs", app("running"), |_| {}).with(engine_runs));
+    all.push(Scenario::new("containers in a machine of Colima's", app("colima"), |_| {}));
     all
 }
 
@@ -102,6 +105,11 @@ fn in_use(mac: &mut Mac) {
         let content = Content::Bytes(b"theirs".into());
         mac.disk.write(USER, &home.join(name), content, 0o600, now).unwrap();
     }
+}
+
+/// An engine and nothing on it.
+fn colima() -> Stack {
+    stack("forge: 1\nstack: engine\nnode: {memory: 16GB}\ncontainers: {engine: colima, disk: 40GB}\n")
 }
 
 /// The toolbox with a version of Ollama that has to be upgraded to.

@@ -9,8 +9,8 @@ use forgectl::{
         event::{Event, Sink, Summary},
     },
     machine::Machine,
-    manifest::{self, Stack},
-    sim::{Mac, Options, Sim, Spec},
+    manifest::{self, Stack, compose::Beside},
+    sim::{Mac, Options, Sim, Spec, tool::docker},
     value::Source,
 };
 
@@ -19,6 +19,58 @@ pub(crate) const SPINE: &str = include_str!("../../stacks/spine.yaml");
 /// The stack that `text` says.
 pub(crate) fn stack(text: &str) -> Stack {
     manifest::read(&Source::new("stack.yaml", text)).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// An engine of somebody's own, which runs already.
+pub(crate) const SOCKET: &str = "/Users/lab/.orbstack/run/docker.sock";
+
+/// Puts an engine there that answers, and the docker command.
+pub(crate) fn engine_runs(mac: &mut Mac) {
+    let machine = docker::Machine {
+        name: "orbstack".to_owned(),
+        system: "OrbStack".to_owned(),
+        memory: 8 << 30,
+        cpus: 8,
+    };
+    docker::with_engine(mac, SOCKET.into(), machine).unwrap();
+    docker::cli::with_docker(mac).unwrap();
+    mac.state.docker.host = Some(format!("unix://{SOCKET}"));
+}
+
+/// A service of somebody's own: a web server that waits for a store, which keeps its data in a volume.
+pub(crate) const APP: &str = r#"services:
+  store:
+    image: busybox:1.36
+    init: true
+    command: [sh, -c, "echo kept > /data/up; httpd -f -p 5432 -h /data"]
+    environment: {PASSWORD: "${STORE_PASSWORD:?}"}
+    volumes: [data:/data]
+    healthcheck: {test: [CMD, wget, -q, -O-, "http://127.0.0.1:5432/up"], interval: 2s, retries: 3}
+    restart: unless-stopped
+  web:
+    image: busybox:1.37
+    init: true
+    command: [sh, -c, "echo hello > /www/index.html; httpd -f -p 8080 -h /www"]
+    ports: ["127.0.0.1:${PORT:?}:8080"]
+    depends_on: {store: {condition: service_healthy}}
+    healthcheck: {test: [CMD, wget, -q, -O-, "http://127.0.0.1:8080/"], interval: 2s, retries: 3}
+    restart: always
+volumes: {data: {}}
+"#;
+
+/// A stack with that service alone, on an engine of this kind.
+pub(crate) fn app(engine: &str) -> Stack {
+    app_as(engine, APP)
+}
+
+/// The same with another Compose file.
+pub(crate) fn app_as(engine: &str, compose: &str) -> Stack {
+    let open = |path: &camino::Utf8Path| Ok((path == "app.yaml").then(|| Source::new("app.yaml", compose)));
+    let beside = Beside { folder: "/Users/lab".into(), typed: "".into(), open: &open };
+    let text = format!(
+        "forge: 1\nstack: app\nnode: {{memory: 32GB, chip: M4 Pro}}\ncontainers: {{engine: {engine}}}\nservices:\n  app: {{compose: app.yaml, values: {{PORT: 3005}}, secrets: [STORE_PASSWORD]}}\n"
+    );
+    stack(&text).with_services(&beside).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 pub(crate) fn spine() -> Stack {

@@ -16,8 +16,8 @@ use crate::{
         },
     },
     manifest::{Containers, EngineKind},
-    resource::{ColimaJob, Engine, JobSpec, LogFile, colima_machine},
-    step::{COLIMA, ColimaStart, Definition, colima_environment, definition_matches},
+    resource::{ColimaJob, ColimaMachine, Engine, JobSpec, LogFile, Restart},
+    step::{COLIMA, ColimaStart, Definition, EngineStart, colima_environment, definition_matches},
     value::{Domain, Id, Problem, Span},
 };
 
@@ -63,6 +63,7 @@ pub(super) fn colima(
         problem.at(Some(&place))
     }));
     let log = site.identity.home.join("Library/Logs/forgectl/colima.log");
+    blueprint.refusals.extend(judge::own_memory(site, size.memory, origin));
     let job = job(site, size, &home, &log)?;
     let start = ColimaStart {
         domain: job.domain,
@@ -76,13 +77,28 @@ pub(super) fn colima(
     let view = site.look.job(job.domain, LABEL)?;
     let version = answer(site, &socket)?;
 
+    let as_declared =
+        matches!(&view, JobView::Loaded(printed) if definition_matches(&job.definition, printed));
+    let wanted = started(size);
+    let otherwise = as_declared && there.is_some_and(|there| there != wanted);
+    let stops =
+        if as_declared && !otherwise { vec![] } else { running_containers(site, &socket, version.as_ref())? };
+    let restart = otherwise.then(|| Restart {
+        size: wanted,
+        start: start.clone(),
+        staging: job.staging.clone(),
+        socket: socket.clone(),
+        stops: stops.clone(),
+    });
+    let machine = ColimaMachine { home: home.clone(), profile: PROFILE.into(), restart };
+
     let mut needs = vec![];
     for formula in FORMULAE {
         needs.push(tools::formula(site, blueprint, formula, None, origin)?);
     }
     let user = &site.identity.home;
     // Before the folder: whether that was there is known by it too.
-    let machine = blueprint.add(colima_machine(&home, PROFILE), needs, origin.clone());
+    let machine = blueprint.add(machine, needs, origin.clone());
     let folder = blueprint.add_folders(user, &home, 0o755, vec![machine], origin);
     let mut needs = blueprint.add_folders(user, &user.join("Library/Logs/forgectl"), 0o700, vec![], origin);
     needs = vec![blueprint.add(LogFile { name: tilde(user, &log), path: log }, needs, origin.clone())];
@@ -92,15 +108,13 @@ pub(super) fn colima(
     if view == JobView::NoDomain {
         blueprint.refusals.push(no_session(job.domain).at(Some(origin)));
     }
-    let as_declared =
-        matches!(&view, JobView::Loaded(printed) if definition_matches(&job.definition, printed));
-    let stops = if as_declared { vec![] } else { running_containers(site, &socket, version.as_ref())? };
-    let job = blueprint.add(
-        ColimaJob { job, home: home.clone(), profile: PROFILE.into(), stops },
-        needs,
-        origin.clone(),
-    );
-    let engine = Engine { name: "colima".into(), socket: socket.clone(), start: Some(start) };
+    if !as_declared {
+        blueprint.warnings.extend(judge::memory_plan(site, size.memory).map(|told| told.at(Some(origin))));
+    }
+    let job = ColimaJob { job, home, profile: PROFILE.into(), stops };
+    let job = blueprint.add(job, needs, origin.clone());
+    let engine =
+        Engine { name: "colima".into(), socket: socket.clone(), start: Some(EngineStart::Colima(start)) };
     let id = blueprint.add(engine, vec![job], origin.clone());
     judge::version(version.as_ref(), &id, blueprint, origin);
     Ok(EngineOf::new(id, EngineKind::Colima, socket, version.as_ref()))
@@ -111,13 +125,24 @@ pub(in crate::blueprint) fn job_of(formula: &str) -> Option<Id> {
     (formula == FORMULAE[0]).then(|| Id::new("launchd-job", LABEL))
 }
 
+/// Bytes of memory that its machine gets.
+pub(super) fn memory(site: &Site, section: &Containers) -> u64 {
+    section.memory.map_or_else(|| share(site.facts.memory), |memory| memory.0)
+}
+
 /// What of it is left open: as much as the Mac can do without, and as much disk as there is already.
 fn size(site: &Site, section: &Containers, there: Option<Started>) -> Size {
     Size {
-        memory: section.memory.map_or_else(|| share(site.facts.memory), |memory| memory.0),
+        memory: memory(site, section),
         cpus: section.cpus.unwrap_or(4),
         disk: asked(section).or(there.map(|there| there.disk)).unwrap_or(60),
     }
+}
+
+/// The same as Colima writes it.
+fn started(size: Size) -> Started {
+    let mebibytes = u32::try_from(size.memory >> 20).unwrap_or(u32::MAX);
+    Started { cpu: size.cpus, memory: f64::from(mebibytes) / 1024.0, disk: size.disk }
 }
 
 /// GiB of disk that the manifest asks for.
@@ -203,11 +228,11 @@ fn job(site: &Site, size: Size, home: &Utf8Path, log: &Utf8PathBuf) -> Result<Jo
 
 /// The user's docker context, SSH configuration and templates are left alone (docs/service-facts.md#colima-context).
 fn arguments(size: Size) -> Vec<String> {
-    let memory = f64::from(u32::try_from(size.memory >> 20).unwrap_or(u32::MAX)) / 1024.0;
+    let Started { cpu, memory, disk } = started(size);
     let sizes = [
-        ("--cpus", size.cpus.to_string()),
+        ("--cpus", cpu.to_string()),
         ("--memory", memory.to_string()),
-        ("--disk", size.disk.to_string()),
+        ("--disk", disk.to_string()),
         ("--vm-type", "vz".to_owned()),
         ("--mount-type", "virtiofs".to_owned()),
     ];

@@ -53,6 +53,9 @@ pub(super) fn running(site: &Site, blueprint: &mut Blueprint, origin: &Span) -> 
         blueprint.refusals.push(refused.at(Some(origin)).of(&id));
     }
     judge::version(version.as_ref(), &id, blueprint, origin);
+    if version.is_some() {
+        judge::foreign_memory(site, &socket, EngineKind::Running, blueprint, origin)?;
+    }
     let engine = Engine { name: RUNNING.into(), socket: socket.clone(), start: None };
     let id = blueprint.add(engine, vec![], origin.clone());
     Ok(EngineOf::new(id, EngineKind::Running, socket, version.as_ref()))

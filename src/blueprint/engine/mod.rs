@@ -1,5 +1,6 @@
 //! The container engine of a stack: whose it is, where it listens, and whether it will do.
 
+mod app;
 mod colima;
 mod found;
 mod judge;
@@ -40,6 +41,22 @@ impl EngineOf {
     }
 }
 
+/// Bytes of the Mac's memory that are left beside the machine of the stack's engine, if known.
+pub(super) fn memory_beside(site: &Site) -> Option<u64> {
+    let manifest = &site.stack.manifest;
+    let Some(section) =
+        manifest.containers.clone().or(manifest.services.as_ref().map(|_| Containers::default()))
+    else {
+        return site.facts.memory;
+    };
+    let taken = match section.engine {
+        EngineKind::Colima => colima::memory(site, &section),
+        // Whose size others say lets go what it does not use.
+        EngineKind::DockerDesktop | EngineKind::Orbstack | EngineKind::Running => 0,
+    };
+    site.facts.memory.map(|memory| memory.saturating_sub(taken))
+}
+
 /// The engine that `section` asks for.
 pub(super) fn engine(
     site: &Site,
@@ -47,9 +64,10 @@ pub(super) fn engine(
     blueprint: &mut Blueprint,
     origin: &Span,
 ) -> Result<EngineOf> {
+    judge::boot(site, blueprint);
     match section.engine {
         EngineKind::Running => found::running(site, blueprint, origin),
         EngineKind::Colima => colima::colima(site, section, blueprint, origin),
-        kind => anyhow::bail!("{kind:?}: not built yet"),
+        EngineKind::DockerDesktop | EngineKind::Orbstack => app::app(site, section.engine, blueprint, origin),
     }
 }

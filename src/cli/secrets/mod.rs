@@ -21,8 +21,8 @@ enum Command {
     List(list::Args),
     /// Give a secret another value; what has it is made anew by the next apply
     #[command(after_help = examples(&[
-        "forgectl secrets rotate langfuse-postgres",
-        "forgectl secrets rotate langfuse-redis --stack stack.yaml --yes",
+        "forgectl secrets rotate langfuse-postgres-password",
+        "forgectl secrets rotate langfuse-redis-password --stack stack.yaml --yes",
     ]))]
     Rotate(rotate::Args),
 }

@@ -1,6 +1,7 @@
 //! What a schema cannot say: rules between values, and rules that know the catalogue.
 
 mod chips;
+mod containers;
 mod environment;
 mod memory;
 mod models;
@@ -32,6 +33,9 @@ pub(super) fn check(stack: &Stack) -> Findings {
     models::check(stack, &mut findings);
     if let Some(python) = &stack.manifest.python {
         python::check(python, stack, &mut findings);
+    }
+    if let Some(containers) = &stack.manifest.containers {
+        containers::check(containers, stack, &mut findings);
     }
     if let Some(ollama) = &stack.manifest.ollama {
         port::check(ollama, stack, &mut findings);

@@ -18,10 +18,10 @@ use std::{
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Evidence, Leaving, Removal, Resource, changes, owned};
+use super::{Evidence, Leaving, Removal, Resource, changes, owned, secret::coming};
 use crate::{
     journal::Receipt,
-    machine::{Look, Looking, Machine},
+    machine::{Look, Machine},
     step::{MakeContainer, RemoveContainer, StartContainer, Step},
     value::{ContainerSpec, Delta, Deltas, Field, Id, Place, Problem, State, Text, Value, Want, Wanted},
 };
@@ -81,7 +81,7 @@ impl Container {
 fn filled(look: &dyn Look, text: &Text, folder: &Utf8Path) -> Result<Option<String>> {
     let mut values = BTreeMap::new();
     for name in text.secrets() {
-        let Some(value) = look.read_text(&folder.join(name.as_str()))? else { return Ok(None) };
+        let Some(value) = coming(look, folder, name)? else { return Ok(None) };
         values.insert(name.clone(), value);
     }
     Ok(text.fill(|name| values.get(name).cloned().ok_or(())).ok())

@@ -12,7 +12,7 @@ use crate::{
         engine::{ContainerView, HealthStatus, Stage},
     },
     resource::Evidence,
-    value::{HIDDEN, Problem},
+    value::{HIDDEN, Problem, Text},
 };
 
 /// How long a container without a health test has to run before it counts as up: one that ends right after its start counts as well
@@ -164,7 +164,7 @@ impl Container {
 
     /// A line that it wrote, without the values of its secrets.
     fn masked(&self, look: &dyn Look, line: &str) -> String {
-        let names = self.spec.environment.values().flat_map(|text| text.secrets());
+        let names = self.spec.environment.values().flat_map(Text::secrets);
         names.fold(line.to_owned(), |line, name| match look.read_text(&self.secrets.join(name.as_str())) {
             Ok(Some(value)) if !value.is_empty() => line.replace(&value, HIDDEN),
             _ => line,

@@ -51,6 +51,13 @@ pub struct ModelServer {
     pub starts: bool,
 }
 
+impl ModelServer {
+    pub(super) fn asked(&self) -> Server<'_> {
+        let Self { url, log, num_ctx, .. } = self;
+        Server { url, log, num_ctx: *num_ctx }
+    }
+}
+
 /// What the registry says of a model.
 enum Published {
     So(ollama::Manifest),
@@ -181,8 +188,7 @@ impl Resource for OllamaModel {
 
 impl OllamaModel {
     fn asked(&self) -> Server<'_> {
-        let ModelServer { url, log, num_ctx, .. } = &self.server;
-        Server { url, log, num_ctx: *num_ctx }
+        self.server.asked()
     }
 
     fn published(&self, look: &dyn Look) -> Result<Published> {

@@ -19,6 +19,7 @@ impl Programs {
             || tool::uv::is_at(path)
             || tool::uv::python::is_at(path)
             || tool::colima::is_at(path)
+            || path == tool::apps::INSTALLER
             || ollama::Binary::at(path).is_some();
         imitated.then(|| {
             let [forgectl, folder, path] = [&self.forgectl, &self.folder, path].map(quoted);

@@ -1,5 +1,6 @@
 //! The Mac's tools, one file each. Each is a function of the Mac, who calls it, and its arguments.
 
+pub mod apps;
 mod bash;
 #[cfg(test)]
 mod bench;
@@ -83,6 +84,7 @@ const TOOLS: &[(&str, Run)] = &[
     ("/usr/bin/fdesetup", Plain(fdesetup::run)),
     ("/usr/bin/id", Plain(id::run)),
     ("/usr/bin/install", Plain(install::run)),
+    ("/usr/bin/open", Plain(apps::open)),
     ("/usr/bin/plutil", Plain(plutil::run)),
     ("/usr/bin/pmset", Named(pmset::run)),
     ("/usr/bin/sudo", Plain(sudo::run)),
@@ -131,6 +133,8 @@ pub fn run_in(
         Some((_, Named(tool))) => tool(mac, caller, argv),
         Some((_, Surrounded(tool))) => tool(mac, caller, arguments, environment),
         None if path == brew::PROGRAM => brew::run(mac, caller, arguments, environment),
+        None if path == apps::INSTALLER => apps::install(mac, caller, arguments),
+        None if docker::cli::is_at(&path) => docker::cli::run(mac, caller, arguments, environment),
         None if colima::is_at(&path) => colima::run(mac, caller, arguments, environment),
         None if uv::is_at(&path) => uv::run(mac, caller, arguments, environment),
         None if uv::python::is_at(&path) => uv::python::run(mac, caller, argv),

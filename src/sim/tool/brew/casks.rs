@@ -41,6 +41,15 @@ const PLAIN: Cask = Cask {
 
 const CASKS: &[Cask] = &[
     Cask {
+        token: "docker-desktop",
+        old_tokens: &["docker"],
+        version: "4.50.0",
+        app: Some("Docker.app"),
+        auto_updates: true,
+        size: 560_000_000,
+        ..PLAIN
+    },
+    Cask {
         token: "ollama-app",
         old_tokens: &["ollama"],
         version: "0.32.3",
@@ -48,6 +57,14 @@ const CASKS: &[Cask] = &[
         auto_updates: true,
         conflicts: &["ollama"],
         size: 187_000_000,
+        ..PLAIN
+    },
+    Cask {
+        token: "orbstack",
+        version: "2.0.5",
+        app: Some("OrbStack.app"),
+        auto_updates: true,
+        size: 310_000_000,
         ..PLAIN
     },
     Cask { token: "rectangle", version: "0.88", app: Some("Rectangle.app"), size: 5_100_000, ..PLAIN },
@@ -140,6 +157,10 @@ fn put_app(disk: &mut dyn Disk, staged: &str, cask: &Cask, version: &str, now: T
     plist::Value::from(keys).to_writer_xml(&mut text).map_err(io::Error::other)?;
     prefix::put(disk, &format!("{staged}/Contents/Info.plist"), Content::Bytes(text), 0o644, now)?;
     let seed = version.bytes().fold(11, |sum: u64, byte| sum * 31 % 999_983 + u64::from(byte));
+    if cask.token == "docker-desktop" {
+        let installer = Content::Made { size: 21_000_000, seed };
+        prefix::put(disk, &format!("{staged}/Contents/MacOS/install"), installer, 0o755, now)?;
+    }
     let program = Content::Made { size: cask.size * 2, seed };
     prefix::put(disk, &format!("{staged}/Contents/MacOS/{name}"), program, 0o755, now)
 }

@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     Container,
+    describe::is_nameless,
     engine::{Engine, PREDEFINED, Volume},
     reference::Reference,
     refusal::{Refused, no_container, no_image, refused},
@@ -296,13 +297,12 @@ pub(super) fn ask_to_stop(
     Ok(Some(after))
 }
 
-/// Removes a container, running or not, and its volumes without a name.
+/// Removes a container, running or not, and if asked its volumes without a name.
 pub(super) fn remove(mac: &mut Mac, socket: &Utf8PathBuf, name: &str, volumes: bool) -> Result<(), Refused> {
     let engine = engine(mac, socket)?;
     let id = engine.find(name).map(|found| found.id.clone()).ok_or_else(|| no_container(name))?;
     let Some(gone) = engine.containers.remove(&id) else { return Ok(()) };
-    let nameless = |name: &&String| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    for volume in gone.volumes().filter(|_| volumes).filter(nameless) {
+    for volume in gone.volumes().filter(|name| volumes && is_nameless(name)) {
         if !engine.containers.values().any(|other| other.volumes().any(|used| used == volume)) {
             engine.volumes.remove(volume);
         }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     machine::engine::Stage,
-    sim::{Mac, clock::after},
+    sim::{Fault, Mac, clock::after},
 };
 
 /// How long a program whose memory is not there lives.
@@ -17,6 +17,10 @@ const STARVES: Duration = Duration::from_secs(2);
 
 /// What the system of an engine's machine takes of its memory.
 const SYSTEM: u64 = 300_000_000;
+
+/// How much longer a slow program takes to begin, and what it is told then.
+const SLOW: Duration = Duration::from_mins(5);
+const BEGINS: &str = "begins only now";
 
 /// What has been left undone for longer than this is done as of then: nobody can tell.
 const HORIZON: Duration = Duration::from_hours(1);
@@ -117,7 +121,8 @@ fn wake(mac: &mut Mac, socket: &Utf8PathBuf, id: &str) {
     let player = container.player;
     let woken = container.run.as_mut().and_then(|run| run.wakes.take());
     let Some((_, note)) = woken else { return };
-    let run = player.wake(&mut Inside::of(mac, socket, id), &note);
+    let mut inside = Inside::of(mac, socket, id);
+    let run = if note == BEGINS { player.start(&mut inside) } else { player.wake(&mut inside, &note) };
     if let Some(container) = self::container(mac, socket, id) {
         container.run = Some(run);
     }
@@ -140,7 +145,11 @@ pub(super) fn start(mac: &mut Mac, socket: &Utf8PathBuf, id: &str) -> Result<(),
     let Some(container) = container(mac, socket, id) else { return Ok(()) };
     let player = container.player;
     container.runs(Run::idle(), now);
-    let run = player.start(&mut Inside::of(mac, socket, id));
+    let run = if mac.state.faults.take(Fault::ContainerSlow) {
+        Run { wakes: Some((after(now, SLOW), BEGINS.to_owned())), ..Run::idle() }
+    } else {
+        player.start(&mut Inside::of(mac, socket, id))
+    };
     if let Some(container) = self::container(mac, socket, id) {
         container.run = Some(run);
     }
@@ -172,7 +181,7 @@ fn may_start(mac: &Mac, socket: &Utf8PathBuf, id: &str) -> Result<(), Refused> {
 }
 
 /// Whoever needs the most memory is killed when there is not enough, and whoever needs more than it may.
-fn starve(mac: &mut Mac, socket: &Utf8PathBuf) {
+pub(super) fn starve(mac: &mut Mac, socket: &Utf8PathBuf) {
     let now = mac.state.now;
     let Some(engine) = mac.state.engines.get_mut(socket) else { return };
     let there = engine.machine.memory.saturating_sub(SYSTEM);

@@ -4,7 +4,9 @@
 mod asking;
 mod busybox;
 mod changing;
+pub mod cli;
 mod container;
+mod describe;
 mod engine;
 mod health;
 mod image;
@@ -41,6 +43,7 @@ pub use engine::{Engine, Engines, Machine};
 pub use player::Player;
 pub use registry::{Config, Published, Registries};
 
+pub(in crate::sim) use describe::describe;
 pub(in crate::sim) use inside::Inside;
 pub(in crate::sim) use life::settle;
 pub(in crate::sim) use player::{Asked, Run};

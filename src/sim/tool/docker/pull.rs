@@ -69,17 +69,27 @@ pub(super) fn pull(
     if let Err(fault) = pulling.flow(dies, tell)? {
         return Ok(Err(fault));
     }
-    sim.with_mac(|mac| {
-        if let Some(engine) = mac.state.engines.get_mut(socket) {
-            engine.take_tag_from_others(&reference, &published.id(platform));
-            let image = engine.images.entry(published.id(platform));
-            image.or_insert_with(|| Image::of(&published, platform)).name(&reference, &published);
-        }
-    });
+    sim.with_mac(|mac| keep(mac, socket, &reference, &published, platform));
     Ok(Ok(()))
 }
 
-fn find(
+/// An image that has come whole is there; says whether its engine still is.
+pub(super) fn keep(
+    mac: &mut Mac,
+    socket: &Utf8PathBuf,
+    reference: &Reference,
+    published: &Published,
+    platform: &str,
+) -> bool {
+    let Some(engine) = mac.state.engines.get_mut(socket) else { return false };
+    engine.take_tag_from_others(reference, &published.id(platform));
+    let image = engine.images.entry(published.id(platform));
+    image.or_insert_with(|| Image::of(published, platform)).name(reference, published);
+    true
+}
+
+/// What a registry has under a reference for a platform.
+pub(super) fn find(
     mac: &mut Mac,
     socket: &Utf8PathBuf,
     reference: &Reference,
@@ -105,7 +115,8 @@ fn up(mac: &Mac, socket: &Utf8PathBuf) -> Result<(), EngineFault> {
     }
 }
 
-fn missing(mac: &Mac, socket: &Utf8PathBuf, layers: Vec<Layer>) -> VecDeque<(Layer, u64)> {
+/// The layers that an engine lacks.
+pub(super) fn missing(mac: &Mac, socket: &Utf8PathBuf, layers: Vec<Layer>) -> VecDeque<(Layer, u64)> {
     let engine = mac.state.engines.get(socket);
     let has = |layer: &Layer| engine.is_some_and(|engine| engine.has_layers().contains(&layer.digest));
     layers.into_iter().filter(|layer| !has(layer)).map(|layer| (layer, 0)).collect()

@@ -24,7 +24,9 @@ pub(super) fn wake(kind: Kind, inside: &mut Inside) -> Run {
 fn lives(kind: Kind, mut service: Service, inside: &mut Inside) -> Run {
     let mut log = vec![];
     let life = service.live(inside, &mut log);
-    log.into_iter().for_each(|line| inside.log(line));
+    for line in log {
+        inside.log(line);
+    }
     let run = Run { memory: kind.memory(), term: Some(0), ..Run::idle() };
     match life {
         Life::Ended(code) => Run { ends: Some((inside.now(), i32::try_from(code).unwrap_or(1))), ..run },
@@ -47,7 +49,9 @@ pub(super) fn answer(inside: &mut Inside, asked: &Asked) -> (Result<Reply, Strin
     let Asked { method, authorization, body, .. } = *asked;
     let (reply, took) =
         service.answer(inside, &services::Asked { method, url: &url, authorization, body }, &mut log);
-    log.into_iter().for_each(|line| inside.log(line));
+    for line in log {
+        inside.log(line);
+    }
     if let Some(run) = inside.run() {
         run.service = Some(service);
     }

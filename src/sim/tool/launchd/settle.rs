@@ -1,9 +1,14 @@
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use super::{Child, DomainTarget, Exit, environment, outputs, spawn::spawn, unload};
-use crate::sim::{Mac, State, clock::after, tool::colima};
+use crate::sim::{
+    Mac, State,
+    clock::after,
+    tool::{apps, colima},
+};
 
 /// From the end of a process to the start of the next where the throttle allows it at once.
 const RESPAWN: Duration = Duration::from_millis(20);
@@ -15,6 +20,7 @@ enum Event {
     Kill(DomainTarget, String),
     Child(usize),
     Machine(String),
+    App(Utf8PathBuf),
 }
 
 /// Brings launchd up to the Mac's clock: everything that was due since the last time, in the order of its times.
@@ -28,6 +34,7 @@ pub fn settle(mac: &mut Mac) {
     mac.state.now = until;
     super::child::orphaned(mac);
     colima::look_after(mac);
+    apps::look_after(mac);
     watched(mac);
 }
 
@@ -71,7 +78,8 @@ fn next(state: &State) -> Option<(Timestamp, Event)> {
         .enumerate()
         .map(|(nth, child): (usize, &Child)| child.restart_at.map(|at| (at, Event::Child(nth))));
     let machine = colima::due(state).map(|(at, profile)| (at, Event::Machine(profile)));
-    jobs.chain(children).chain([machine]).flatten().min_by_key(|(at, _)| *at)
+    let app = apps::due(state).map(|(at, path)| (at, Event::App(path)));
+    jobs.chain(children).chain([machine, app]).flatten().min_by_key(|(at, _)| *at)
 }
 
 fn happen(mac: &mut Mac, event: Event) {
@@ -96,6 +104,7 @@ fn happen(mac: &mut Mac, event: Event) {
         }
         Event::Child(nth) => super::child::restart(mac, nth),
         Event::Machine(profile) => colima::happen(mac, &profile),
+        Event::App(path) => apps::happen(mac, &path),
     }
 }
 

@@ -20,7 +20,8 @@ fn failed(code: i32, stderr: impl Into<String>) -> Output {
 pub fn run(kind: Option<Kind>, around: &mut dyn Around, argv: &[String], input: &str) -> (Output, Duration) {
     let Some((program, arguments)) = argv.split_first() else { return (said(""), Duration::ZERO) };
     let name = program.rsplit('/').next().unwrap_or(program);
-    let plain = ["sh", "true", "false", "echo", "grep", "cat", "test", "sleep", "printenv"].contains(&name);
+    let plain =
+        ["sh", "true", "false", "echo", "grep", "cat", "test", "sleep", "printenv", "printf"].contains(&name);
     if !plain && !kind.is_some_and(|kind| kind.commands().contains(&name)) {
         return (failed(127, format!("sh: {name}: not found\n")), AT_ONCE);
     }
@@ -31,6 +32,7 @@ pub fn run(kind: Option<Kind>, around: &mut dyn Around, argv: &[String], input: 
         ("false", _) => failed(1, ""),
         ("echo", ["-n", words @ ..]) => said(words.join(" ")),
         ("echo", words) => said(format!("{}\n", words.join(" "))),
+        ("printf", [format, words @ ..]) => said(printed(format, words)),
         ("printenv", [name]) => match around.variable(name) {
             Some(value) => said(format!("{value}\n")),
             None => failed(1, ""),
@@ -59,6 +61,26 @@ pub fn run(kind: Option<Kind>, around: &mut dyn Around, argv: &[String], input: 
         _ => failed(2, format!("{name}: this use of it is not imitated\n")),
     };
     (ran, AT_ONCE)
+}
+
+/// What `printf` makes of a format with `%s` and `\n` in it.
+fn printed(format: &str, words: &[&str]) -> String {
+    let mut words = words.iter();
+    let (mut text, mut rest) = (String::new(), format.chars());
+    while let Some(c) = rest.next() {
+        match c {
+            '%' => match rest.next() {
+                Some('s') => text.push_str(words.next().unwrap_or(&"")),
+                other => text.extend(other),
+            },
+            '\\' => match rest.next() {
+                Some('n') => text.push('\n'),
+                other => text.extend(other),
+            },
+            c => text.push(c),
+        }
+    }
+    text
 }
 
 fn grep(flags: &[&str], pattern: &str, input: &str) -> Output {

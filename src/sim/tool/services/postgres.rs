@@ -93,26 +93,40 @@ impl Postgres {
             return text(401, &format!("FATAL:  password authentication failed for user \"{user}\""));
         };
         let role = role.clone();
-        let body = String::from_utf8_lossy(asked.body);
-        let statement = body.trim().trim_end_matches(';');
-        if let Some((name, password)) = altered(statement) {
-            if !kept.roles.contains_key(&name) {
-                return text(400, &format!("ERROR:  role \"{name}\" does not exist"));
+        let body = String::from_utf8_lossy(asked.body).into_owned();
+        let mut reply = text(200, "");
+        for statement in body.split(";\n").map(|one| one.trim().trim_end_matches(';')) {
+            if statement.is_empty() {
+                continue;
             }
-            kept.roles.insert(name.clone(), hashed(&name, &password));
-            return keep(around, &kept, "ALTER ROLE");
-        }
-        let words: Vec<&str> = statement.splitn(3, ' ').collect();
-        match words.as_slice() {
-            ["SELECT" | "select", "1"] => text(200, "1"),
-            ["SELECT" | "select", "current_user"] => text(200, &role),
-            ["GET", key] => kept.rows.get(*key).map_or_else(|| text(404, ""), |value| text(200, value)),
-            ["PUT", key, value] => {
-                kept.rows.insert((*key).to_owned(), (*value).to_owned());
-                keep(around, &kept, "INSERT 0 1")
+            reply = perform(around, &mut kept, &role, statement);
+            if reply.status != 200 {
+                break;
             }
-            _ => text(400, "ERROR:  syntax error"),
         }
+        reply
+    }
+}
+
+fn perform(around: &mut dyn Around, kept: &mut Kept, role: &str, statement: &str) -> Reply {
+    if let Some((name, password)) = altered(statement) {
+        if !kept.roles.contains_key(&name) {
+            return text(400, &format!("ERROR:  role \"{name}\" does not exist"));
+        }
+        kept.roles.insert(name.clone(), hashed(&name, &password));
+        return keep(around, kept, "ALTER ROLE");
+    }
+    let words: Vec<&str> = statement.splitn(3, ' ').collect();
+    match words.as_slice() {
+        ["SET", ..] => text(200, "SET"),
+        ["SELECT" | "select", "1"] => text(200, "1"),
+        ["SELECT" | "select", "current_user"] => text(200, role),
+        ["GET", key] => kept.rows.get(*key).map_or_else(|| text(404, ""), |value| text(200, value)),
+        ["PUT", key, value] => {
+            kept.rows.insert((*key).to_owned(), (*value).to_owned());
+            keep(around, kept, "INSERT 0 1")
+        }
+        _ => text(400, "ERROR:  syntax error"),
     }
 }
 

@@ -146,6 +146,12 @@ fn split(line: &str, mark: &str) -> Vec<String> {
             rest = rest.get(mark.len()..).unwrap_or_default();
             continue;
         }
+        if c == '\\' && quote != Some('\'') {
+            let two: String = rest.chars().take(2).collect();
+            rest = rest.get(two.len()..).unwrap_or_default();
+            part.push_str(&two);
+            continue;
+        }
         match quote {
             Some(open) if open == c => quote = None,
             None if c == '"' || c == '\'' => quote = Some(c),
@@ -172,7 +178,12 @@ fn words(part: &str, around: &dyn Around) -> Vec<String> {
                 word.get_or_insert_default();
             }
             (Some('\''), c) => word.get_or_insert_default().push(c),
-            (_, '\\') => word.get_or_insert_default().extend(rest.next()),
+            (None, '\\') => word.get_or_insert_default().extend(rest.next()),
+            (_, '\\') => {
+                // Between double quotes it means something before these alone.
+                let next = rest.next_if(|next| matches!(next, '$' | '`' | '"' | '\\'));
+                word.get_or_insert_default().push(next.unwrap_or('\\'));
+            }
             (_, '$') => {
                 let braced = rest.next_if_eq(&'{').is_some();
                 let mut name = String::new();

@@ -3,6 +3,7 @@
 mod containers;
 mod engine;
 mod images;
+mod people;
 mod ports;
 mod services;
 

@@ -86,13 +86,23 @@ fn open_webui_answers_on_the_mac_once_it_is_ready() {
     wait(&sim, 60.0);
     assert_eq!(health(), Ok(200));
     assert_eq!(self::health(&sim, "web"), HealthStatus::Healthy);
+    change(&sim, EngineChange::Stop("web".to_owned())).unwrap();
+    sim.with_mac(|mac| mac.state.faults.arm(Fault::ContainerSlow, 1));
+    start(&sim, "web").unwrap();
+    wait(&sim, 290.0);
+    assert!(health().is_err());
+    wait(&sim, 60.0);
+    assert_eq!(health(), Ok(200));
+    sim.with_mac(|mac| mac.state.faults.arm_always(Fault::HealthNever));
+    wait(&sim, 60.0);
+    assert_eq!(self::health(&sim, "web"), HealthStatus::Unhealthy);
 }
 
 /// Without its databases Langfuse ends at its start, again and again.
 #[test]
 fn langfuse_alone_comes_down_and_is_started_anew() {
     let sim = lab();
-    let image = "docker.io/langfuse/langfuse:4.59.1";
+    let image = "docker.io/langfuse/langfuse:4.59.0";
     pull(&sim, image).unwrap();
     change(&sim, EngineChange::CreateNetwork { name: "net".to_owned(), labels: [].into() }).unwrap();
     run(

@@ -26,6 +26,26 @@ fn postgres_keeps_the_password_of_its_first_start() {
 }
 
 #[test]
+fn a_password_that_a_pipe_hands_over_is_set() {
+    let mut net = Net::new();
+    let variables = [
+        ("POSTGRES_USER", "forge"),
+        ("POSTGRES_PASSWORD", "first"),
+        ("FORGE_USER", "forge"),
+        ("FORGE_NEXT", "second"),
+    ];
+    net.start("db", Kind::Postgres, &variables, "postgres");
+    net.pass(secs(10));
+    let tell = r#"printf "SET log_statement TO 'none';\nALTER USER \"%s\" WITH PASSWORD '%s';\n" "$FORGE_USER" "$FORGE_NEXT" | psql -X -q -v ON_ERROR_STOP=1 -U "$FORGE_USER" -d forge"#;
+    assert_eq!(net.exec("db", tell).code, 0);
+    let ask = "psql -h db -U forge -c 'SELECT 1'";
+    assert_eq!(net.exec("db", &format!("PGPASSWORD=first {ask}")).code, 2);
+    assert_eq!(net.exec("db", &format!("PGPASSWORD=second {ask}")).code, 0);
+    let nobody = tell.replace("\"$FORGE_USER\" \"", "nobody \"");
+    assert_eq!(net.exec("db", &nobody).code, 1);
+}
+
+#[test]
 fn postgres_asks_by_loopback_too_where_it_was_made_so() {
     let mut net = Net::new();
     let variables = [("POSTGRES_PASSWORD", "right"), ("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256")];

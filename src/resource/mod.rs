@@ -39,7 +39,7 @@ pub use file::LogFile;
 pub use folder::Folder;
 pub use formula::{Formula, Wish};
 pub use homebrew::{Homebrew, SCRIPT};
-pub use interpreters::noted as interpreters;
+pub use interpreters::{noted as interpreters, notes as uv_notes};
 pub use job::JobSpec;
 pub use noted::Noted;
 pub use ollama::{ModelServer, Ollama, OllamaModel, in_memory, memory_for_models};

@@ -89,7 +89,9 @@ fn given_back(name: &str, receipt: &Receipt, found: &State) -> Removal {
 /// another version.
 fn below(receipt: &Receipt, found: &State, leaving: &Leaving) -> (BTreeSet<String>, Vec<Box<dyn Step>>) {
     let now = told_below(found.get("below"));
-    let left = receipt.left_value("below").map_or_else(|| now.clone(), told_below);
+    // A run that was killed did not write down what it left.
+    let left = receipt.left_value("below").filter(|_| receipt.aim.is_none());
+    let left = left.map_or_else(|| now.clone(), told_below);
     let former = told_below(receipt.former.get("below"));
     let (mut along, mut returned): (BTreeSet<String>, Vec<Box<dyn Step>>) = Default::default();
     for (name, versions) in left {

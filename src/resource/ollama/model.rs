@@ -308,10 +308,14 @@ pub(in crate::resource) fn removal(
             .map(str::to_owned)
             .collect()
     };
-    // Of a pull that was killed nobody wrote down what it left.
-    let unfinished = receipt.left.is_none();
-    let (now, before) = (words(found.get("loose")), words(receipt.former.get("loose")));
-    let begun: Vec<String> = if unfinished { now.difference(&before).cloned().collect() } else { vec![] };
+    let loose = |state: &State| words(state.get("loose"));
+    // Of a pull that was killed nobody wrote down what it left. Half a pull that was there when it began is not of it: an earlier
+    // one of ours that was done left none.
+    let mut before = loose(&receipt.former);
+    before.extend(receipt.began.iter().flat_map(loose).filter(|file| file.contains("-partial")));
+    let unfinished = receipt.aim.is_some();
+    let begun: Vec<String> =
+        if unfinished { loose(found).difference(&before).cloned().collect() } else { vec![] };
     if !receipt.created() {
         // What was half there is whole now, and its half cannot be told from the rest.
         let changed = found.present && receipt.former.get("digest") != found.get("digest");
@@ -324,13 +328,13 @@ pub(in crate::resource) fn removal(
     if !found.present && begun.is_empty() {
         return Removal::default();
     }
-    if found.present && !unfinished && !receipt.ours("digest", found.get("digest")) {
+    if found.present && receipt.left.is_some() && !receipt.ours("digest", found.get("digest")) {
         return Removal::kept(format!("somebody has pulled {name} anew since forgectl did; it stays"));
     }
     if !leaving.all_data {
         return Removal::held_alone(format!("{name} is data; `forgectl destroy --all-data` removes it"));
     }
     let leftovers = begun.iter().map(|file| store.join("blobs").join(file)).collect();
-    let (store, name, url) = (store.to_owned(), name.clone(), leaving.ollama.clone());
-    Removal::of(DeleteModel { name, url, store, leftovers })
+    let (store, name, server) = (store.to_owned(), name.clone(), leaving.ollama.clone());
+    Removal::of(DeleteModel { name, server, store, leftovers })
 }

@@ -1,7 +1,7 @@
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Blueprint, Site, guarded, tilde, tools};
+use super::{Blueprint, Site, guarded, tools};
 use crate::{
     machine::{
         Looking,
@@ -30,8 +30,7 @@ pub(super) fn environments(
     let (program, mut needs) = uv(site, blueprint, &origin)?;
     let own = home.join(OWN);
     let folders = blueprint.add_folders(&home.join(".local"), &own, 0o755, vec![], &origin);
-    let notes = resource::uv_notes(own.clone(), &tilde(home, &own));
-    let notes = blueprint.add(notes, folders, origin.clone());
+    let notes = blueprint.add(resource::uv_notes(own.clone()), folders, origin.clone());
     // All of them are looked at before the first environment makes `uv` fetch one.
     for environment in section.0.values() {
         let interpreters = resource::interpreters(own.clone(), environment.version.minor().to_owned());

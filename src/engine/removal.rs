@@ -9,7 +9,7 @@ use super::{
 use crate::{
     journal::{Journal, Receipt, Record},
     machine::Identity,
-    resource::{Leaving, dependencies_id, formulae_before},
+    resource::{Leaving, dependencies_id, formula_brought, formulae_before},
     step::OwnServer,
     value::{Id, Place, Value},
 };
@@ -51,7 +51,9 @@ pub(super) fn leaving<'l>(
     for (_, receipt) in receipts.iter().filter(|(_, receipt)| goes(receipt)) {
         let left = |field: &str| receipt.left_value(field).and_then(Value::as_text).map(str::to_owned);
         let (sort, names) = match &receipt.place {
-            Place::Formula { name, known_as } => ("", [Some(name.clone()), known_as.clone(), left("keg")]),
+            Place::Formula { name, known_as } if formula_brought(receipt) => {
+                ("", [Some(name.clone()), known_as.clone(), left("keg")])
+            }
             Place::Cask { token, known_as, .. } => {
                 ("cask/", [Some(token.clone()), known_as.clone(), left("token")])
             }

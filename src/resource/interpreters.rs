@@ -19,9 +19,9 @@ pub fn noted(folder: Utf8PathBuf, minor: String) -> Noted {
     Noted { id: Id::new("python-interpreters", &minor), place: Place::Interpreters { folder, minor } }
 }
 
-/// What `uv` notes in `folder`, which all versions share; `name` is how the folder is told.
-pub fn notes(folder: Utf8PathBuf, name: &str) -> Noted {
-    Noted { id: Id::new("uv-notes", name), place: Place::UvNotes { folder } }
+/// What `uv` notes in `folder`, which all versions share.
+pub fn notes(folder: Utf8PathBuf) -> Noted {
+    Noted { id: Id::new("python-interpreters", "notes"), place: Place::UvNotes { folder } }
 }
 
 pub(super) fn observe(

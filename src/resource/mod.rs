@@ -37,7 +37,7 @@ pub use clt::CommandLineTools;
 pub use dependencies::{before as formulae_before, id as dependencies_id, noted as dependencies};
 pub use file::LogFile;
 pub use folder::Folder;
-pub use formula::{Formula, Wish};
+pub use formula::{Formula, Wish, brought as formula_brought};
 pub use homebrew::{Homebrew, SCRIPT};
 pub use interpreters::{noted as interpreters, notes as uv_notes};
 pub use job::JobSpec;

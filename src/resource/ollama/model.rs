@@ -253,7 +253,11 @@ fn moved(id: &Id, name: &ModelName, pinned: &str, found: &str) -> Problem {
 pub(in crate::resource) fn observe(look: &dyn Look, store: &Utf8Path, name: &ModelName) -> Result<State> {
     let loose = ollama::loose(look, store)?.join(" ");
     let state = State::absent().with("loose", Some(loose).filter(|loose| !loose.is_empty()));
-    let Some(bytes) = look.read(&store.join(name.manifest()))? else { return Ok(state) };
+    let path = store.join(name.manifest());
+    let Some(bytes) = look.read(&path)? else {
+        let folder = path.parent().map(|folder| look.list(folder)).transpose()?.flatten();
+        return Ok(state.with("hollow", folder.is_some_and(|names| names.is_empty())));
+    };
     let state = State { present: true, ..state }.with("digest", hex(&Sha256::digest(&bytes)));
     let Some(manifest) = ollama::Manifest::read(&bytes) else {
         return Ok(state.with("parts", "its manifest cannot be read"));
@@ -325,7 +329,10 @@ pub(in crate::resource) fn removal(
         let why = || format!("{name} stays: a part of it was there before");
         return if ours { Removal::kept(why()) } else { Removal::default() };
     }
-    if !found.present && begun.is_empty() {
+    // A removal that was killed at its last step left the folder of its manifest.
+    let is_hollow = |state: &State| *state.get("hollow") == Value::Bool(true);
+    let hollow = leaving.all_data && is_hollow(found) && !is_hollow(&receipt.former);
+    if !found.present && begun.is_empty() && !hollow {
         return Removal::default();
     }
     if found.present && receipt.left.is_some() && !receipt.ours("digest", found.get("digest")) {

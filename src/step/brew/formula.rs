@@ -1,9 +1,9 @@
 use anyhow::Result;
 
-use super::{About, Step, about, failed, run, run_ok};
+use super::{About, Step, about, failed, lead, run, run_ok};
 use crate::{
-    machine::{Machine, Tell, tool::brew},
-    value::VersionRange,
+    machine::{Changing, Machine, Tell, tool::brew},
+    value::{Want, order_of_versions},
 };
 
 /// Installs a formula with what it stands on.
@@ -13,14 +13,21 @@ pub struct InstallFormula {
     pub name: String,
     /// The names under which it is looked for then.
     pub names: Vec<String>,
-    /// Which versions will do; any without.
-    pub version: Option<VersionRange>,
+    /// Which versions will do.
+    pub wanted: Want,
 }
 
 impl InstallFormula {
     fn there(&self, machine: &dyn Machine) -> Result<Option<brew::Keg>> {
         let mut kegs = self.names.iter().filter_map(|name| brew::keg(machine, name).transpose());
         kegs.next().transpose()
+    }
+
+    /// Lets `opt` lead to the newest keg of `name`.
+    fn lead(&self, machine: &dyn Machine, name: &str, tell: &dyn Tell) -> Result<()> {
+        let versions = brew::versions(machine, name)?;
+        let newest = versions.iter().max_by(|one, other| order_of_versions(one, other));
+        newest.map_or(Ok(()), |newest| machine.run_ok(&lead(name, name, newest), tell).map(drop))
     }
 
     /// Whether this Homebrew has never heard of it: its list of formulae is older than the formula.
@@ -53,6 +60,10 @@ impl Step for InstallFormula {
         if let (None, Some(name)) = (self.there(machine)?, rack) {
             // It lies in the Cellar, and nothing leads there.
             run(machine, &["link", name], tell)?;
+            if self.there(machine)?.is_none() {
+                // Homebrew has noted that it is linked, and does nothing about it (docs/mac-facts.md#brew-link).
+                self.lead(machine, name, tell)?;
+            }
         }
         let Some(keg) = self.there(machine)? else {
             return Err(failed(&words, &output)
@@ -61,7 +72,7 @@ impl Step for InstallFormula {
                 .remedy(format!("brew info {}", self.name))
                 .into());
         };
-        if self.version.as_ref().is_some_and(|range| !range.allows(&keg.version)) {
+        if !self.wanted.accepts(&keg.version.as_str().into()) {
             // Its list was older than what is wanted.
             run_ok(machine, &["update"], tell)?;
             run_ok(machine, &["upgrade", "--formula", &self.name], tell)?;

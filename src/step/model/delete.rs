@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Result;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use crate::{
     machine::{Changing, Looking, Machine, Method, Request, Tell, tool::ollama},
@@ -56,7 +56,8 @@ impl Step for DeleteModel {
         if there && !self.by_server(machine, tell)? {
             self.by_hand(machine)?;
         }
-        self.leftovers.iter().try_for_each(|path| machine.remove(path))
+        self.leftovers.iter().try_for_each(|path| machine.remove(path))?;
+        self.fold(machine)
     }
 }
 
@@ -114,19 +115,18 @@ impl DeleteModel {
         for digest in parts.filter(|digest| !shared.contains(digest)) {
             machine.remove(&ollama::blob(&self.store, &digest))?;
         }
-        machine.remove(&path)?;
-        self.fold(machine, path.parent())
+        machine.remove(&path)
     }
 
-    /// Removes the folders above that are empty now, as the server does.
-    fn fold(&self, machine: &dyn Machine, above: Option<&Utf8Path>) -> Result<()> {
-        let top = self.store.join("manifests");
-        let folders = above.into_iter().flat_map(Utf8Path::ancestors).take_while(|folder| **folder != top);
-        for folder in folders {
-            if machine.list(folder)?.is_none_or(|names| !names.is_empty()) {
-                break;
+    /// Removes the folders above its manifest that are empty now, as the server does.
+    fn fold(&self, machine: &dyn Machine) -> Result<()> {
+        let (path, top) = (self.store.join(self.name.manifest()), self.store.join("manifests"));
+        for folder in path.ancestors().skip(1).take_while(|folder| **folder != top) {
+            match machine.list(folder)? {
+                Some(names) if names.is_empty() => machine.remove(folder)?,
+                Some(_) => break,
+                None => {}
             }
-            machine.remove(folder)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod adoption;
 mod casks;
+mod deletion;
 mod drift;
 mod every;
 mod formulae;
@@ -10,6 +11,7 @@ mod half_there;
 mod homebrew;
 mod interrupt;
 mod journal;
+mod kegs;
 mod launchd;
 pub(crate) mod meddler;
 mod mended;

@@ -83,9 +83,7 @@ impl Run<'_> {
         if Halt::of(&error).is_some() {
             return error;
         }
-        let mut problem = Problem::from_error(&error);
-        problem.why.extend(resource.symptoms(self.machine));
-        problem.into()
+        resource.symptoms(self.machine).into_iter().fold(Problem::from_error(&error), Problem::why).into()
     }
 
     /// Nothing has to be done: what the journal does not know yet is written down, and the resource is checked.

@@ -17,6 +17,7 @@ mod models;
 mod node;
 mod ollama;
 mod orphans;
+mod own_files;
 mod power;
 mod profile;
 mod proofs;

@@ -14,7 +14,7 @@ const ENVIRONMENT: &str = "/Users/lab/forge/lab/.venv";
 const SITE: &str = "/Users/lab/forge/lab/.venv/lib/python3.11/site-packages";
 const UV: &str = "/Users/lab/.local/bin/uv";
 
-fn text(version: &str, packages: &str) -> String {
+pub(super) fn text(version: &str, packages: &str) -> String {
     format!(
         "forge: 1\nstack: lab\nnode: {{memory: 16GB}}\npython:\n  lab:\n    path: ~/forge/lab/.venv\n    version: \"{version}\"\n    packages: [{packages}]\n"
     )
@@ -25,7 +25,7 @@ fn lab() -> Stack {
 }
 
 /// A Mac on which somebody has put `uv` where its own installer does.
-fn with_uv() -> Mac {
+pub(super) fn with_uv() -> Mac {
     let mut mac = fresh(&lab());
     let (uv, now) = (Utf8Path::new(UV), mac.state.now);
     mac.disk.make_dirs(USER, uv.parent().unwrap(), 0o755, now).unwrap();

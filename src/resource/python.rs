@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
-use super::{Evidence, Quote, Resource, change, in_the_way};
+use super::{Evidence, Newest, Quote, Resource, change, in_the_way};
 use crate::{
     machine::{
         Look, Looking, Machine, Tool,
@@ -236,7 +236,15 @@ impl Resource for PythonEnvironment {
         Ok(Quote::default())
     }
 
+    fn is_held_to(&self, pin: &Pin) -> bool {
+        self.lock.as_ref() == Some(pin)
+    }
+
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        if let Some(lock) = &self.lock {
+            // The hashes of its files may stand nowhere else any more.
+            return Ok(Some(lock.clone()));
+        }
         let Some(found) = venv::read(look, &self.path)? else { return Ok(None) };
         let text = look.read_text(&self.told.resolved)?.unwrap_or_default();
         let lines = if self.packages.is_empty() { vec![] } else { uv::requirements(&text) };
@@ -258,14 +266,14 @@ impl Resource for PythonEnvironment {
     }
 
     /// Asked of the registry by the environment that is there, for the packages that its last apply was asked for.
-    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+    fn newest(&self, look: &dyn Look) -> Result<Newest> {
         let Some(found) = venv::read(look, &self.path)?.filter(|found| found.interpreter.is_some()) else {
-            return Ok(None);
+            return Ok(Newest::default());
         };
         let wanted: Vec<String> = self.packages.iter().map(ToString::to_string).collect();
         let asked = look.read_text(&self.told.asked)?.unwrap_or_default();
         if wanted.is_empty() || look.stat(&self.told.resolved)?.is_none() {
-            return Ok(None);
+            return Ok(Newest::default());
         }
         if !asked.lines().eq(wanted.iter().map(String::as_str)) {
             return Err(Problem::mac("other packages are asked for now than by the last apply")
@@ -286,7 +294,7 @@ impl Resource for PythonEnvironment {
                 .into());
         }
         let packages = uv::requirements(&output.stdout);
-        Ok(Some(Pin { version: Some(found.version), packages, ..Pin::default() }))
+        Ok(Newest::of(Pin { version: Some(found.version), packages, ..Pin::default() }))
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {

@@ -1,5 +1,5 @@
-use anyhow::Result;
-use camino::Utf8PathBuf;
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{About, Step, uv};
 use crate::{
@@ -17,6 +17,12 @@ pub struct Told {
     pub asked: Utf8PathBuf,
     /// What that comes to: every package with its version and the hashes of its files.
     pub resolved: Utf8PathBuf,
+}
+
+/// Puts a file of ours where `uv` may have written one by itself, with whatever mode the umask left.
+fn put(machine: &dyn Machine, path: &Utf8Path, content: &[u8]) -> Result<()> {
+    machine.forget(path)?;
+    machine.keep(path, content)
 }
 
 /// Finds out which versions of which packages fit together, and the hashes of their files. Nothing is installed.
@@ -67,16 +73,18 @@ impl Step for ResolvePackages {
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         machine.keep(&self.told.asked, lines(&self.wanted).as_bytes())?;
+        let resolved = &self.told.resolved;
         // A file that is there tells `uv` which versions to prefer (docs/mac-facts.md#uv-compile-preferences).
         if self.preferred.is_empty() {
-            machine.forget(&self.told.resolved)?;
+            machine.forget(resolved)?;
         } else {
-            machine.keep(&self.told.resolved, lines(&self.preferred).as_bytes())?;
+            put(machine, resolved, lines(&self.preferred).as_bytes())?;
         }
         let command = self.command();
         let output = machine.run(&command, tell)?;
         if output.ok() {
-            return Ok(());
+            let text = machine.read(resolved)?.with_context(|| format!("`uv` wrote no `{resolved}`"))?;
+            return put(machine, resolved, &text);
         }
         let problem = uv::failed("no set of packages could be found", &command, &output);
         Err(if output.code == 1 {
@@ -154,7 +162,7 @@ impl Step for InstallPackages {
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         if let Some(lines_of_lock) = &self.locked {
             machine.keep(&self.told.asked, lines(&self.wanted).as_bytes())?;
-            machine.keep(&self.told.resolved, lines(lines_of_lock).as_bytes())?;
+            put(machine, &self.told.resolved, lines(lines_of_lock).as_bytes())?;
         }
         let LeftOver { torn, unsigned } = &self.left_over;
         let text = machine.read_text(&self.told.resolved)?.unwrap_or_default();
@@ -203,7 +211,7 @@ pub struct ReturnPackages {
 }
 
 impl ReturnPackages {
-    fn commands(&self, program: &camino::Utf8Path) -> Vec<Command> {
+    fn commands(&self, program: &Utf8Path) -> Vec<Command> {
         let python = uv::python(&self.path);
         let call = |words: &[&str], names: &[String]| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -24,7 +24,7 @@ pub use model_name::ModelName;
 pub use place::{Domain, Place, PowerSource};
 pub use problem::{Problem, Problems, Sort};
 pub use requirement::{Requirement, package_name};
-pub use secret::{HIDDEN, looks_secret, masked};
+pub use secret::{HIDDEN, looks_secret, masked, without_credentials};
 pub use shell::shell_word;
 pub use size::{DiskSize, MemorySize, human_bytes};
 pub use source::{Excerpt, Source, Span};

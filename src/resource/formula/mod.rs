@@ -4,14 +4,11 @@ mod upstream;
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use super::{Evidence, Quote, Resource, Upstream, change};
+use super::{Evidence, Newest, Quote, Resource, Upstream, change};
 use crate::{
-    machine::{
-        Look,
-        tool::brew::{self, Asked},
-    },
+    machine::{Look, tool::brew},
     step::{InstallFormula, LinkFormula, MarkFormula, Step, UpgradeFormula},
     value::{
         Delta, Deltas, Id, Pin, Place, Problem, State, Value, VersionRange, Want, Wanted, order_of_versions,
@@ -21,6 +18,7 @@ use crate::{
 pub use leaving::brought;
 pub(super) use leaving::removal;
 pub(super) use seen::observe;
+pub use upstream::{excluded, untold};
 pub(super) use upstream::{not_asked, unknown};
 
 /// A formula of Homebrew's.
@@ -68,6 +66,11 @@ impl Wish {
             Want::Present => "any".into(),
         }
     }
+}
+
+/// What the lock keeps of a formula of this version.
+fn at(version: String) -> Pin {
+    Pin { version: Some(version), ..Pin::default() }
 }
 
 impl Formula {
@@ -155,29 +158,22 @@ impl Resource for Formula {
         upstream::upstream(self, look, found, deltas)
     }
 
+    fn is_held_to(&self, pin: &Pin) -> bool {
+        self.version.locked.is_some() && self.version.locked == pin.version
+    }
+
     /// The version as seen: what it was poured from, Homebrew has checked.
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
         for name in self.names() {
             if let Some(version) = brew::version(look, &name)? {
-                return Ok(Some(Pin { version: Some(version), ..Pin::default() }));
+                return Ok(Some(at(version)));
             }
         }
         Ok(None)
     }
 
-    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
-        if self.name.contains('/') {
-            // Other taps have no pages.
-            return Ok(None);
-        }
-        let name = self.known_as.as_ref().unwrap_or(&self.name);
-        match brew::formula(look, name)? {
-            Asked::Known(page) => {
-                Ok(page.version().map(|version| Pin { version: Some(version), ..Pin::default() }))
-            }
-            Asked::None => bail!("Homebrew has no page of a formula `{name}`"),
-            Asked::Unknown(why) => bail!(why),
-        }
+    fn newest(&self, look: &dyn Look) -> Result<Newest> {
+        upstream::newest(self, look)
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {

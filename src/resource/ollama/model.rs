@@ -12,7 +12,7 @@ use crate::{
     catalog,
     journal::Receipt,
     machine::{Look, Looking, Machine, tool::ollama},
-    resource::{Evidence, Leaving, Loads, Quote, Removal, Resource, Upstream},
+    resource::{Evidence, Leaving, Loads, Newest, Quote, Removal, Resource, Upstream},
     step::{DeleteModel, PullModel, Step},
     value::{
         Delta, Deltas, Id, ModelName, Pin, Place, Problem, State, Value, Want, Wanted, hex, human_bytes,
@@ -126,13 +126,17 @@ impl Resource for OllamaModel {
         })
     }
 
+    fn is_held_to(&self, pin: &Pin) -> bool {
+        self.pinned.is_some() && self.pinned == pin.digest
+    }
+
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
         Ok(ollama::manifest(look, &self.server.store, &self.name)?.map(pin))
     }
 
-    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+    fn newest(&self, look: &dyn Look) -> Result<Newest> {
         match self.published(look)? {
-            Published::So(manifest) => Ok(Some(pin(manifest))),
+            Published::So(manifest) => Ok(Newest::of(pin(manifest))),
             Published::Unknown => Err(no_such(&self.name).into()),
             Published::Unsaid(why) => {
                 Err(Problem::mac(format!("the registry does not tell of `{}`", self.name))

@@ -23,18 +23,18 @@ impl InstallFormula {
         kegs.next().transpose()
     }
 
-    /// Lets `opt` lead to the newest keg of `name`.
-    fn lead(&self, machine: &dyn Machine, name: &str, tell: &dyn Tell) -> Result<()> {
-        let versions = brew::versions(machine, name)?;
-        let newest = versions.iter().max_by(|one, other| order_of_versions(one, other));
-        newest.map_or(Ok(()), |newest| machine.run_ok(&lead(name, name, newest), tell).map(drop))
-    }
-
     /// Whether this Homebrew has never heard of it: its list of formulae is older than the formula.
     fn is_news(&self, machine: &dyn Machine) -> Result<bool> {
         let known = brew::known_names(machine, brew::Sort::Formula)?;
         Ok(!self.name.contains('/') && !known.iter().any(|known| self.names.contains(known)))
     }
+}
+
+/// Lets `opt` lead to the newest keg of `name`.
+fn lead_to_newest(machine: &dyn Machine, name: &str, tell: &dyn Tell) -> Result<()> {
+    let versions = brew::versions(machine, name)?;
+    let newest = versions.iter().max_by(|one, other| order_of_versions(one, other));
+    newest.map_or(Ok(()), |newest| machine.run_ok(&lead(name, name, newest), tell).map(drop))
 }
 
 impl Step for InstallFormula {
@@ -62,7 +62,7 @@ impl Step for InstallFormula {
             run(machine, &["link", name], tell)?;
             if self.there(machine)?.is_none() {
                 // Homebrew has noted that it is linked, and does nothing about it (docs/mac-facts.md#brew-link).
-                self.lead(machine, name, tell)?;
+                lead_to_newest(machine, name, tell)?;
             }
         }
         let Some(keg) = self.there(machine)? else {

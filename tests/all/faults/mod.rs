@@ -20,6 +20,7 @@ mod moves;
 mod node;
 mod ollama;
 mod orphans;
+mod own_files;
 mod owners;
 mod power;
 mod profile;

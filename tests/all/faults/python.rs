@@ -14,7 +14,7 @@ const ENVIRONMENT: &str = "/Users/lab/forge/lab/.venv";
 const SITE: &str = "/Users/lab/forge/lab/.venv/lib/python3.11/site-packages";
 const UV: &str = "/Users/lab/.local/bin/uv";
 
-fn text(version: &str, packages: &str) -> String {
+pub(super) fn text(version: &str, packages: &str) -> String {
     format!(
         "forge: 1\nstack: lab\nnode: {{memory: 16GB}}\npython:\n  lab:\n    path: ~/forge/lab/.venv\n    version: \"{version}\"\n    packages: [{packages}]\n"
     )

@@ -17,7 +17,7 @@ use crate::{
     },
     manifest::{Environment, Listen, Ollama, PythonVersion, Start},
     step::TOOLS,
-    value::{ModelName, Place, Requirement, Value},
+    value::{ModelName, Place, Requirement, Value, without_credentials},
 };
 
 /// How something stands on a Mac.
@@ -158,7 +158,8 @@ pub fn environments(
     receipts: &Receipts,
 ) -> Result<BTreeMap<String, Environment>> {
     let mut found = BTreeMap::new();
-    for (id, receipt) in receipts.iter().filter(|(_, receipt)| receipt.left.is_some()) {
+    for (id, receipt) in receipts.iter().filter(|(_, receipt)| receipt.left.is_some() && !receipt.left_behind)
+    {
         let Place::Environment { path } = &receipt.place else { continue };
         let Some(there) = venv::read(look, path)? else { continue };
         let minor: Vec<&str> = there.version.split('.').take(2).collect();
@@ -182,7 +183,8 @@ fn section(start: Start, content: &[u8]) -> Result<Ollama, String> {
     let declared = plist.get("EnvironmentVariables").and_then(plist::Value::as_dictionary);
     let texts = declared.into_iter().flatten().map(|(name, value)| {
         let value = value.as_string().ok_or_else(|| format!("`{name}` is no text"))?;
-        Ok((name.clone(), value.to_owned()))
+        // What is hidden is refused where the section is read.
+        Ok((name.clone(), without_credentials(value).into_owned()))
     });
     let mut variables = texts.collect::<Result<BTreeMap<String, String>, String>>()?;
     let mut take = |name: &str| variables.remove(name).ok_or_else(|| format!("it has no {name}"));

@@ -3,6 +3,7 @@ use anyhow::Result;
 use super::{Blueprint, Site};
 use crate::{
     machine::tool::brew::Asked,
+    resource::{excluded, untold},
     value::{Id, Problem, Span, Upgrade, VersionRange, order_of_versions},
 };
 
@@ -35,9 +36,7 @@ pub(super) fn newest(
     let newest = match ask()? {
         Asked::Known(newest) => newest,
         Asked::None => {
-            say(Problem::mac(format!("what is newest of `{id}` is not told by anybody: it stays {version}"))
-                .hint("upgrade it yourself; forgectl takes what is there:")
-                .remedy(format!("brew upgrade {}", id.name())));
+            say(untold(id, version));
             return Ok(None);
         }
         Asked::Unknown(why) => {
@@ -51,9 +50,7 @@ pub(super) fn newest(
         return Ok(None);
     }
     if let Some(range) = range.filter(|range| !range.allows(&newest)) {
-        say(Problem::mac(format!("`{id}` stays {version}: its newest is {newest}"))
-            .why(format!("the manifest wants {range}"))
-            .hint("let the manifest take that one to have it upgraded"));
+        say(excluded(id, version, &newest, range));
         return Ok(None);
     }
     if *pinned && !named {

@@ -73,6 +73,9 @@ fn update(args: &Args, stack: &Stack, path: &Utf8Path, context: &Context) -> Res
         |screen| report::lock_update(&update, screen),
         |screen| report::lock_update_total(&update, screen),
     )?;
+    if !context.json() {
+        context.warn(&update.warnings);
+    }
     if update.written {
         let plan = context.typed(&["plan", path.as_str()], &[]);
         context.say(format_args!("Wrote {}. To see what that brings:\n    {plan}", update.file));

@@ -67,7 +67,7 @@ impl Run<'_> {
         .map_err(|error| self.with_symptoms(&**resource, error))?;
         let mut evidence = resource.check(self.machine, PATIENCE)?;
         let proof = resource.prove(self.machine)?;
-        self.pin(&**resource, true)?;
+        self.pin(&**resource)?;
         evidence.extend(proof.iter().filter(|seen| !evidence.contains(seen)).cloned().collect::<Vec<_>>());
         self.with_summary(|summary| summary.changed.push(id.clone()));
         let seconds = seconds(started, self.machine.now());
@@ -83,9 +83,7 @@ impl Run<'_> {
         if Halt::of(&error).is_some() {
             return error;
         }
-        let mut problem = Problem::from_error(&error);
-        problem.why.extend(resource.symptoms(self.machine));
-        problem.into()
+        resource.symptoms(self.machine).into_iter().fold(Problem::from_error(&error), Problem::why).into()
     }
 
     /// Nothing has to be done: what the journal does not know yet is written down, and the resource is checked.
@@ -106,7 +104,7 @@ impl Run<'_> {
         }
         // A server that was just started again may need a moment.
         let evidence = entry.resource.check(self.machine, PATIENCE)?;
-        self.pin(&*entry.resource, false)?;
+        self.pin(&*entry.resource)?;
         self.with_summary(|summary| summary.unchanged += 1);
         self.sink.event(&Event::ResourceDone { id, evidence, seconds: 0.0 });
         Ok(())

@@ -17,7 +17,7 @@ use crate::{
     journal::{Journal, Record},
     machine::{Halt, Hold, Identity, Look, Machine, Tell, Wait},
     step::{About, Step},
-    value::{Id, Problem, Span},
+    value::{Id, Problem, Span, without_credentials},
 };
 
 /// A run under way: the lock is held, events are heard.
@@ -170,7 +170,8 @@ impl Tell for Telling<'_> {
     }
 
     fn line(&self, line: &str) {
-        self.sink.event(&Event::Line { id: self.id.clone(), text: line.to_owned() });
+        let text = without_credentials(line).into_owned();
+        self.sink.event(&Event::Line { id: self.id.clone(), text });
     }
 }
 

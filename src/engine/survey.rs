@@ -72,7 +72,7 @@ pub(super) fn observe(
         let (mut item, said) = item(look, entry, journal)?;
         let shut = shut::hinders(look, identity, &entry.resource.place(), item.action)?;
         hindrances.extend(shut.map(|problem| problem.at(Some(&entry.origin)).of(&item.id)));
-        item.locked = stack.lock.pin(&item.id).cloned();
+        item.locked = stack.lock.pin(&item.id).filter(|pin| entry.resource.is_held_to(pin)).cloned();
         hindrances.extend(said.refusals);
         told.extend(said.warnings);
         items.push(item);

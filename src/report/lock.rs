@@ -61,8 +61,12 @@ pub fn lock_update_total(update: &LockUpdate, screen: Screen) -> String {
     let mut page = Page::new(screen);
     let (moved, file) = (count(update.moved.len(), "resource moves", "resources move"), &update.file);
     let line = if update.moved.is_empty() {
-        let all = count(update.unmoved, "resource is", "resources are");
-        format!("Nothing moves: {all} locked at what upstream has")
+        if update.warnings.is_empty() {
+            let all = count(update.unmoved, "resource is", "resources are");
+            format!("Nothing moves: {all} locked at what upstream has")
+        } else {
+            format!("Nothing moves: {} as locked", count(update.unmoved, "resource stays", "resources stay"))
+        }
     } else {
         format!("{moved} in {file}, {} as locked", update.unmoved)
     };
@@ -86,6 +90,7 @@ pub fn lock_update_json(update: &LockUpdate) -> anyhow::Result<String> {
     document.insert("written".to_owned(), update.written.into());
     document.insert("unmoved".to_owned(), update.unmoved.into());
     document.insert("moved".to_owned(), moved.collect::<Value>());
+    document.insert("warnings".to_owned(), json!(update.warnings));
     super::json(&document)
 }
 

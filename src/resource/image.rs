@@ -6,7 +6,7 @@ use std::{
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Evidence, Leaving, Quote, Removal, Resource, Upstream, owned};
+use super::{Evidence, Leaving, Newest, Quote, Removal, Resource, Upstream, owned};
 use crate::{
     journal::Receipt,
     machine::{
@@ -164,11 +164,11 @@ impl Resource for Image {
         Ok(found.get("digest").as_text().map(pinned))
     }
 
-    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+    fn newest(&self, look: &dyn Look) -> Result<Newest> {
         let source = source(&self.reference, &self.mirrors);
         let unpinned = |problem: Problem| Err(problem.into());
         match self.published(look, &source)? {
-            Published::So(found) => Ok(Some(pinned(&found.digest))),
+            Published::So(found) => Ok(Newest::of(pinned(&found.digest))),
             Published::Unknown(why) => unpinned(
                 Problem::manifest(format!("no such image: `{source}`")).why(why).hint("look at its tag"),
             ),

@@ -51,10 +51,10 @@ pub use dependencies::{before as formulae_before, id as dependencies_id, noted a
 pub use engine::Engine;
 pub use file::LogFile;
 pub use folder::Folder;
-pub use formula::{Formula, Wish};
+pub use formula::{Formula, Wish, brought as formula_brought, excluded, untold};
 pub use homebrew::{Homebrew, SCRIPT};
 pub use image::Image;
-pub use interpreters::noted as interpreters;
+pub use interpreters::{noted as interpreters, notes as uv_notes};
 pub use job::JobSpec;
 pub use network::Network;
 pub use noted::Noted;
@@ -118,15 +118,22 @@ pub trait Resource: fmt::Debug + Send + Sync {
         vec![]
     }
 
-    /// What the lock keeps of it, taken from what is there; `None` where the manifest leaves nothing open.
+    /// Whether it is held to `pin`, which the lock has of it: not where the manifest wants something else by now, or the newest was
+    /// asked for.
+    fn is_held_to(&self, _pin: &Pin) -> bool {
+        false
+    }
+
+    /// What the lock keeps of it once it is as wanted: what it is held to, or what is there; `None` where the manifest leaves nothing
+    /// open, or nothing tells.
     fn pin(&self, _look: &dyn Look) -> Result<Option<Pin>> {
         Ok(None)
     }
 
     /// What the lock would keep of it if it were resolved anew now, as upstream says without bringing it, whatever is
-    /// locked or there; `None` where only bringing it tells, or where the manifest leaves nothing open.
-    fn newest(&self, _look: &dyn Look) -> Result<Option<Pin>> {
-        Ok(None)
+    /// locked or there.
+    fn newest(&self, _look: &dyn Look) -> Result<Newest> {
+        Ok(Newest::default())
     }
 
     /// The steps from `found` to what is wanted; pure.
@@ -185,6 +192,22 @@ impl Upstream {
     /// They did not say; what is worth knowing of that.
     pub fn unsaid(problem: Problem) -> Self {
         Self { warnings: vec![problem], ..Self::default() }
+    }
+}
+
+/// What the lock would keep of a resource if it were resolved anew.
+#[derive(Debug, Default)]
+pub struct Newest {
+    /// That; `None` where only bringing it tells, or where the manifest leaves nothing open.
+    pub pin: Option<Pin>,
+    /// Why that is what is there, though upstream has newer or may have.
+    pub stays: Option<Problem>,
+}
+
+impl Newest {
+    /// What upstream has.
+    pub fn of(pin: Pin) -> Self {
+        Self { pin: Some(pin), stays: None }
     }
 }
 

@@ -89,9 +89,9 @@ impl Resource for Ollama {
             if crate::machine::Halt::of(&error).is_some() {
                 return error;
             }
-            let mut problem = Problem::mac(format!("the service does not work: `{}`", self.job.label))
+            let problem = Problem::mac(format!("the service does not work: `{}`", self.job.label))
                 .why(format!("{error:#}"));
-            problem.why.extend(self.symptoms(look));
+            let problem = self.symptoms(look).into_iter().fold(problem, Problem::why);
             let sudo = if self.job.domain == Domain::System { "sudo " } else { "" };
             let target = format!("{}/{}", self.job.domain, self.job.label);
             problem

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
-use super::{Evidence, Quote, Resource, change, in_the_way};
+use super::{Evidence, Newest, Quote, Resource, change, in_the_way};
 use crate::{
     machine::{
         Look, Looking, Machine, Tool,
@@ -16,8 +16,11 @@ use crate::{
             venv,
         },
     },
-    step::{InstallPackages, LinkInterpreter, MakeEnvironment, ResolvePackages, Step, Told},
-    value::{Delta, Deltas, Id, Pin, Place, Problem, Requirement, State, Value, VersionRange, Want, Wanted},
+    step::{InstallPackages, LeftOver, LinkInterpreter, MakeEnvironment, ResolvePackages, Step, Told},
+    value::{
+        Delta, Deltas, Id, Pin, Place, Problem, Requirement, State, Value, VersionRange, Want, Wanted,
+        differences,
+    },
 };
 
 pub(super) use removal::removal;
@@ -63,8 +66,8 @@ impl PythonEnvironment {
         self.lock.iter().flat_map(|pin| &pin.packages).filter_map(|line| locked(line))
     }
 
-    /// What brings the packages of `missing`, and those that are asked for anyway.
-    fn packages(&self, again: Vec<String>) -> Vec<Box<dyn Step>> {
+    /// What brings the packages that are asked for, those of `again` anyway.
+    fn packages(&self, again: Vec<String>, left_over: LeftOver) -> Vec<Box<dyn Step>> {
         let wanted: Vec<String> = self.packages.iter().map(ToString::to_string).collect();
         let lines = self.lock.as_ref().map(|pin| pin.packages.clone());
         if wanted.is_empty() && lines.as_ref().is_none_or(Vec::is_empty) {
@@ -87,6 +90,7 @@ impl PythonEnvironment {
             wanted,
             locked: lines,
             again,
+            left_over,
             told: self.told.clone(),
         }));
         steps
@@ -109,6 +113,19 @@ impl PythonEnvironment {
         let told = look.read_text(&self.told.resolved).ok().flatten().unwrap_or_default();
         let told = uv::requirements(&told);
         self.asks_for(name) || told.iter().any(|line| locked(line).is_some_and(|(told, _)| told == name))
+    }
+
+    /// Why nothing can be installed into one of somebody else's: half a package is in the way, which is not ours to clear away.
+    fn torn(&self, found: &State) -> Option<Problem> {
+        let torn = seen::told_of(&self.path, found, "torn");
+        let folder = torn.first().filter(|_| !self.replaces(found))?;
+        let installs = |delta: &Delta| delta.field.as_str().starts_with(PACKAGE);
+        differences(&self.wanted(), found).iter().any(installs).then(|| {
+            Problem::mac(format!("half a package is in `{}`", self.path))
+                .why(format!("{folder} has no METADATA, and `uv` installs nothing beside it"))
+                .hint("forgectl did not put it there; look at it, and remove it if you do not need it:")
+                .remedy(format!("rm -r '{folder}'"))
+        })
     }
 
     /// What goes with an environment that is made anew and does not come again, in words.
@@ -140,7 +157,8 @@ impl Resource for PythonEnvironment {
             Some(version) => Want::Is(version.into()),
             None => Want::Within(self.versions.clone()),
         };
-        let mut wanted = Wanted::from([("python".into(), version)]);
+        let done = Want::Is(false.into());
+        let mut wanted = Wanted::from([("python".into(), version), (seen::UNFINISHED.into(), done)]);
         for package in &self.packages {
             let versions =
                 if package.versions.is_any() { Want::Present } else { Want::Meets(package.versions.clone()) };
@@ -197,7 +215,7 @@ impl Resource for PythonEnvironment {
             );
         }
         if found.present {
-            return None;
+            return if known { None } else { self.torn(found) };
         }
         if let Some(problem) = in_the_way(&self.path, "folder", found) {
             return Some(problem);
@@ -219,13 +237,24 @@ impl Resource for PythonEnvironment {
         Ok(Quote::default())
     }
 
+    fn is_held_to(&self, pin: &Pin) -> bool {
+        self.lock.as_ref() == Some(pin)
+    }
+
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
+        if let Some(lock) = &self.lock {
+            // The hashes of its files may stand nowhere else any more.
+            return Ok(Some(lock.clone()));
+        }
         let Some(found) = venv::read(look, &self.path)? else { return Ok(None) };
         let text = look.read_text(&self.told.resolved)?.unwrap_or_default();
         let lines = if self.packages.is_empty() { vec![] } else { uv::requirements(&text) };
         let there = |line: &String| {
             let (name, version) = locked(line)?;
-            found.packages.get(name).filter(|package| package.version == version && !package.elsewhere)
+            found
+                .packages
+                .get(name)
+                .filter(|package| package.version == version && package.signed && !package.elsewhere)
         };
         let named = |package: &Requirement| {
             lines.iter().any(|line| locked(line).is_some_and(|(name, _)| name == package.name))
@@ -238,14 +267,14 @@ impl Resource for PythonEnvironment {
     }
 
     /// Asked of the registry by the environment that is there, for the packages that its last apply was asked for.
-    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
+    fn newest(&self, look: &dyn Look) -> Result<Newest> {
         let Some(found) = venv::read(look, &self.path)?.filter(|found| found.interpreter.is_some()) else {
-            return Ok(None);
+            return Ok(Newest::default());
         };
         let wanted: Vec<String> = self.packages.iter().map(ToString::to_string).collect();
         let asked = look.read_text(&self.told.asked)?.unwrap_or_default();
         if wanted.is_empty() || look.stat(&self.told.resolved)?.is_none() {
-            return Ok(None);
+            return Ok(Newest::default());
         }
         if !asked.lines().eq(wanted.iter().map(String::as_str)) {
             return Err(Problem::mac("other packages are asked for now than by the last apply")
@@ -266,7 +295,7 @@ impl Resource for PythonEnvironment {
                 .into());
         }
         let packages = uv::requirements(&output.stdout);
-        Ok(Some(Pin { version: Some(found.version), packages, ..Pin::default() }))
+        Ok(Newest::of(Pin { version: Some(found.version), packages, ..Pin::default() }))
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {
@@ -284,7 +313,7 @@ impl Resource for PythonEnvironment {
                 locked: self.lock.is_some().then(|| self.id()),
             };
             let mut steps: Vec<Box<dyn Step>> = vec![Box::new(make)];
-            steps.extend(self.packages(vec![]));
+            steps.extend(self.packages(vec![], LeftOver::default()));
             return steps;
         }
         let mut steps: Vec<Box<dyn Step>> = vec![];
@@ -299,11 +328,14 @@ impl Resource for PythonEnvironment {
                 },
             }));
         }
-        if deltas.iter().any(|delta| package(&delta)) {
+        let unfinished = |delta: &Delta| delta.field.as_str() == seen::UNFINISHED;
+        if deltas.iter().any(|delta| package(&delta) || unfinished(delta)) {
             let elsewhere = |delta: &&Delta| delta.found.as_text().is_some_and(|found| found.contains(' '));
             let again = deltas.iter().filter(package).filter(elsewhere);
             let again = again.filter_map(|delta| delta.field.as_str().strip_prefix(PACKAGE));
-            steps.extend(self.packages(again.map(str::to_owned).collect()));
+            let told_of = |field| seen::told_of(&self.path, found, field);
+            let left_over = LeftOver { torn: told_of("torn"), unsigned: told_of("unsigned") };
+            steps.extend(self.packages(again.map(str::to_owned).collect(), left_over));
         }
         steps
     }
@@ -345,6 +377,9 @@ impl Resource for PythonEnvironment {
 fn told(found: &State, delta: &Delta) -> String {
     if delta.field.as_str() == "python" && delta.found == Value::Absent {
         return format!("its interpreter is gone, Python {}", found.get("made-with"));
+    }
+    if delta.field.as_str() == seen::UNFINISHED {
+        return "finish what was broken off".to_owned();
     }
     let told = change(delta);
     told.strip_prefix(PACKAGE).map_or(told.clone(), str::to_owned)

@@ -45,15 +45,15 @@ pub use docker::{
     RemoveVolume, StartContainer,
 };
 pub use engine::{AwaitEngine, EngineStart};
-pub use environment::{LinkInterpreter, MakeEnvironment};
+pub use environment::{LinkInterpreter, MakeEnvironment, RemoveEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree};
 pub use homebrew::{InstallHomebrew, PATHS, RemoveHomebrew};
 pub use interpreters::RemoveInterpreters;
 pub use job::{LoadJob, Loading, SwitchOff, UnloadJob};
 pub use launchd::{Definition, declared_part, definition_matches};
-pub use model::{DeleteModel, PullModel};
-pub use packages::{InstallPackages, ResolvePackages, ReturnPackages, Told};
+pub use model::{DeleteModel, OwnServer, PullModel};
+pub use packages::{InstallPackages, LeftOver, ResolvePackages, ReturnPackages, Told};
 pub use power::SetPower;
 pub use profile::{AddProfileLine, SHELLENV, TakeProfileLine};
 pub use render::RenderFile;

@@ -1,5 +1,5 @@
-use anyhow::Result;
-use camino::Utf8PathBuf;
+use anyhow::{Context, Result};
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{About, Step, uv};
 use crate::{
@@ -17,6 +17,12 @@ pub struct Told {
     pub asked: Utf8PathBuf,
     /// What that comes to: every package with its version and the hashes of its files.
     pub resolved: Utf8PathBuf,
+}
+
+/// Puts a file of ours where `uv` may have written one by itself, with whatever mode the umask left.
+fn put(machine: &dyn Machine, path: &Utf8Path, content: &[u8]) -> Result<()> {
+    machine.forget(path)?;
+    machine.keep(path, content)
 }
 
 /// Finds out which versions of which packages fit together, and the hashes of their files. Nothing is installed.
@@ -66,17 +72,20 @@ impl Step for ResolvePackages {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        uv::wait(machine, tell)?;
         machine.keep(&self.told.asked, lines(&self.wanted).as_bytes())?;
+        let resolved = &self.told.resolved;
         // A file that is there tells `uv` which versions to prefer (docs/mac-facts.md#uv-compile-preferences).
         if self.preferred.is_empty() {
-            machine.forget(&self.told.resolved)?;
+            machine.forget(resolved)?;
         } else {
-            machine.keep(&self.told.resolved, lines(&self.preferred).as_bytes())?;
+            put(machine, resolved, lines(&self.preferred).as_bytes())?;
         }
         let command = self.command();
         let output = machine.run(&command, tell)?;
         if output.ok() {
-            return Ok(());
+            let text = machine.read(resolved)?.with_context(|| format!("`uv` wrote no `{resolved}`"))?;
+            return put(machine, resolved, &text);
         }
         let problem = uv::failed("no set of packages could be found", &command, &output);
         Err(if output.code == 1 {
@@ -94,6 +103,15 @@ impl Step for ResolvePackages {
     }
 }
 
+/// What tells in an environment of packages that are not whole, and is cleared away before they are installed.
+#[derive(Debug, Default)]
+pub struct LeftOver {
+    /// Folders with which `uv` installs nothing (docs/mac-facts.md#uv-torn-package).
+    pub torn: Vec<Utf8PathBuf>,
+    /// Folders that `uv` takes for a package which is there; only those of packages that are to be installed go.
+    pub unsigned: Vec<Utf8PathBuf>,
+}
+
 /// Installs packages by version and hash, and leaves all others as they are.
 #[derive(Debug)]
 pub struct InstallPackages {
@@ -109,6 +127,8 @@ pub struct InstallPackages {
     pub locked: Option<Vec<String>>,
     /// Packages that are installed anew although their version is right.
     pub again: Vec<String>,
+    /// What a broken-off installation has left in the way.
+    pub left_over: LeftOver,
     /// Where it is told what to install.
     pub told: Told,
 }
@@ -125,13 +145,15 @@ impl InstallPackages {
 
 impl Step for InstallPackages {
     fn about(&self) -> About {
+        let LeftOver { torn, unsigned } = &self.left_over;
+        let clear = torn.iter().chain(unsigned).map(|folder| format!("rm -r {folder}"));
         About {
             words: match &self.locked {
                 Some(lines) => format!("install {} packages as the lock has them", lines.len()),
                 None => "install them with what they need, checked by hash".into(),
             },
             why: "not all of them are there as wanted".into(),
-            commands: vec![self.command().to_string()],
+            commands: clear.chain([self.command().to_string()]).collect(),
             undo: "removed with the environment by destroy --all-data; uninstalled from one that was there before".into(),
             long: true,
             ..About::default()
@@ -139,13 +161,22 @@ impl Step for InstallPackages {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        uv::wait(machine, tell)?;
         if let Some(lines_of_lock) = &self.locked {
             machine.keep(&self.told.asked, lines(&self.wanted).as_bytes())?;
-            machine.keep(&self.told.resolved, lines(lines_of_lock).as_bytes())?;
+            put(machine, &self.told.resolved, lines(lines_of_lock).as_bytes())?;
         }
-        // With half a package in its way `uv` installs nothing (docs/mac-facts.md#uv-torn-package).
-        for torn in venv::read(machine, &self.path)?.map(|found| found.torn).unwrap_or_default() {
-            machine.remove_tree(&torn)?;
+        let LeftOver { torn, unsigned } = &self.left_over;
+        let text = machine.read_text(&self.told.resolved)?.unwrap_or_default();
+        let coming = tool::requirements(&text);
+        let comes = |folder: &&Utf8PathBuf| {
+            let name = venv::package_of(folder);
+            coming
+                .iter()
+                .any(|line| tool::locked(line).is_some_and(|(coming, _)| Some(coming) == name.as_deref()))
+        };
+        for folder in torn.iter().chain(unsigned.iter().filter(comes)) {
+            machine.remove_tree(folder)?;
         }
         let command = self.command();
         let output = machine.run(&command, tell)?;
@@ -182,7 +213,7 @@ pub struct ReturnPackages {
 }
 
 impl ReturnPackages {
-    fn commands(&self, program: &camino::Utf8Path) -> Vec<Command> {
+    fn commands(&self, program: &Utf8Path) -> Vec<Command> {
         let python = uv::python(&self.path);
         let call = |words: &[&str], names: &[String]| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -208,6 +239,7 @@ impl Step for ReturnPackages {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        uv::wait(machine, tell)?;
         let Some(program) = tool::program(machine, &machine.identity()?.home)? else {
             return Err(Problem::mac("there is no `uv` any more to give packages back with")
                 .why(format!("what forgectl brought into `{}` is still there", self.path))

@@ -34,7 +34,7 @@ pub use place::{Domain, Place, PowerSource};
 pub use problem::{Problem, Problems, Sort};
 pub use requirement::{Requirement, package_name};
 pub use rotation::{Credential, DatabaseUser, Declared, Rotation};
-pub use secret::{HIDDEN, looks_secret, masked};
+pub use secret::{HIDDEN, looks_secret, masked, without_credentials};
 pub use secret_shape::{Alphabet, SecretShape};
 pub use shell::shell_word;
 pub use size::{DiskSize, MemorySize, human_bytes};

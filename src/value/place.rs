@@ -73,6 +73,11 @@ pub enum Place {
         /// The first two numbers of their version.
         minor: String,
     },
+    /// What `uv` notes beside the interpreters of all versions.
+    UvNotes {
+        /// Where it keeps what is its own.
+        folder: Utf8PathBuf,
+    },
     /// A model in a store of Ollama's. When we brought it, it goes only with `--all-data`.
     Model {
         /// The store, `$OLLAMA_MODELS`.
@@ -174,6 +179,7 @@ impl fmt::Display for Place {
             Self::Volume { name, .. } => write!(f, "the volume {name}"),
             Self::Container { name, .. } => write!(f, "the container {name}"),
             Self::Interpreters { folder, .. } => write!(f, "{folder}/python"),
+            Self::UvNotes { folder } => f.write_str(folder.as_str()),
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
             Self::Formula { name, .. } => write!(f, "/opt/homebrew/opt/{name}"),

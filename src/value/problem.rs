@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Id, Span};
+use super::{Id, Span, without_credentials};
 
 /// Whose the fault is; only the last asks for a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -44,7 +44,7 @@ impl Problem {
     fn new(sort: Sort, what: impl Into<String>) -> Self {
         Self {
             sort,
-            what: what.into(),
+            what: told(what),
             why: vec![],
             hints: vec![],
             remedy: vec![],
@@ -77,7 +77,7 @@ impl Problem {
     /// Adds a link to the chain of causes.
     #[must_use]
     pub fn why(mut self, why: impl Into<String>) -> Self {
-        self.why.push(why.into());
+        self.why.push(told(why));
         self
     }
 
@@ -136,13 +136,18 @@ impl Problem {
                 problem.why = outer;
                 return problem;
             }
-            outer.push(cause.to_string());
+            outer.push(told(cause.to_string()));
         }
         let mut chain = outer.into_iter();
         let mut problem = Self::mac(chain.next().unwrap_or_default());
         problem.why = chain.collect();
         problem
     }
+}
+
+/// What a problem says, which may quote what anybody wrote or any program said.
+fn told(text: impl Into<String>) -> String {
+    without_credentials(&text.into()).into_owned()
 }
 
 /// A hint, if it is one in words, and the commands that follow it.
@@ -206,6 +211,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_problem_quotes_no_password_of_an_address_wherever_it_comes_from() {
+        let said = "cannot fetch https://me:sk-4711@h/x";
+        let error = anyhow::anyhow!(Problem::mac(said).why(said).why("last")).context(said);
+        let problem = Problem::from_error(&error);
+        let told = "cannot fetch https://[hidden]@h/x";
+        assert_eq!(
+            (problem.what.as_str(), problem.why),
+            (told, vec![told.into(), told.into(), "last".into()])
+        );
+        assert_eq!(Problem::from_error(&anyhow::anyhow!(said)).what, told);
+    }
 
     #[test]
     fn a_problem_for_programs_says_whose_it_is_and_which_command_belongs_to_which_hint() {

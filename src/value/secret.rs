@@ -18,6 +18,13 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     if hidden.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(without(text, 0..text.len(), &hidden)) }
 }
 
+/// `text` without the user and the password that stand before the host of an address: all that is kept or shown of what was seen on a
+/// Mac or said there.
+pub fn without_credentials(text: &str) -> Cow<'_, str> {
+    let hidden: Vec<_> = credentials(text).collect();
+    if hidden.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(without(text, 0..text.len(), &hidden)) }
+}
+
 /// The part `shown` of `text`, each of `hidden` in it as [`HIDDEN`].
 pub(super) fn without(text: &str, shown: Range<usize>, hidden: &[Range<usize>]) -> String {
     let mut told = String::new();
@@ -233,6 +240,17 @@ mod tests {
             assert!(!masked(&text).contains("4711"), "{text}");
         }
         assert_eq!(masked("{API_KEY: x,\nb: 1}"), "{API_KEY: [hidden]\nb: 1}");
+    }
+
+    #[test]
+    fn of_an_address_only_who_asks_is_hidden() {
+        for (text, shown) in [
+            ("http://me:sk-4711@proxy:3128/x, https://h", "http://[hidden]@proxy:3128/x, https://h"),
+            ("git clone https://sk-4711@github.com/a/b", "git clone https://[hidden]@github.com/a/b"),
+            ("/Users/mickey/secret store/token", "/Users/mickey/secret store/token"),
+        ] {
+            assert_eq!(without_credentials(text), shown);
+        }
     }
 
     #[test]

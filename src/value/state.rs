@@ -2,6 +2,8 @@ use std::{borrow::Borrow, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
+use super::without_credentials;
+
 /// The name of one thing that can be seen of a resource, such as `env.OLLAMA_HOST`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -38,7 +40,8 @@ impl fmt::Display for Field {
     }
 }
 
-/// What a field holds. [`Value::Absent`] is a value: "not there" is not "never looked".
+/// What a field holds. [`Value::Absent`] is a value: "not there" is not "never looked". Values are compared, shown and kept: what is
+/// made one loses the user and password of an address in it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Value {
@@ -76,13 +79,13 @@ impl From<i64> for Value {
 
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+        Self::Text(without_credentials(value).into_owned())
     }
 }
 
 impl From<String> for Value {
     fn from(value: String) -> Self {
-        Self::Text(value)
+        value.as_str().into()
     }
 }
 

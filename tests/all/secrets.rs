@@ -3,16 +3,20 @@
 
 use std::fmt::Write as _;
 
+use camino::Utf8Path;
 use forgectl::{
-    desk::Screen,
-    engine, manifest, report,
+    desk::{Nobody, Screen},
+    engine,
+    machine::Looking,
+    manifest, report,
+    sim::Caller,
     value::{Problem, Source},
 };
 use proptest::prelude::*;
 
 use crate::{
     cli::Shell,
-    support::{SPINE, sim},
+    support::{Ears, SPINE, apply_well, fresh, sim, spine, yes},
 };
 
 /// No word that anybody else would say.
@@ -97,6 +101,8 @@ fn a_secret_beside_another_fault_is_shown_nowhere() {
         "  environment:\n    OLLAMA_EDITOR: \"OLLAMA_API_KEY=SECRET \"",
         "  environment:\n    OLLAMA_KV_CACHE_TYPE: \"OLLAMA_API_KEY=SECRET\"",
         "  port: &mine SECRET\n  environment:\n    OLLAMA_API_KEY: *mine",
+        "  environment: {OLLAMA_REGISTRY: \"https://me:SECRET@h\"}",
+        "  environment: {OLLAMA_ORIGINS: \"https://SECRET@h\"}",
         "  keep_alive: OLLAMA_API_KEY=SECRET",
         "  apiKey: SECRET",
         "  password: SECRET",
@@ -138,6 +144,30 @@ fn no_command_shows_a_secret() {
             assert!(left.err.contains("OLLAMA_API_KEY") && !format!("{left:?}").contains("4711"), "{left:?}");
         }
     }
+}
+
+/// Somebody gave the job a password of theirs: the plan says that the value is another, and the run puts ours in its place.
+#[test]
+fn a_password_that_is_found_in_a_job_is_shown_and_logged_nowhere() {
+    const PLIST: &str = "/Users/lab/Library/LaunchAgents/dev.forge.ollama.plist";
+    let (sim, stack) = (sim(fresh(&spine())), spine());
+    apply_well(&sim, &stack);
+    let words = "/usr/bin/plutil -replace EnvironmentVariables.OLLAMA_KEEP_ALIVE -string GIVEN"
+        .replace("GIVEN", &format!("https://me:{SECRET}@h"));
+    let argv: Vec<String> = words.split(' ').chain([PLIST]).map(str::to_owned).collect();
+    let output = sim.exec(Caller::user(false), &argv);
+    assert!(output.ok(), "{}", output.said());
+    let plan = engine::survey(&sim, &stack).unwrap();
+    let mut told = report::plan(&plan, Screen::plain(200), true) + &report::plan_json(&plan).unwrap();
+    assert!(told.contains("OLLAMA_KEEP_ALIVE https://[hidden]@h -> "), "{told}");
+    told += &report::status_json(&engine::status(&sim, &stack).unwrap()).unwrap();
+    let ears = Ears::default();
+    assert!(engine::apply(&sim, &stack, &yes(), &Nobody, &ears).unwrap().ok());
+    told += &ears.told().concat();
+    let state = Utf8Path::new("/Users/lab/.local/state/forgectl");
+    told += &sim.read_text(&state.join("journal.jsonl")).unwrap().unwrap();
+    assert!(!told.contains("zq4711"), "{told}");
+    assert!(engine::survey(&sim, &stack).unwrap().is_empty());
 }
 
 fn name() -> impl Strategy<Value = &'static str> {

@@ -11,6 +11,7 @@ use forgectl::{
     sim::{Mac, Sim},
     value::{Id, Problem, fingerprint},
 };
+use std::fmt::Write as _;
 
 use crate::support::{Ears, apply, apply_well, copy, destroy_well, fresh, sim, stack, yes};
 
@@ -241,7 +242,7 @@ fn no_secret_is_told_by_anything_that_forgectl_tells_or_keeps() {
         let hear = |entry| {
             let mut trace = trace.lock().unwrap();
             *trace += &report::trace(&entry, Screen::plain(400));
-            *trace += &format!("{entry:?}\n");
+            writeln!(trace, "{entry:?}").unwrap();
         };
         let machine = Recorded::new(&sim, hear);
         let ears = Ears::default();

@@ -39,10 +39,6 @@ impl Book {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn has(&self, id: &Id) -> bool {
-        self.with(|page| page.as_ref().is_none_or(|page| page.kept.lock.pin(id).is_some()))
-    }
-
     fn set(&self, id: &Id, pin: Option<Pin>) {
         self.with(|page| {
             let Some(page) = page else { return };
@@ -92,14 +88,12 @@ impl Book {
 }
 
 impl Run<'_> {
-    /// Locks what was resolved of a resource that is as wanted: anew where it was `changed`, else only what is not locked yet.
-    pub(in crate::engine) fn pin(&self, resource: &dyn Resource, changed: bool) -> Result<()> {
-        let id = resource.id();
-        if changed || !self.book.has(&id) {
-            let pin = resource.pin(looking(self.machine));
-            self.book.set(&id, pin.context("what the lock keeps of it cannot be told")?);
-            self.write_lock();
-        }
+    /// Locks what was resolved of a resource that is as wanted, also where nothing had to be done for that: a line that it is not held
+    /// to holds nobody.
+    pub(in crate::engine) fn pin(&self, resource: &dyn Resource) -> Result<()> {
+        let pin = resource.pin(looking(self.machine));
+        self.book.set(&resource.id(), pin.context("what the lock keeps of it cannot be told")?);
+        self.write_lock();
         Ok(())
     }
 
@@ -199,7 +193,6 @@ mod tests {
         book.set(&id("a"), Some(pin("1")));
         book.set(&id("b"), None);
         assert!(book.begin().is_none());
-        assert!(book.has(&id("a")) && !book.has(&id("b")));
     }
 
     #[test]

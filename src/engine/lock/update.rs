@@ -9,6 +9,7 @@ use crate::{
     journal::Journal,
     machine::{Look, Looking, Machine, Once, facts},
     manifest::Stack,
+    resource::Newest,
     value::{Id, Lock, Pin, Problem, Problems},
 };
 
@@ -23,6 +24,8 @@ pub struct LockUpdate {
     pub moved: Vec<Moved>,
     /// How many of those that were asked for stay where they are.
     pub unmoved: usize,
+    /// Why some stay that upstream has newer, or may have.
+    pub warnings: Vec<Problem>,
     /// Whether it was written.
     pub written: bool,
 }
@@ -63,14 +66,19 @@ pub fn update_lock(machine: &dyn Machine, stack: &Stack, only: &[Id], write: boo
     let entries = unlocked(machine, &before, stack, only)?;
     let asked = asked(&entries, &before.lock, stack, only)?;
 
-    let (mut lock, mut moved, mut unmoved, mut problems) = (before.lock.clone(), vec![], 0, vec![]);
+    let (mut lock, mut moved, mut unmoved) = (before.lock.clone(), vec![], 0);
+    let (mut warnings, mut problems) = (vec![], vec![]);
     for id in asked {
         let entry = entries.iter().find(|entry| entry.resource.id() == id);
         let (from, newest) =
             (before.lock.pin(&id).cloned(), entry.map(|entry| newest(machine, entry)).transpose());
         let to = match newest {
-            Ok(Some(Some(pin))) => Moving::To(pin),
-            Ok(Some(None)) => Moving::Anew,
+            Ok(Some(Newest { pin: Some(pin), stays })) => {
+                let stays = stays.filter(|_| from.as_ref() == Some(&pin));
+                if only.contains(&id) { &mut problems } else { &mut warnings }.extend(stays);
+                Moving::To(pin)
+            }
+            Ok(Some(Newest { pin: None, .. })) => Moving::Anew,
             Ok(None) => Moving::Out,
             Err(problem) => {
                 problems.push(problem);
@@ -101,7 +109,14 @@ pub fn update_lock(machine: &dyn Machine, stack: &Stack, only: &[Id], write: boo
     if written && before.put(machine, &lock)?.is_none() {
         return Err(kept::moved(&file).into());
     }
-    Ok(LockUpdate { stack: stack.manifest.stack.as_str().to_owned(), file, moved, unmoved, written })
+    Ok(LockUpdate {
+        stack: stack.manifest.stack.as_str().to_owned(),
+        file,
+        moved,
+        unmoved,
+        warnings,
+        written,
+    })
 }
 
 /// The resources of `stack` as they are where those that are to move are not locked.
@@ -130,14 +145,16 @@ fn asked(entries: &[Entry], lock: &Lock, stack: &Stack, only: &[Id]) -> Result<B
     }
 }
 
-fn newest(look: &dyn Look, entry: &Entry) -> Result<Option<Pin>, Problem> {
+fn newest(look: &dyn Look, entry: &Entry) -> Result<Newest, Problem> {
     let id = entry.resource.id();
+    let placed = |problem: Problem| problem.at(Some(&entry.origin)).of(&id);
     let newest =
         entry.resource.newest(look).with_context(|| format!("what upstream has of `{id}` now is not known"));
-    newest.map_err(|error| {
-        let problem = Problem::from_error(&error).at(Some(&entry.origin)).of(&id);
-        problem.hint("the lock stays as it is; name others to move them alone")
-    })
+    match newest {
+        Ok(newest) => Ok(Newest { stays: newest.stays.map(placed), ..newest }),
+        Err(error) => Err(placed(Problem::from_error(&error))
+            .hint("the lock stays as it is; name others to move them alone")),
+    }
 }
 
 fn nothing_open(id: &Id, entry: Option<&Entry>) -> Problem {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     catalog::variables::{self, Variable},
-    value::{Problem, Span, looks_secret},
+    value::{Problem, Span, looks_secret, without_credentials},
 };
 
 const PREFIX: &str = "OLLAMA_";
@@ -18,7 +18,12 @@ pub(super) fn check(ollama: &Ollama, stack: &Stack, findings: &mut Findings) {
     for (name, value) in &ollama.environment {
         let path = ["ollama", "environment", name];
         let (written, key) = (stack.span(&path), stack.key_span(&path));
-        let of_value = |judged: Result<(), Wrong>| judged.err().map(|wrong| of(name, value, wrong, &written));
+        let of_value = |judged: Result<(), Wrong>| {
+            if without_credentials(value) != value.as_str() {
+                return Some(password(name, value, &written));
+            }
+            judged.err().map(|wrong| of(name, value, wrong, &written))
+        };
         let any = variable::judge_any(value, written.text());
         match judge_name(name, &key) {
             Name::Refused(problem) => findings.faults.push(problem.at(Some(&key))),
@@ -32,6 +37,13 @@ pub(super) fn check(ollama: &Ollama, stack: &Stack, findings: &mut Findings) {
         }
     }
     quantised_without_flash_attention(ollama, stack, findings);
+}
+
+fn password(name: &str, value: &str, written: &Span) -> Problem {
+    Problem::manifest(format!("wrong value of {}: {}", quoted(name), quoted_at(written, value)))
+        .why("it names a user or a password, and the job's file can be read by everybody on this Mac")
+        .hint("name an address that asks nobody, such as one on this Mac that knows the password")
+        .at(Some(written))
 }
 
 fn of(name: &str, value: &str, wrong: Wrong, written: &Span) -> Problem {

@@ -4,22 +4,21 @@ mod upstream;
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use super::{Evidence, Quote, Resource, Upstream, change};
+use super::{Evidence, Newest, Quote, Resource, Upstream, change};
 use crate::{
-    machine::{
-        Look,
-        tool::brew::{self, Asked},
-    },
+    machine::{Look, tool::brew},
     step::{InstallFormula, LinkFormula, MarkFormula, Step, UpgradeFormula},
     value::{
         Delta, Deltas, Id, Pin, Place, Problem, State, Value, VersionRange, Want, Wanted, order_of_versions,
     },
 };
 
+pub use leaving::brought;
 pub(super) use leaving::removal;
 pub(super) use seen::observe;
+pub use upstream::{excluded, untold};
 pub(super) use upstream::{not_asked, unknown};
 
 /// A formula of Homebrew's.
@@ -69,12 +68,29 @@ impl Wish {
     }
 }
 
+/// What the lock keeps of a formula of this version.
+fn at(version: String) -> Pin {
+    Pin { version: Some(version), ..Pin::default() }
+}
+
 impl Formula {
     /// The names under which it may lie there.
     fn names(&self) -> Vec<String> {
         let bare = brew::bare(&self.name).to_owned();
         [Some(bare), self.known_as.clone()].into_iter().flatten().collect()
     }
+}
+
+/// That what is found under this name is from another tap than the one that the name tells. `uninstall` is the command that lets
+/// it go.
+pub(super) fn of_another_tap(name: &str, found: &State, uninstall: &str) -> Option<Problem> {
+    let ((tap, name), other) = (name.rsplit_once('/')?, found.get("tap").as_text()?);
+    (tap != other).then(|| {
+        Problem::mac(format!("`{name}` is there already, from the tap {other}"))
+            .why(format!("wanted: the one from {tap}; Homebrew keeps one of a name"))
+            .hint("take the one that is there into the manifest, or let it go:")
+            .remedy(format!("{uninstall} {name}"))
+    })
 }
 
 impl Resource for Formula {
@@ -110,15 +126,8 @@ impl Resource for Formula {
 
     fn hindrance(&self, found: &State, _: bool) -> Option<Problem> {
         let version = found.get("version").as_text()?;
-        if let (Some((tap, name)), Some(other)) = (self.name.rsplit_once('/'), found.get("tap").as_text())
-            && tap != other
-        {
-            return Some(
-                Problem::mac(format!("`{name}` is there already, from the tap {other}"))
-                    .why(format!("wanted: the one from {tap}; Homebrew keeps one of a name"))
-                    .hint("take the one that is there into the manifest, or let it go:")
-                    .remedy(format!("brew uninstall {name}")),
-            );
+        if let Some(problem) = of_another_tap(&self.name, found, "brew uninstall") {
+            return Some(problem);
         }
         if self.version.allows(version) {
             return None;
@@ -149,39 +158,29 @@ impl Resource for Formula {
         upstream::upstream(self, look, found, deltas)
     }
 
+    fn is_held_to(&self, pin: &Pin) -> bool {
+        self.version.locked.is_some() && self.version.locked == pin.version
+    }
+
     /// The version as seen: what it was poured from, Homebrew has checked.
     fn pin(&self, look: &dyn Look) -> Result<Option<Pin>> {
         for name in self.names() {
             if let Some(version) = brew::version(look, &name)? {
-                return Ok(Some(Pin { version: Some(version), ..Pin::default() }));
+                return Ok(Some(at(version)));
             }
         }
         Ok(None)
     }
 
-    fn newest(&self, look: &dyn Look) -> Result<Option<Pin>> {
-        if self.name.contains('/') {
-            // Other taps have no pages.
-            return Ok(None);
-        }
-        let name = self.known_as.as_ref().unwrap_or(&self.name);
-        match brew::formula(look, name)? {
-            Asked::Known(page) => {
-                Ok(page.version().map(|version| Pin { version: Some(version), ..Pin::default() }))
-            }
-            Asked::None => bail!("Homebrew has no page of a formula `{name}`"),
-            Asked::Unknown(why) => bail!(why),
-        }
+    fn newest(&self, look: &dyn Look) -> Result<Newest> {
+        upstream::newest(self, look)
     }
 
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {
         let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
         if !found.present {
-            let install = InstallFormula {
-                name: self.name.clone(),
-                names: self.names(),
-                version: self.version.range.clone(),
-            };
+            let install =
+                InstallFormula { name: self.name.clone(), names: self.names(), wanted: self.version.want() };
             return vec![Box::new(install)];
         }
         let name = found.get("keg").as_text().unwrap_or(&self.name).to_owned();

@@ -1,12 +1,15 @@
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use super::{super::Upstream, Formula};
+use super::{
+    super::{Newest, Resource, Upstream},
+    Formula, at,
+};
 use crate::{
     machine::{
         Look,
         tool::brew::{self, Asked, FormulaPage, Sort},
     },
-    value::{Deltas, Problem, State, order_of_versions},
+    value::{Deltas, Id, Problem, State, VersionRange, order_of_versions},
 };
 
 /// What Homebrew says of a formula that is to be installed or upgraded: whether it has it, in which version, and what would come
@@ -53,6 +56,48 @@ pub(super) fn upstream(
         );
     }
     Ok(said)
+}
+
+/// What the lock would keep of a formula now: the newest, or what is there where nobody tells what is newest or the manifest
+/// excludes that.
+pub(super) fn newest(formula: &Formula, look: &dyn Look) -> Result<Newest> {
+    let range = formula.version.range.as_ref();
+    let there = formula.pin(look)?.and_then(|pin| pin.version);
+    let there = there.filter(|version| range.is_none_or(|range| range.allows(version)));
+    if formula.name.contains('/') {
+        // Other taps have no pages.
+        let stays = there.as_ref().map(|there| untold(&formula.id(), there));
+        return Ok(Newest { pin: there.map(at), stays });
+    }
+    let name = formula.known_as.as_ref().unwrap_or(&formula.name);
+    let newest = match brew::formula(look, name)? {
+        Asked::Known(page) => page.version(),
+        Asked::None => bail!("Homebrew has no page of a formula `{name}`"),
+        Asked::Unknown(why) => bail!(why),
+    };
+    let Some(newest) = newest else { return Ok(Newest::default()) };
+    match (range.filter(|range| !range.allows(&newest)), there) {
+        (None, _) => Ok(Newest::of(at(newest))),
+        (Some(range), Some(there)) => {
+            let stays = Some(excluded(&formula.id(), &there, &newest, range));
+            Ok(Newest { pin: Some(at(there)), stays })
+        }
+        (Some(_), None) => Err(not_offered(formula, &State::absent(), &newest).into()),
+    }
+}
+
+/// Nobody tells what is newest of something that is there.
+pub fn untold(id: &Id, there: &str) -> Problem {
+    Problem::mac(format!("what is newest of `{id}` is not told by anybody: it stays {there}"))
+        .hint("upgrade it yourself; forgectl takes what is there:")
+        .remedy(format!("brew upgrade {}", id.name()))
+}
+
+/// What is newest of something is none of those that the manifest wants.
+pub fn excluded(id: &Id, there: &str, newest: &str, range: &VersionRange) -> Problem {
+    Problem::mac(format!("`{id}` stays {there}: its newest is {newest}"))
+        .why(format!("the manifest wants {range}"))
+        .hint("let the manifest take that one to have it upgraded")
 }
 
 /// The wanted version is not to be had.

@@ -104,6 +104,21 @@ fn a_secret_is_refused_and_shown_nowhere() {
     }
 }
 
+/// The job's file can be read by everybody, and the plan shows what it will say: as of a proxy, no password is taken.
+#[test]
+fn a_password_in_an_address_is_refused_and_shown_nowhere() {
+    for line in [
+        "OLLAMA_REGISTRY: \"https://me:sk-4711@h\"",
+        "OLLAMA_ORIGINS: \"https://a.example,https://sk-4711@b.example\"",
+        "OLLAMA_EDITOR: http://me:sk-4711@h/x",
+    ] {
+        let problem = one(line);
+        assert!(problem.what.starts_with("wrong value of `OLLAMA_"), "{problem:#?}");
+        assert!(problem.why[0].contains("password") && problem.hints.len() == 1, "{problem:#?}");
+        assert!(!format!("{problem:?}").contains("4711"));
+    }
+}
+
 #[test]
 fn a_value_that_the_server_would_take_otherwise_is_refused() {
     for (line, marked, said) in [

@@ -17,7 +17,7 @@ use crate::{
         compose::{Condition, Project, Service},
     },
     resource::{Container, Image, Network, OWNER, Proof, Secret, Volume, labelled, secrets_folder},
-    value::{Field, Id, MountSource, Problem, SecretName, Value},
+    value::{Field, Id, MountSource, Problem, SecretName, Text, Value},
 };
 
 /// One service of the manifest, and the Compose project that it becomes.
@@ -192,8 +192,7 @@ impl<'o> Of<'o> {
                 needs.push(self.id("volume", volume));
             }
         }
-        let secrets: BTreeSet<&SecretName> =
-            spec.environment.values().flat_map(|value| value.secrets()).collect();
+        let secrets: BTreeSet<&SecretName> = spec.environment.values().flat_map(Text::secrets).collect();
         needs.extend(secrets.into_iter().map(Secret::id_of));
         needs.extend(service.depends_on.keys().filter_map(|need| done.get(need)).cloned());
         needs

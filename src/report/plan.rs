@@ -64,9 +64,12 @@ pub fn plan_totals(plan: &Plan, screen: Screen) -> String {
     if plan.left_aside > 0 {
         parts.push(format!("{} left aside", count(plan.left_aside, "other resource", "other resources")));
     }
-    parts.push(match counts.download {
-        0 => "nothing to download".to_owned(),
-        bytes => format!("{} to download", download(bytes)),
+    let unsaid = |item: &Item| item.quote.download.is_none() && item.steps.iter().any(|step| step.download);
+    parts.push(match (counts.download, plan.changes().any(unsaid)) {
+        (0, false) => "nothing to download".to_owned(),
+        (0, true) => "nobody says how much to download".to_owned(),
+        (bytes, false) => format!("{} to download", download(bytes)),
+        (bytes, true) => format!("{} and more to download", download(bytes)),
     });
     if !counts.restarts.is_empty() {
         parts.push(format!("restarts {}", count(counts.restarts.len(), "service", "services")));

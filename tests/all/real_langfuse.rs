@@ -18,7 +18,10 @@ use std::{
 };
 
 use camino::Utf8Path;
+use forgectl::{machine::Looking, value::basic_authorization};
 use tempfile::TempDir;
+
+use crate::{secrets_kept::applied, support::sim};
 
 const PYTHON: &str = "/usr/bin/python3";
 
@@ -50,15 +53,16 @@ struct Server {
 
 impl Server {
     /// `keys` are those that Langfuse knows, as its clients send them.
-    fn start(keys: &'static str) -> Self {
+    fn start(keys: &str) -> Self {
+        let keys: Arc<str> = keys.into();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(vec![]));
         let heard = Arc::clone(&asked);
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
-                let heard = Arc::clone(&heard);
-                thread::spawn(move || answer(&connection, keys, &heard));
+                let (heard, keys) = (Arc::clone(&heard), Arc::clone(&keys));
+                thread::spawn(move || answer(&connection, &keys, &heard));
             }
         });
         Self { url, asked }
@@ -121,36 +125,41 @@ fn reply(line: &str, known: bool) -> (&'static str, &'static str) {
     }
 }
 
-/// The example beside an `.env` with the keys of a lab.
+/// The files of a lab as forgectl writes them for a stack with Langfuse.
 struct Lab {
     packages: String,
     folder: TempDir,
+    public: String,
+    /// As Basic authorization has both keys.
+    keys: String,
 }
 
-/// `pk-lf-1:sk-lf-2`, as Basic authorization has it.
-const KEYS: &str = "Basic cGstbGYtMTpzay1sZi0y";
-
 impl Lab {
-    fn new(server: &Server, packages: String) -> Self {
+    fn new(packages: String) -> Self {
         let folder = TempDir::new().unwrap();
-        let example = include_str!("../../templates/traced_inference.py");
-        fs::write(folder.path().join("traced_inference.py"), example).unwrap();
-        let url = &server.url;
-        let environment = format!(
-            "# a comment\nOPENAI_BASE_URL={url}/v1\nOPENAI_API_KEY=ollama\nLANGFUSE_BASE_URL={url}\n\
-             LANGFUSE_PUBLIC_KEY=pk-lf-1\nLANGFUSE_SECRET_KEY=sk-lf-2\n"
-        );
-        fs::write(folder.path().join(".env"), environment).unwrap();
-        Self { packages, folder }
+        let (mac, _) = applied();
+        let sim = sim(mac);
+        let mut said = BTreeMap::new();
+        for name in ["traced_inference.py", ".env"] {
+            let text = sim.read_text(&Utf8Path::new("/Users/lab/forge/lab").join(name)).unwrap().unwrap();
+            fs::write(folder.path().join(name), &text).unwrap();
+            let pairs = text.lines().filter_map(|line| line.split_once('='));
+            said.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+        let public = said["LANGFUSE_PUBLIC_KEY"].clone();
+        let keys = basic_authorization(&public, &said["LANGFUSE_SECRET_KEY"]);
+        Self { packages, folder, public, keys }
     }
 
-    fn call(&self, words: &[&str], variables: &[(&str, &str)]) -> Output {
+    /// Runs the example against `server`, which stands for both services, and with these variables.
+    fn call(&self, server: &Server, words: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = Command::new(PYTHON);
         command.arg(self.folder.path().join("traced_inference.py")).args(words).env_clear();
         command
             .env("PATH", "/usr/bin:/bin")
             .env("PYTHONPATH", &self.packages)
             .env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("LANGFUSE_BASE_URL", &server.url).env("OPENAI_BASE_URL", format!("{}/v1", server.url));
         command.envs(variables.iter().copied()).current_dir("/").stdin(Stdio::null()).output().unwrap()
     }
 }
@@ -221,8 +230,9 @@ fn unzipped(body: &[u8]) -> Vec<u8> {
 #[test]
 fn a_traced_call_arrives_under_the_name_that_it_was_given() {
     let Some(packages) = packages() else { return };
-    let server = Server::start(KEYS);
-    let output = Lab::new(&server, packages).call(&["my-first-trace", "Why?"], &[]);
+    let lab = Lab::new(packages);
+    let server = Server::start(&lab.keys);
+    let output = lab.call(&server, &["my-first-trace", "Why?"], &[]);
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{err}");
     assert_eq!(output.stdout, b"Hello.\n");
@@ -246,9 +256,9 @@ fn a_traced_call_arrives_under_the_name_that_it_was_given() {
         let header = |name: &str| asked.headers.get(name).map(String::as_str);
         assert_eq!(header("content-type"), Some("application/x-protobuf"));
         assert_eq!(header("content-encoding"), Some("gzip"));
-        assert_eq!(header("authorization"), Some(KEYS));
+        assert_eq!(header("authorization"), Some(lab.keys.as_str()));
         assert_eq!(header("x-langfuse-ingestion-version"), Some("4"));
-        assert_eq!(header("x-langfuse-public-key"), Some("pk-lf-1"));
+        assert_eq!(header("x-langfuse-public-key"), Some(lab.public.as_str()));
         assert!(header("x-langfuse-sdk-version").is_some_and(|version| version.starts_with("5.")));
         all.extend(spans(&unzipped(&asked.body)));
     }
@@ -267,8 +277,8 @@ fn a_traced_call_arrives_under_the_name_that_it_was_given() {
 #[test]
 fn what_is_not_there_is_told_in_a_line() {
     let Some(packages) = packages() else { return };
-    let server = Server::start(KEYS);
-    let lab = Lab::new(&server, packages);
+    let lab = Lab::new(packages);
+    let server = Server::start(&lab.keys);
     // A port that was free a moment ago, and is again.
     let nobody = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     let gone = format!("{nobody}/v1");
@@ -277,7 +287,7 @@ fn what_is_not_there_is_told_in_a_line() {
         ("LANGFUSE_BASE_URL", nobody.as_str(), "Langfuse"),
         ("OPENAI_BASE_URL", gone.as_str(), "did not answer"),
     ] {
-        let output = lab.call(&["a-name"], &[(variable, value)]);
+        let output = lab.call(&server, &["a-name"], &[(variable, value)]);
         let err = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{variable}: {err}");
         assert!(err.contains(told) && !err.contains("Traceback"), "{variable}: {err}");

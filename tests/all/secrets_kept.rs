@@ -31,7 +31,7 @@ fn traced() -> Stack {
 }
 
 /// The Mac that the stack was applied to, and the stack.
-fn applied() -> (Mac, Stack) {
+pub(crate) fn applied() -> (Mac, Stack) {
     let stack = traced();
     let sim = sim(fresh(&stack));
     apply_well(&sim, &stack);

@@ -60,7 +60,17 @@ impl Step for MakeContainer {
             if view.spec.labels.get(label).map(String::as_str) != Some(id.as_str()) {
                 return Err(taken(&self.socket, &self.name).into());
             }
-            spec.mounts.extend(nameless(&view, &self.spec));
+            let image = machine.image(&self.socket, &self.spec.image)??.unwrap_or_default();
+            for mount in nameless(&view, &self.spec) {
+                if image.volumes.contains(&mount.target) {
+                    spec.mounts.push(mount);
+                } else if let MountSource::Volume(name) = &mount.source {
+                    let target = &mount.target;
+                    tell.line(&format!(
+                        "the new image wants no volume at {target}; the one there stays as {name}"
+                    ));
+                }
+            }
             take_away(machine, &self.socket, &self.name, false, tell)?;
         }
         let (name, secrets) = (self.name.clone(), self.secrets.clone());

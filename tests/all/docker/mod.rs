@@ -3,4 +3,8 @@
 //! an error where `FORGE_STRICT` is set.
 
 mod door;
+mod drift;
+mod lab;
+mod life;
 mod rig;
+mod trouble;

@@ -8,7 +8,7 @@ use std::{
     env, fs,
     process::{Command, Stdio},
     sync::{
-        Mutex,
+        Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -67,6 +67,51 @@ impl Rig {
         self.docker(&["push", "--quiet", &reference]);
         self.docker(&["rmi", &reference]);
         reference
+    }
+
+    /// Puts a small image into the registry: a shell, and all that busybox brings.
+    pub(crate) fn serve(&self, name: &str) {
+        static BUILT: OnceLock<String> = OnceLock::new();
+        // Another engine than that of this run has it not.
+        let base = if rig().is_some_and(|rig| rig.socket == self.socket) {
+            BUILT.get_or_init(|| self.base()).clone()
+        } else {
+            self.base()
+        };
+        let reference = format!("{}/{name}", self.registry);
+        self.docker(&["tag", &base, &reference]);
+        self.docker(&["push", "--quiet", &reference]);
+        self.docker(&["rmi", &reference]);
+    }
+
+    fn base(&self) -> String {
+        let name = fresh("base");
+        self.built(
+            &name,
+            "ENV OF_IMAGE=yes\nLABEL of.image=yes\nVOLUME /nameless\nCMD [\"sleep\", \"1000\"]",
+        );
+        name
+    }
+
+    /// Puts an image into the registry that is for a platform nobody here has.
+    pub(crate) fn alien(&self, name: &str) {
+        let reference = format!("{}/{name}:1", self.registry);
+        self.built(&reference, "");
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Utf8Path::from_path(folder.path()).unwrap().join("image.tar");
+        self.docker(&["save", "--output", archive.as_str(), &reference]);
+        self.docker(&["rmi", &reference]);
+        let script = "tar -xf image.tar && rm image.tar && \
+            sed -i 's/\"architecture\":\"[a-z0-9]*\"/\"architecture\":\"s390x\"/' *.json && tar -cf ../image.tar . && mv ../image.tar .";
+        let inner = folder.path().join("inside");
+        fs::create_dir(&inner).unwrap();
+        fs::rename(&archive, inner.join("image.tar")).unwrap();
+        let ended = Command::new("sh").args(["-c", script]).current_dir(&inner).status().unwrap();
+        assert!(ended.success());
+        let made = Utf8PathBuf::from_path_buf(inner.join("image.tar")).unwrap();
+        self.docker(&["load", "--input", made.as_str()]);
+        self.docker(&["push", "--quiet", &reference]);
+        self.docker(&["rmi", &reference]);
     }
 
     /// Builds an image on the engine.

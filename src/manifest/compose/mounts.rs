@@ -118,7 +118,9 @@ fn target(path: &str) -> Result<String, Wrong> {
         && !path.split('/').any(|part| matches!(part, "." | ".."))
         && !path.chars().any(char::is_control)
     {
-        return Ok(path.trim_end_matches('/').to_owned());
+        // As Compose cleans it.
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        return Ok(parts.fold(String::new(), |path, part| format!("{path}/{part}")));
     }
     Err(Wrong::new(
         "in the container a path begins with `/`, is not `/` itself, and has no `.` or `..` in it",
@@ -127,13 +129,19 @@ fn target(path: &str) -> Result<String, Wrong> {
 
 /// Temporary file systems: where, and their options.
 pub(super) fn tmpfs(reading: &Reading<'_>, node: &Node<'_>) -> BTreeMap<String, String> {
-    let each = |item| {
-        reading.parsed(&item, |text| {
+    let mut found = BTreeMap::new();
+    for item in reading.one_or_items(node) {
+        let one = reading.parsed(&item, |text| {
             let (path, options) = text.split_once(':').unwrap_or((text, ""));
-            Ok((target(path)?, options.to_owned()))
-        })
-    };
-    reading.one_or_items(node).into_iter().filter_map(each).collect()
+            let path = target(path)?;
+            if found.contains_key(&path) {
+                return Err(Wrong::new(format!("something else is mounted at `{path}` already")));
+            }
+            Ok((path, options.to_owned()))
+        });
+        found.extend(one);
+    }
+    found
 }
 
 #[cfg(test)]

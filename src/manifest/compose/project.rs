@@ -27,7 +27,7 @@ impl Project {
             if let MountSource::Bind(path) = &mut mount.source
                 && let Ok(rest) = path.strip_prefix("~")
             {
-                *path = home.join(rest);
+                *path = home.components().chain(rest.components()).collect();
             }
         }
         self

@@ -45,7 +45,12 @@ pub(super) fn size(text: &str) -> Result<u64, Wrong> {
         "p" | "pb" | "pib" => 5,
         _ => return Err(wrong()),
     };
-    decimal(number, 1 << (10 * power)).filter(|bytes| i64::try_from(*bytes).is_ok()).ok_or_else(wrong)
+    match decimal(number, 1 << (10 * power)).filter(|bytes| i64::try_from(*bytes).is_ok()) {
+        Some(0) => {
+            Err(Wrong::new("to an engine 0 is no limit at all").hint("take the key away where none is meant"))
+        }
+        bytes => bytes.ok_or_else(wrong),
+    }
 }
 
 /// Processors, in billionths: `1.5` (docs/service-facts.md#compose-units).
@@ -105,7 +110,7 @@ mod tests {
         ] {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
-        for text in ["", "g", "1x", "-1", "1gg", "1.2.3m", "9999999999g", "all"] {
+        for text in ["", "g", "1x", "-1", "1gg", "1.2.3m", "9999999999g", "all", "0", "0.0m"] {
             assert!(size(text).is_err(), "{text}");
         }
     }

@@ -10,7 +10,9 @@ use crate::{
         Look, Looking, Patience, Wait,
         tool::colima::{self, Started},
     },
-    step::{AwaitEngine, ColimaStart, DeleteMachine, EngineStart, LoadJob, Loading, Step, StopColima},
+    step::{
+        AwaitEngine, ColimaStart, DeleteMachine, EngineStart, LoadJob, Loading, MakeFolder, Step, StopColima,
+    },
     value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
 };
 
@@ -141,15 +143,22 @@ impl Resource for ColimaMachine {
 
     fn wanted(&self) -> Wanted {
         let size = self.restart.iter().flat_map(|restart| sizes(&restart.size));
-        size.map(|(field, value)| (field.into(), Want::Is(value))).collect()
+        let folder = ("folder", Value::Bool(true));
+        size.chain([folder]).map(|(field, value)| (field.into(), Want::Is(value))).collect()
     }
 
     fn reason(&self, _: &State, deltas: &[Delta]) -> String {
+        if deltas.iter().any(|delta| delta.field.as_str() == "folder") {
+            return format!("make {}; the machine comes with its first start", self.home);
+        }
         let stops = self.restart.as_ref().map_or(&[][..], |restart| &restart.stops);
         format!("somebody started it otherwise: {}{}", changes(deltas), restarts(stops))
     }
 
-    fn steps(&self, _: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
+    fn steps(&self, found: &State, _: &Deltas) -> Vec<Box<dyn Step>> {
+        if *found.get("folder") == Value::Bool(false) {
+            return vec![Box::new(MakeFolder { path: self.home.clone(), mode: 0o755, data: false })];
+        }
         let Some(Restart { start, staging, socket, stops, .. }) = self.restart.clone() else { return vec![] };
         vec![
             Box::new(StopColima {
@@ -211,7 +220,8 @@ pub(super) fn observe(look: &dyn Look, home: &Utf8Path, profile: &str, _: Option
             beside.push(name);
         }
     }
-    Ok(state.with("beside", beside.join(" ")))
+    let folder = look.resolve(home)?.is_some();
+    Ok(state.with("beside", beside.join(" ")).with("folder", folder))
 }
 
 /// A machine that was there before is not ours to delete; ours goes with the data in it, or not at all.

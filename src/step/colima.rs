@@ -218,7 +218,8 @@ impl Step for DeleteMachine {
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         let Self { home, profile, .. } = self;
-        if machine.resolve(Utf8Path::new(COLIMA))?.is_some() {
+        let there = colima::is_there(machine, home, profile)?;
+        if there && machine.resolve(Utf8Path::new(COLIMA))?.is_some() {
             machine.run_ok(&self.command(), tell)?;
         }
         // Without Colima it is down, and what it would remove is known.

@@ -156,6 +156,8 @@ fn its_machine_stays_with_its_volumes_unless_all_data_goes() {
     apply_well(&sim, &stack);
     destroy_well(&sim, &stack);
     sim.with_mac(|mac| assert!(mac.disk.node(Utf8Path::new("/Users/lab/.colima")).is_none()));
+    let kept = engine::destroy(&sim, &stack, &yes(), true, &Nobody, &Ears::default()).unwrap().kept;
+    assert!(kept.is_empty(), "{kept:?}");
 }
 
 #[test]

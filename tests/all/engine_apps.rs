@@ -35,14 +35,12 @@ fn put(mac: &mut Mac, socket: &str) {
 
 fn at(sim: &Sim, stack: &Stack) -> Result<String, String> {
     let plan = engine::survey(sim, stack).unwrap();
-    match plan.refusals.first() {
-        Some(problem) => Err(format!("{problem:?}")),
-        None => {
-            apply_well(sim, stack);
-            let told = engine::outputs(sim, Some("lab"), "forgectl apply stack.yaml", false).unwrap();
-            Ok(format!("{told:?}"))
-        }
+    if let Some(problem) = plan.refusals.first() {
+        return Err(format!("{problem:?}"));
     }
+    apply_well(sim, stack);
+    let told = engine::outputs(sim, Some("lab"), "forgectl apply stack.yaml", false).unwrap();
+    Ok(format!("{told:?}"))
 }
 
 #[test]

@@ -21,14 +21,14 @@ use crate::support::{SPINE, app, copy, engine_runs, own_spec, spine, spine_with,
 pub(crate) struct Scenario {
     pub(crate) name: String,
     pub(crate) stack: Stack,
-    mac: Mac,
+    mac: Box<Mac>,
 }
 
 impl Scenario {
     fn new(name: &str, stack: Stack, change: impl FnOnce(&mut Spec)) -> Self {
         let mut spec = own_spec(&stack);
         change(&mut spec);
-        Self { name: name.to_owned(), stack, mac: Mac::new(&spec, 0) }
+        Self { name: name.to_owned(), stack, mac: Box::new(Mac::new(&spec, 0)) }
     }
 
     fn with(mut self, tamper: impl FnOnce(&mut Mac)) -> Self {

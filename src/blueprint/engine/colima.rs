@@ -97,13 +97,11 @@ pub(super) fn colima(
         needs.push(tools::formula(site, blueprint, formula, None, origin)?);
     }
     let user = &site.identity.home;
-    // Before the folder: whether that was there is known by it too.
     let machine = blueprint.add(machine, needs, origin.clone());
-    let folder = blueprint.add_folders(user, &home, 0o755, vec![machine], origin);
     let mut needs = blueprint.add_folders(user, &user.join("Library/Logs/forgectl"), 0o700, vec![], origin);
     needs = vec![blueprint.add(LogFile { name: tilde(user, &log), path: log }, needs, origin.clone())];
     needs.extend(blueprint.add_folders(user, &user.join("Library/LaunchAgents"), 0o755, vec![], origin));
-    needs.extend(folder);
+    needs.push(machine);
 
     if view == JobView::NoDomain {
         blueprint.refusals.push(no_session(job.domain).at(Some(origin)));

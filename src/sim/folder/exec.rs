@@ -1,4 +1,12 @@
-use std::{collections::BTreeMap, io::Write, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Result;
 use camino::Utf8Path;
@@ -44,6 +52,7 @@ pub fn exec(
         let _ = writeln!(err, "sudo: 3 incorrect password attempts");
         return Ok(1);
     }
+    let kept_up = tool::colima::in_foreground(&opened.mac, caller, argv, &asker.environment);
     let mac = &mut opened.mac;
     pass(mac, tool::takes(argv));
     let mut running = tool::run_in(mac, caller, argv, &asker.environment);
@@ -55,6 +64,9 @@ pub fn exec(
     opened.close()?;
     tell(&running.output.stdout, out);
     tell(&running.output.stderr, err);
+    if let Some(profile) = kept_up.filter(|_| running.hangs) {
+        return keep_up(folder, &profile, err);
+    }
     if running.hangs {
         let parent = nix::unistd::getppid();
         while nix::unistd::getppid() == parent {
@@ -62,6 +74,26 @@ pub fn exec(
         }
     }
     Ok(running.output.code)
+}
+
+/// A program that keeps a machine up until it is told to end, and takes it down then.
+fn keep_up(folder: &Utf8Path, profile: &str, err: &mut dyn Write) -> Result<i32> {
+    let told = Arc::new(AtomicBool::new(false));
+    let hears = told.clone();
+    offspring::when_told_to_stop(move || hears.store(true, Ordering::SeqCst))?;
+    let parent = nix::unistd::getppid();
+    while !told.load(Ordering::SeqCst) {
+        if nix::unistd::getppid() != parent {
+            // Whoever started it is gone without a word, as after a kill: the machine is left to itself.
+            return Ok(1);
+        }
+        offspring::sleep(LOOK);
+    }
+    let mut opened = Opened::open(folder)?;
+    let said = tool::colima::interrupted(&mut opened.mac, profile);
+    opened.close()?;
+    tell(&said, err);
+    Ok(0)
 }
 
 /// Lets the Mac's time pass without real time passing. Whoever renews sudo's tickets each minute cannot do so

@@ -8,7 +8,11 @@ use super::{
     files, line,
     machine::{self, STOPPING, Stage},
 };
-use crate::sim::{Caller, Mac, Running, running::Print, tool::Environment};
+use crate::sim::{
+    Caller, Mac, Running,
+    running::Print,
+    tool::{self, Environment},
+};
 
 /// What every command takes that asks Lima.
 const ASKS: Duration = Duration::from_millis(250);
@@ -173,4 +177,24 @@ fn status(mac: &Mac, call: &Call) -> Running {
     ];
     let stderr: String = said.iter().map(|said| line(mac, "info", said) + "\n").collect();
     Running { output: crate::machine::Output { stderr, ..Default::default() }, ..Running::default() }
+}
+
+/// The profile whose machine a program keeps up until it is told to end, if it does.
+pub(in crate::sim) fn in_foreground(
+    mac: &Mac,
+    caller: Caller,
+    argv: &[String],
+    environment: &Environment,
+) -> Option<String> {
+    let (program, arguments) = argv.split_first()?;
+    tool::find(mac, caller, program).ok().filter(|path| is_at(path))?;
+    let call = Call::new(mac, caller.uid, arguments, environment).ok()?;
+    (call.command == "start" && call.is_on("--foreground", call.is_on("-f", false))).then_some(call.profile)
+}
+
+/// A program that keeps a machine up was told to end: it takes the machine down. What it says.
+pub(in crate::sim) fn interrupted(mac: &mut Mac, profile: &str) -> String {
+    mac.advance(STOPPING);
+    machine::down(mac, profile);
+    line(mac, "info", "interrupted by: terminated") + "\n" + &line(mac, "info", "done") + "\n"
 }

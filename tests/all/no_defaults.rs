@@ -25,7 +25,7 @@ const UPSTREAM: [&str; 14] = [
 /// What a program would take for a password in a text: the words of a line, behind `=` too, and what stands in a URL before its `@`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || "=,;'\"@".contains(c))
-        .flat_map(|word| word.rsplit("//").next())
+        .filter_map(|word| word.rsplit("//").next())
         .flat_map(|word| {
             let password = word.split_once(':').map(|(_, password)| password);
             [Some(word), password].into_iter().flatten()

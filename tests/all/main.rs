@@ -22,6 +22,7 @@ mod local_processes;
 mod lock;
 mod logs;
 mod manifest;
+mod no_defaults;
 mod only;
 mod output;
 mod plans;

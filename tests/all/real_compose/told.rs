@@ -175,7 +175,7 @@ fn straight(path: &str) -> String {
 /// A path without doubled slashes, and with the options behind it.
 fn clean(text: &str) -> String {
     let (path, options) = text.split_once(':').unwrap_or((text, ""));
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
     let path = format!("/{}", parts.join("/"));
     if options.is_empty() { path } else { format!("{path}:{options}") }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
@@ -17,7 +19,7 @@ use crate::{
         tool::brew,
     },
     manifest::{self, Ollama, Start},
-    value::{Problems, Source},
+    value::{Place, Problems, Source},
 };
 
 /// Before a comment, where the line is no longer.
@@ -60,6 +62,8 @@ struct Parts {
     ollama: Option<Result<String, String>>,
     /// The models that its server has.
     models: String,
+    /// The services in containers that stacks of this Mac have, by name: an export does not tell what they are.
+    services: BTreeSet<String>,
     /// What has no place in a manifest.
     others: Vec<String>,
 }
@@ -99,6 +103,7 @@ impl Parts {
             python: python(look, identity, receipts)?,
             ollama: there,
             models,
+            services: services(receipts),
             others: others(look, identity)?,
         })
     }
@@ -117,6 +122,10 @@ impl Parts {
             Some(Err(_)) => text += "\nollama:\n",
             None => {}
         }
+        if !self.services.is_empty() {
+            // As with a server that no manifest says.
+            text += "\nservices:\n";
+        }
         if !self.others.is_empty() {
             text += "\n# Here too, and no part of a manifest:\n";
             text.extend(self.others.iter().map(|other| format!("#   {other}\n")));
@@ -129,6 +138,14 @@ impl Parts {
         }
         if let Some(Err(how)) = &self.ollama {
             draft.leave_out("ollama", how);
+        }
+        if !self.services.is_empty() {
+            let names: Vec<&str> = self.services.iter().map(String::as_str).collect();
+            let how = format!(
+                "what is in containers is not exported ({}): keep the manifest that brought it",
+                names.join(", ")
+            );
+            draft.leave_out("services", &how);
         }
         draft
     }
@@ -208,6 +225,12 @@ fn ollama(section: &Ollama, from: &str) -> String {
         );
     }
     text
+}
+
+/// The services that the journal knows containers of.
+fn services(receipts: &Receipts) -> BTreeSet<String> {
+    let containers = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Container { .. }));
+    containers.filter_map(|(id, _)| Some(id.name().split_once('/')?.0.to_owned())).collect()
 }
 
 /// The environments that the journal knows of.

@@ -76,6 +76,13 @@ pub(super) fn leaving<'l>(
         receipt.needs.into_iter().filter(|need| need.kind() == "secret").map(move |need| (need, id.clone()))
     });
     let opened = opened.collect();
+    let machines = receipts.iter().filter_map(|(_, receipt)| match &receipt.place {
+        Place::VirtualMachine { home, profile } if all_data && goes(receipt) => {
+            Some(home.join(profile).join("docker.sock"))
+        }
+        _ => None,
+    });
+    let machines = machines.collect();
     let before = journal.receipt(&dependencies_id()).map(|receipt| formulae_before(&receipt));
     let ollama = receipts.iter().find_map(|(_, receipt)| {
         let Place::Job { domain, label, .. } = &receipt.place else { return None };
@@ -88,6 +95,7 @@ pub(super) fn leaving<'l>(
         formulae,
         before: before.unwrap_or_default(),
         ollama,
+        machines,
         opened,
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Evidence, Removal, Resource,
+    Evidence, Leaving, Removal, Resource,
     owned::{self, OWNER_FIELD},
 };
 use crate::{
@@ -79,8 +79,14 @@ pub(super) fn observe(look: &dyn Look, socket: &Utf8Path, name: &str) -> Result<
     })
 }
 
-pub(super) fn removal(socket: &Utf8Path, name: &str, receipt: &Receipt, found: &State) -> Removal {
-    if let Some(held) = owned::unheard(socket, found) {
+pub(super) fn removal(
+    socket: &Utf8Path,
+    name: &str,
+    receipt: &Receipt,
+    found: &State,
+    leaving: &Leaving,
+) -> Removal {
+    if let Some(held) = owned::unheard(socket, found, leaving) {
         return held;
     }
     let ours = receipt.created() && receipt.ours(OWNER_FIELD, found.get(OWNER_FIELD));

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use camino::Utf8Path;
 
-use super::Removal;
+use super::{Leaving, Removal};
 use crate::{
     machine::engine::EngineFault,
     value::{Id, Problem, State, Value},
@@ -25,9 +25,12 @@ pub(super) fn heard<T>(answer: Result<T, EngineFault>, doing: &str) -> Result<Re
     }
 }
 
-/// Why nothing can be removed: the engine does not answer.
-pub(super) fn unheard(socket: &Utf8Path, found: &State) -> Option<Removal> {
+/// Why nothing can be removed: the engine does not answer. When its machine goes in the same run, all in it goes along.
+pub(super) fn unheard(socket: &Utf8Path, found: &State, leaving: &Leaving) -> Option<Removal> {
     let why = found.get(SILENT).as_text()?;
+    if leaving.machines.contains(socket) {
+        return Some(Removal::kept("it goes with the engine's machine"));
+    }
     Some(Removal::held(format!(
         "the container engine at unix://{socket} does not answer, so nobody can tell ({why}); start it, then destroy again"
     )))

@@ -28,6 +28,8 @@ pub struct Leaving<'l> {
     pub before: BTreeMap<String, String>,
     /// The Ollama server that we brought, if there is one.
     pub ollama: Option<OwnServer>,
+    /// The sockets of the container engines whose machine goes in this run, with all that is in it.
+    pub machines: BTreeSet<Utf8PathBuf>,
     /// Secrets without which the data in a volume that stays could not be opened, and such a volume of each.
     pub opened: BTreeMap<Id, Id>,
 }
@@ -144,7 +146,7 @@ impl Place {
             Self::VirtualMachine { home, profile } => colima::removal(home, profile, receipt, found, leaving),
             Self::Engine { socket } => engine::removal(socket, receipt, found, leaving),
             Self::Image { engine, reference } => image::removal(engine, reference, receipt, found, leaving),
-            Self::Network { engine, name } => network::removal(engine, name, receipt, found),
+            Self::Network { engine, name } => network::removal(engine, name, receipt, found, leaving),
             Self::Volume { engine, name } => volume::removal(engine, name, receipt, found, leaving),
             Self::Container { engine, name } => container::removal(engine, name, receipt, found, leaving),
             Self::Secret { path } => secret::removal(path, receipt, found, leaving),

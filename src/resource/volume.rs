@@ -87,7 +87,7 @@ pub(super) fn removal(
     found: &State,
     leaving: &Leaving,
 ) -> Removal {
-    if let Some(held) = owned::unheard(socket, found) {
+    if let Some(held) = owned::unheard(socket, found, leaving) {
         return held;
     }
     if !found.present || !receipt.created() {

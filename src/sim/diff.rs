@@ -88,7 +88,8 @@ pub fn differences(left: &Mac, right: &Mac, all: bool) -> Vec<Difference> {
 fn told(mac: &Mac) -> BTreeMap<String, String> {
     let state = &mac.state;
     let mut told = state.launchd.describe();
-    told.extend(super::tool::docker::describe(&state.engines));
+    let kept = state.engines.iter().filter(|(socket, _)| !super::tool::colima::is_lost(mac, socket));
+    told.extend(super::tool::docker::describe(kept));
     for (source, settings) in &state.power {
         for (key, value) in settings {
             told.insert(format!("power {} {key}", source.name()), value.clone());

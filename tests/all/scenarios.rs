@@ -67,7 +67,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         files.iter().map(|path| Scenario::new(&path.display().to_string(), manifest(path), |_| {})).collect();
     let boot = || spine_with("start: login", "start: boot");
     all.push(Scenario::new("Colima in a machine of its own", colima(), |_| {}));
-    all.extend([
+    all.extend(vec![
         Scenario::new("start: boot over SSH, sudo asks", boot(), |spec| {
             spec.session = Session::Ssh;
             spec.sudo = SudoMode::Asks;

@@ -217,9 +217,9 @@ pub(super) fn removal(
     name: &str,
     receipt: &Receipt,
     found: &State,
-    _: &Leaving,
+    leaving: &Leaving,
 ) -> Removal {
-    if let Some(held) = owned::unheard(socket, found) {
+    if let Some(held) = owned::unheard(socket, found, leaving) {
         return held;
     }
     if !found.present || !receipt.created() {

@@ -6,6 +6,7 @@ use forgectl::{
     sim::{
         Caller, Content, Mac, Program, Sim, USER,
         tool::{
+            docker,
             launchd::with_brew_ollama,
             ollama::{Weights, desktop::with_desktop_app, store_model},
         },
@@ -17,14 +18,14 @@ use super::marks::{
     Mark::{
         Agents, AgentsOfRoot, BrewService, BrewServiceNewLabel, BrewServiceWithoutProgram, BrokenModel,
         CommandLineTools, Data, DataDeadLink, DataFile, DataLink, DataOfRoot, DesktopApp, EmptyEnvironment,
-        ForgeFolder, Gnupg, HalfCommandLineTools, HalfHomebrew, HalfPackage, Homebrew, HomebrewOfAnother,
-        IntelHomebrew, JqAsDependency, LogFile, LogFolder, LogsOfRoot, LoneDependency, Model, NeverSleeps,
-        NewerOllama, OlderCommandLineTools, OlderJq, OlderOllama, OlderOllamaPinned, OnigurumaAsked,
-        OtherPortTaken, OtherPythonByHand, OwnFileByHand, OwnJobByHand, OwnJobOverridden, PartOfModel,
-        Placeholder, PortTaken, Profile, ProfileDeadLink, ProfileLink, ProfileReadOnly,
-        ProfileWithCommentedLine, ProfileWithFormerLine, ProfileWithLine, ProfileWithoutEnd, PythonByHand,
-        PythonWithoutInterpreter, SelectedFolderGone, SessionVariable, SleepDisabled, SleepsLate,
-        StateFolder, TwoOllamas, Uv,
+        Engine, EngineDown, EngineWithOurName, ForgeFolder, Gnupg, HalfCommandLineTools, HalfHomebrew,
+        HalfPackage, Homebrew, HomebrewOfAnother, IntelHomebrew, JqAsDependency, LogFile, LogFolder,
+        LogsOfRoot, LoneDependency, Model, NeverSleeps, NewerOllama, OlderCommandLineTools, OlderJq,
+        OlderOllama, OlderOllamaPinned, OnigurumaAsked, OtherPortTaken, OtherPythonByHand, OwnFileByHand,
+        OwnJobByHand, OwnJobOverridden, PartOfModel, Placeholder, PortTaken, Profile, ProfileDeadLink,
+        ProfileLink, ProfileReadOnly, ProfileWithCommentedLine, ProfileWithFormerLine, ProfileWithLine,
+        ProfileWithoutEnd, PythonByHand, PythonWithoutInterpreter, SelectedFolderGone, SessionVariable,
+        SleepDisabled, SleepsLate, StateFolder, TwoOllamas, Uv,
     },
 };
 use crate::support::{apply_well, stack};
@@ -68,6 +69,7 @@ pub(super) fn make(mark: Mark, sim: &Sim) {
         | PortTaken
         | OtherPortTaken => job(mark, sim),
         Uv => uv(sim),
+        Engine | EngineWithOurName | EngineDown => engine(mark, sim),
         PythonByHand
         | OtherPythonByHand
         | PythonWithoutInterpreter
@@ -75,6 +77,35 @@ pub(super) fn make(mark: Mark, sim: &Sim) {
         | EmptyEnvironment
         | ForgeFolder => python(mark, sim),
         _ => sim.with_mac(|mac| folders(mark, mac)),
+    }
+}
+
+/// Somebody has an engine, with an image, a volume and a container of their own.
+fn engine(mark: Mark, sim: &Sim) {
+    let socket = sim.with_mac(|mac| mac.home().join(".orbstack/run/docker.sock"));
+    sim.with_mac(|mac| {
+        let machine = docker::Machine {
+            name: "orbstack".to_owned(),
+            system: "OrbStack".to_owned(),
+            memory: 8 << 30,
+            cpus: 8,
+        };
+        docker::with_engine(mac, &socket, machine).unwrap();
+        docker::cli::with_docker(mac).unwrap();
+    });
+    let name = if mark == EngineWithOurName { "forge-app-web-1" } else { "own" };
+    let own = format!("run -d --name {name} --restart always -v own:/data busybox:1.36 httpd -f");
+    for words in ["pull busybox:1.36", &own] {
+        let mut argv = vec!["docker".to_owned(), "-H".to_owned(), format!("unix://{socket}")];
+        argv.extend(words.split(' ').map(str::to_owned));
+        let ran = sim.exec(Caller::user(false), &argv);
+        assert!(ran.ok(), "docker {words}: {ran:?}");
+    }
+    if mark == EngineDown {
+        sim.with_mac(|mac| {
+            let now = mac.state.now;
+            mac.state.engines.get_mut(&socket).unwrap().stop(now);
+        });
     }
 }
 

@@ -66,18 +66,22 @@ pub(super) enum Mark {
     HalfPackage,
     EmptyEnvironment,
     ForgeFolder,
+    Engine,
+    EngineWithOurName,
+    EngineDown,
 }
 
 use Mark::{
     Agents, AgentsOfRoot, BrewService, BrewServiceNewLabel, BrewServiceWithoutProgram, BrokenModel,
     CommandLineTools, Data, DataDeadLink, DataFile, DataLink, DataOfRoot, DesktopApp, EmptyEnvironment,
-    ForgeFolder, Gnupg, HalfCommandLineTools, HalfHomebrew, HalfPackage, Homebrew, HomebrewOfAnother,
-    IntelHomebrew, JqAsDependency, LogFile, LogFolder, LogsOfRoot, LoneDependency, Model, NeverSleeps,
-    NewerOllama, OlderCommandLineTools, OlderJq, OlderOllama, OlderOllamaPinned, OnigurumaAsked,
-    OtherPortTaken, OtherPythonByHand, OwnFileByHand, OwnJobByHand, OwnJobOverridden, PartOfModel,
-    Placeholder, PortTaken, Profile, ProfileDeadLink, ProfileLink, ProfileReadOnly, ProfileWithCommentedLine,
-    ProfileWithFormerLine, ProfileWithLine, ProfileWithoutEnd, PythonByHand, PythonWithoutInterpreter,
-    SelectedFolderGone, SessionVariable, SleepDisabled, SleepsLate, StateFolder, TwoOllamas, Uv,
+    Engine, EngineDown, EngineWithOurName, ForgeFolder, Gnupg, HalfCommandLineTools, HalfHomebrew,
+    HalfPackage, Homebrew, HomebrewOfAnother, IntelHomebrew, JqAsDependency, LogFile, LogFolder, LogsOfRoot,
+    LoneDependency, Model, NeverSleeps, NewerOllama, OlderCommandLineTools, OlderJq, OlderOllama,
+    OlderOllamaPinned, OnigurumaAsked, OtherPortTaken, OtherPythonByHand, OwnFileByHand, OwnJobByHand,
+    OwnJobOverridden, PartOfModel, Placeholder, PortTaken, Profile, ProfileDeadLink, ProfileLink,
+    ProfileReadOnly, ProfileWithCommentedLine, ProfileWithFormerLine, ProfileWithLine, ProfileWithoutEnd,
+    PythonByHand, PythonWithoutInterpreter, SelectedFolderGone, SessionVariable, SleepDisabled, SleepsLate,
+    StateFolder, TwoOllamas, Uv,
 };
 
 /// Of each group at most one is done, so often; in this order.
@@ -120,6 +124,7 @@ pub(super) const GROUPS: &[(f64, &[Mark])] = &[
             ForgeFolder,
         ],
     ),
+    (0.6, &[Engine, Engine, EngineWithOurName, EngineDown]),
     (
         0.15,
         &[

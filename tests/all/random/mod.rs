@@ -22,7 +22,7 @@ use forgectl::{
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use self::case::{Case, any_case, settled};
-use crate::support::{Ears, copy, sim, stack, yes};
+use crate::support::{Ears, app, copy, sim, stack, yes};
 
 /// How many Macs are tried where nothing else is asked for.
 const CASES: u32 = 24;
@@ -66,13 +66,18 @@ fn a_stack_is_refused_or_lives_on_any_mac() {
     assert!(lived * 4 >= tried, "hardly any Mac took a stack: {lived} of {tried}");
 }
 
-/// Every manifest in `stacks/`.
+/// Every manifest in `stacks/`, and a service of somebody's own on two engines.
 fn stacks() -> Vec<(String, Stack)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
     files.sort();
-    files.iter().map(|path| (path.display().to_string(), stack(&fs::read_to_string(path).unwrap()))).collect()
+    let written = files.iter().map(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        (path.display().to_string(), stack(&text))
+    });
+    let services = ["running", "colima"].map(|engine| (format!("a service on {engine}"), app(engine)));
+    written.chain(services).collect()
 }
 
 /// Answers with how many stacks live on it.

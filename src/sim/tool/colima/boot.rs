@@ -85,6 +85,10 @@ pub(super) fn begin(
     let at = after(mac.state.now, SHORT);
     let stage = Stage::Booting { next, at, agent: None, says };
     let (home, docker) = (call.home.clone(), call.docker.clone());
+    let socket = home.join(profile).join("docker.sock");
+    if machine::is_lost(mac, &socket) {
+        mac.state.engines.remove(&socket);
+    }
     mac.state.machines.insert(profile.to_owned(), Vm { home, docker, uid: call.uid, size, stage });
     Ok(lines)
 }

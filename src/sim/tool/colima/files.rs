@@ -25,6 +25,11 @@ fn data_disk(home: &Utf8Path, profile: &str) -> Utf8PathBuf {
     home.join("_lima/_disks").join(instance_name(profile))
 }
 
+/// Whether the disk is there that holds what its engine keeps.
+pub(super) fn has_data(mac: &Mac, home: &Utf8Path, profile: &str) -> bool {
+    mac.disk.node(&data_disk(home, profile).join("datadisk")).is_some()
+}
+
 fn store(home: &Utf8Path, profile: &str) -> Utf8PathBuf {
     home.join("_store").join(format!("{}.json", instance_name(profile)))
 }

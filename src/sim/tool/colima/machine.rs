@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +128,15 @@ pub(in crate::sim) fn look_after(mac: &mut Mac) {
             engine_stops(mac, &socket, now);
         }
     }
+}
+
+/// Whether the engine at `socket` is one of Colima's whose disk is gone, and with it all that it kept.
+pub(in crate::sim) fn is_lost(mac: &Mac, socket: &Utf8Path) -> bool {
+    let folder = socket.parent().unwrap_or(socket);
+    let (home, profile) = (folder.parent().unwrap_or(folder), folder.file_name().unwrap_or_default());
+    let engine = mac.state.engines.get(socket);
+    engine.is_some_and(|engine| engine.machine.name == files::instance_name(profile))
+        && !files::has_data(mac, home, profile)
 }
 
 fn engine_stops(mac: &mut Mac, socket: &Utf8PathBuf, now: Timestamp) {

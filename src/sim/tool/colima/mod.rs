@@ -12,7 +12,7 @@ pub use machine::{Machines, Stage, Vm};
 
 pub(in crate::sim) use commands::{in_foreground, interrupted, is_at, run};
 pub(in crate::sim) use job::{begin, ended, keeps_up, terminated};
-pub(in crate::sim) use machine::{due, happen, look_after, shut_down};
+pub(in crate::sim) use machine::{due, happen, is_lost, look_after, shut_down};
 
 use crate::sim::Mac;
 

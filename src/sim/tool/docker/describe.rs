@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 
+use camino::Utf8PathBuf;
 use sha2::{Digest, Sha256};
 
-use super::{Engines, container::Container, engine::PREDEFINED, reference::Reference};
+use super::{Engine, container::Container, engine::PREDEFINED, reference::Reference};
 use crate::{machine::engine::Stage, value::hex};
 
 /// What engines keep, to be compared: a name for each thing, and what it is. Ids and times say when, not what; values that may be
 /// secret are told by what follows from them.
-pub(in crate::sim) fn describe(engines: &Engines) -> BTreeMap<String, String> {
+pub(in crate::sim) fn describe<'e>(
+    engines: impl IntoIterator<Item = (&'e Utf8PathBuf, &'e Engine)>,
+) -> BTreeMap<String, String> {
     let mut told = BTreeMap::new();
     for (socket, engine) in engines {
         let mut tell = |kind: &str, name: &str, what: String| {

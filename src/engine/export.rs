@@ -62,8 +62,8 @@ struct Parts {
     ollama: Option<Result<String, String>>,
     /// The models that its server has.
     models: String,
-    /// The services in containers that stacks of this Mac have, by name: an export does not tell what they are.
-    services: BTreeSet<String>,
+    /// What runs in containers: an export does not tell what that is.
+    containers: Vec<Part>,
     /// What has no place in a manifest.
     others: Vec<String>,
 }
@@ -103,7 +103,7 @@ impl Parts {
             python: python(look, identity, receipts)?,
             ollama: there,
             models,
-            services: services(receipts),
+            containers: containers(receipts),
             others: others(look, identity)?,
         })
     }
@@ -122,30 +122,21 @@ impl Parts {
             Some(Err(_)) => text += "\nollama:\n",
             None => {}
         }
-        if !self.services.is_empty() {
-            // As with a server that no manifest says.
-            text += "\nservices:\n";
-        }
+        text.extend(self.containers.iter().map(|section| section.lines.as_str()));
         if !self.others.is_empty() {
             text += "\n# Here too, and no part of a manifest:\n";
             text.extend(self.others.iter().map(|other| format!("#   {other}\n")));
         }
         let mut draft = Draft::new(name, text);
-        for Part { key, otherwise, .. } in std::iter::once(&self.power).chain(&self.tools) {
+        for Part { key, otherwise, .. } in
+            std::iter::once(&self.power).chain(&self.tools).chain(&self.containers)
+        {
             if let Some(how) = otherwise {
                 draft.leave_out(key, how);
             }
         }
         if let Some(Err(how)) = &self.ollama {
             draft.leave_out("ollama", how);
-        }
-        if !self.services.is_empty() {
-            let names: Vec<&str> = self.services.iter().map(String::as_str).collect();
-            let how = format!(
-                "what is in containers is not exported ({}): keep the manifest that brought it",
-                names.join(", ")
-            );
-            draft.leave_out("services", &how);
         }
         draft
     }
@@ -227,10 +218,19 @@ fn ollama(section: &Ollama, from: &str) -> String {
     text
 }
 
-/// The services that the journal knows containers of.
-fn services(receipts: &Receipts) -> BTreeSet<String> {
-    let containers = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Container { .. }));
-    containers.filter_map(|(id, _)| Some(id.name().split_once('/')?.0.to_owned())).collect()
+/// What the journal knows of containers, each section left out at once.
+fn containers(receipts: &Receipts) -> Vec<Part> {
+    let of = |wanted: fn(&Place) -> bool| receipts.iter().filter(move |(_, receipt)| wanted(&receipt.place));
+    let part = |key: &'static str, names: BTreeSet<String>| {
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        let how = format!("not exported, so keep the manifest that brought it ({names})");
+        Part { key, lines: format!("\n{key}:\n"), otherwise: (!names.is_empty()).then_some(how) }
+    };
+    let engines = of(|place| matches!(place, Place::Engine { .. })).map(|(id, _)| id.name().to_owned());
+    let services = of(|place| matches!(place, Place::Container { .. }))
+        .filter_map(|(id, _)| Some(id.name().split_once('/')?.0.to_owned()));
+    let parts = [part("containers", engines.collect()), part("services", services.collect())];
+    parts.into_iter().filter(|part| part.otherwise.is_some()).collect()
 }
 
 /// The environments that the journal knows of.

@@ -140,12 +140,12 @@ fn what_was_applied_is_exported_as_it_was_declared() {
         let sim = sim(scenario.fresh());
         apply_well(&sim, &scenario.stack);
         let (draft, exported) = exported(&sim);
-        if scenario.stack.manifest.services.is_some() {
+        if scenario.stack.manifest.containers.is_some() {
             // Under its name it would take them away.
             assert_ne!(exported.manifest.stack, scenario.stack.manifest.stack, "{}", draft.text);
             let (sections, _) = sections(&draft);
-            assert!(!sections.contains(&"services".to_owned()), "{}", draft.text);
-            assert!(left_out(&draft).iter().any(|left| left.contains("services")), "{}", draft.text);
+            assert!(!sections.contains(&"containers".to_owned()), "{}", draft.text);
+            assert!(left_out(&draft).iter().any(|left| left.contains("containers")), "{}", draft.text);
             continue;
         }
         let (is, was) = (&exported.manifest, &scenario.stack.manifest);

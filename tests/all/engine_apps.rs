@@ -112,9 +112,11 @@ fn a_running_engine_is_found_as_the_docker_cli_finds_it() {
     assert!(named(context("orbstack")).unwrap().contains("unix:///Users/lab/.orbstack/run/docker.sock"));
     let both = DockerVariables { context: Some("orbstack".into()), ..host("unix:///Users/lab/own.sock") };
     assert!(named(both).unwrap().contains("own.sock"), "DOCKER_HOST wins");
-    for elsewhere in ["tcp://10.0.0.2:2375", "ssh://lab@server"] {
+    for (elsewhere, told) in
+        [("tcp://10.0.0.2:2375", "tcp://10.0.0.2:2375"), ("ssh://lab@server", "ssh://[hidden]@server")]
+    {
         let said = named(host(elsewhere)).unwrap_err();
-        assert!(said.contains(elsewhere) && said.contains("not on a socket of this Mac"), "{said}");
+        assert!(said.contains(told) && said.contains("not on a socket of this Mac"), "{said}");
     }
     assert!(named(context("gone")).unwrap_err().contains("docker has no context `gone`"));
     assert!(named(host("unix:///nowhere.sock")).unwrap_err().contains("nothing is there"));

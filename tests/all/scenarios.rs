@@ -41,20 +41,22 @@ impl Scenario {
         copy(&self.mac)
     }
 
-    /// Fails unless two Macs are the same; what another's server wrote into a log of its own while it ran is its own affair, and the
-    /// spans that Langfuse is proved with stay in its stores, another one each time.
+    /// Fails unless two Macs are the same.
     #[track_caller]
     pub(crate) fn same(&self, what: &str, left: &Mac, right: &Mac) {
         let mut found = differences(left, right, false);
-        let spans = |found: &Difference| {
-            let store =
-                ["clickhouse-data at", "minio-data at"].iter().any(|store| found.what.contains(store));
-            let labels = |side: &str| side.split(", holds ").next().map(str::to_owned);
-            store && labels(&found.left) == labels(&found.right)
-        };
-        found.retain(|found| found.what != "/opt/homebrew/var/log/ollama.log: content" && !spans(found));
+        found.retain(tells);
         assert!(found.is_empty(), "{}, {what}:\n{found:#?}", self.name);
     }
+}
+
+/// Whether a difference tells two Macs apart: what another's server wrote into a log of its own while it ran is its own affair, and the
+/// spans that Langfuse is proved with stay in its stores, another one each time.
+pub(crate) fn tells(found: &Difference) -> bool {
+    let store = ["clickhouse-data at", "minio-data at"].iter().any(|store| found.what.contains(store));
+    let labels = |side: &str| side.split(", holds ").next().map(str::to_owned);
+    let spans = store && labels(&found.left) == labels(&found.right);
+    found.what != "/opt/homebrew/var/log/ollama.log: content" && !spans
 }
 
 /// Every manifest in `stacks/` on its own node, and the spine on Macs of other kinds.

@@ -128,6 +128,15 @@ impl Rig {
         fs::write(path.join("salt"), salt).unwrap();
         let base = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nENV PATH=/bin\nCOPY salt /salt\n";
         fs::write(path.join("Dockerfile"), format!("{base}{lines}\n")).unwrap();
-        self.docker(&["build", "--quiet", "--network", "none", "--tag", reference, path.as_str()]);
+        self.docker(&[
+            "build",
+            "--quiet",
+            "--no-cache",
+            "--network",
+            "none",
+            "--tag",
+            reference,
+            path.as_str(),
+        ]);
     }
 }

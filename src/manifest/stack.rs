@@ -8,7 +8,7 @@ use super::{
     reading::{self, Tree},
     types::Manifest,
 };
-use crate::value::{Lock, Problem, Problems, Source, Span, Upgrade, shell_word};
+use crate::value::{Lock, Problem, Problems, Source, Span, Typed, Upgrade, shell_word};
 
 /// A manifest that was read and found good, with the places of its values.
 #[derive(Clone, Debug)]
@@ -25,8 +25,8 @@ pub struct Stack {
     pub upgrade: Upgrade,
     /// Where it lies on this desk, from the root on; `None` of what is no file.
     pub file: Option<Utf8PathBuf>,
-    /// The flags that tell a command of it: `--stack stack.yaml --on sim:mac.json`.
-    pub flags: String,
+    /// How commands are told of it.
+    pub typed: Typed,
     source: Arc<Source>,
     tree: Tree,
 }
@@ -79,7 +79,7 @@ pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
         lock_place: LockPlace::default(),
         upgrade: Upgrade::default(),
         file: None,
-        flags: format!("--stack {}", shell_word(source.name())),
+        typed: Typed { manifest: shell_word(source.name()).into_owned(), target: None },
         source: Arc::clone(source),
         tree,
     };

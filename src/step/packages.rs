@@ -7,7 +7,7 @@ use crate::{
         Changing, Command, Looking, Machine, Tell,
         tool::{uv as tool, venv},
     },
-    value::{Id, Problem, human_bytes},
+    value::{Id, Problem, count, human_bytes},
 };
 
 /// Where the packages of one environment are told, in forgectl's own folder.
@@ -135,7 +135,7 @@ impl Step for InstallPackages {
     fn about(&self) -> About {
         About {
             words: match &self.locked {
-                Some(lines) => format!("install {} packages as the lock has them", lines.len()),
+                Some(lines) => format!("install {} as the lock has it", count(lines.len(), "package", "packages")),
                 None => "install them with what they need, checked by hash".into(),
             },
             why: "not all of them are there as wanted".into(),

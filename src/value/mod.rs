@@ -1,5 +1,6 @@
 //! Plain data that every room speaks in. Nothing here looks at or changes a machine.
 
+mod count;
 mod hex;
 mod id;
 mod lock;
@@ -13,10 +14,12 @@ mod size;
 mod source;
 mod specifiers;
 mod state;
+mod typed;
 mod upgrade;
 mod version;
 mod want;
 
+pub use count::count;
 pub use hex::hex;
 pub use id::Id;
 pub use lock::{Lock, Pin};
@@ -30,6 +33,7 @@ pub use size::{DiskSize, MemorySize, human_bytes};
 pub use source::{Excerpt, Source, Span};
 pub use specifiers::Specifiers;
 pub use state::{Field, State, Value};
+pub use typed::Typed;
 pub use upgrade::Upgrade;
 pub use version::{RangeFault, VersionRange, order_of_versions};
 pub use want::{Delta, Deltas, Want, Wanted, differences};

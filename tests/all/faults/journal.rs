@@ -61,6 +61,19 @@ fn a_line_that_is_no_json_is_refused_with_its_place() {
     refused_on(&sim, &spine());
 }
 
+/// Somebody cut a line in the middle of it: what was done behind it was never begun, and nobody knows what was there before.
+#[test]
+fn a_line_that_is_cut_short_before_its_own_end_is_written_is_refused() {
+    let whole = applied().with_mac(|mac| read(mac, journal(mac)));
+    let first = whole.lines().next().unwrap();
+    assert!(first.contains("\"intent\""), "{first}");
+    let sim = tampered(|text| text.replacen(first, &first[..first.len() / 2], 1));
+    says(
+        &refused_on(&sim, &spine()),
+        &["the journal cannot be read", "journal.jsonl:2", "was never begun", "from a backup"],
+    );
+}
+
 /// It knows things that this forgectl does not.
 #[test]
 fn a_journal_of_a_newer_version_is_refused() {
@@ -100,10 +113,14 @@ fn what_another_stack_wants_in_another_place_is_refused() {
         &refused_on(&sim, &boot),
         &[
             "the stack `spine` has `launchd-job/dev.forge.ollama` in another place: gui/501/dev.forge.ollama",
-            "forgectl destroy",
+            "destroy that by its own manifest",
         ],
     );
     nothing_to_do(&sim, &spine());
+    let mut known = spine();
+    known.file = Some("/work/my lab.yaml".into());
+    apply_well(&sim, &known);
+    says(&refused_on(&sim, &boot), &["forgectl destroy '/work/my lab.yaml'"]);
 }
 
 #[test]
@@ -117,10 +134,13 @@ fn what_another_stack_wants_otherwise_is_warned_of() {
 
 #[test]
 fn a_state_folder_that_is_somebody_elses_is_refused() {
-    for (mode, uid, words) in [
-        (0o755, 0, "belongs to another user (uid 0)"),
-        (0o700, 0, "belongs to another user (uid 0)"),
-        (0o770, USER, "can be written by others (mode 0770)"),
+    const STATE: &str = "/Users/lab/.local/state/forgectl";
+    let ls = format!("ls -ld {STATE}");
+    let chmod = format!("chmod go-w {STATE}");
+    for (mode, uid, words, remedy) in [
+        (0o755, 0, "belongs to another user (uid 0)", &ls),
+        (0o700, 0, "belongs to another user (uid 0)", &ls),
+        (0o770, USER, "can be written by others (mode 0770)", &chmod),
     ] {
         let mut mac = fresh(&spine());
         let (path, now) = (state(&mac), mac.state.now);
@@ -133,7 +153,9 @@ fn a_state_folder_that_is_somebody_elses_is_refused() {
             let Err(error) = engine::survey(&sim(copy(&mac)), &spine()) else { panic!("read all the same") };
             says(&text_of(&error), &["the journal cannot be read", "Permission denied", "ls -ld"]);
         }
-        says(&refused(mac, &spine()), &[words, "/Users/lab/.local/state/forgectl", "ls -ld"]);
+        let text = refused(mac, &spine());
+        says(&text, &[words, STATE, remedy]);
+        assert_eq!(text.matches("ls -ld").count(), usize::from(uid != USER), "{text}");
     }
 }
 
@@ -206,7 +228,26 @@ fn a_disk_that_fills_up_during_the_download_is_told_and_healed() {
 fn a_disk_that_is_full_from_the_start_is_refused() {
     let mut mac = fresh(&spine());
     mac.state.faults.arm_always(Fault::DiskFull);
-    says(&refused(mac, &spine()), &["forgectl cannot keep its books", "No space left on device"]);
+    let text = refused(mac, &spine());
+    says(&text, &["forgectl cannot keep its books", "No space left on device", "df -h /Users/lab"]);
+    assert!(!text.contains("ls -ld"), "whose it is does not matter: {text}");
+}
+
+#[test]
+fn a_journal_that_may_not_be_read_is_named_itself() {
+    let sim = applied();
+    sim.with_mac(|mac| {
+        let path = journal(mac);
+        mac.disk.chmod(0, &path, 0o000).unwrap();
+    });
+    says(
+        &refused_on(&sim, &spine()),
+        &[
+            "the journal cannot be read",
+            "Permission denied",
+            "ls -ld /Users/lab/.local/state/forgectl /Users/lab/.local/state/forgectl/journal.jsonl",
+        ],
+    );
 }
 
 #[test]

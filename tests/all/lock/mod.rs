@@ -379,6 +379,22 @@ fn a_lock_is_shown_and_moved_from_the_command_line() {
     assert_eq!(shell.run(&on("lock brew-formula/qj")).code, 64);
 }
 
+/// The lock that a simulated Mac keeps is no file of this machine's.
+#[test]
+fn a_damaged_lock_of_a_simulated_mac_is_taken_away_there() {
+    let shell = Shell::new();
+    fs::write(shell.path("stack.yaml"), FORMULAE).unwrap();
+    shell.well("sim new mac.json --for stack.yaml");
+    shell.well("apply stack.yaml --yes --on sim:mac.json");
+    shell.well(&format!("sim exec mac.json -- rm {STATE}/lab.lock"));
+    shell.well(&format!("sim exec mac.json -- touch {STATE}/lab.lock"));
+    let damaged = shell.run("plan stack.yaml --on sim:mac.json");
+    let remedy = format!("    forgectl sim exec sim:mac.json -- rm {STATE}/lab.lock\n");
+    assert!(damaged.code == 1 && damaged.err.contains(&remedy), "{damaged:?}");
+    shell.well(&format!("sim exec sim:mac.json -- rm {STATE}/lab.lock"));
+    shell.well("apply stack.yaml --yes --on sim:mac.json");
+}
+
 /// On a real Mac it is the file beside the manifest, for which no Mac has to be looked at.
 #[test]
 fn the_lock_beside_a_manifest_is_shown_anywhere() {

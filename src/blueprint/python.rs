@@ -30,10 +30,11 @@ pub(super) fn environments(
     let (program, mut needs) = uv(site, blueprint, &origin)?;
     let own = home.join(OWN);
     let folders = blueprint.add_folders(&home.join(".local"), &own, 0o755, vec![], &origin);
+    let notes = blueprint.add(resource::uv_notes(own.clone()), folders, origin.clone());
     // All of them are looked at before the first environment makes `uv` fetch one.
     for environment in section.0.values() {
         let interpreters = resource::interpreters(own.clone(), environment.version.minor().to_owned());
-        needs.push(blueprint.add(interpreters, folders.clone(), origin.clone()));
+        needs.push(blueprint.add(interpreters, vec![notes.clone()], origin.clone()));
     }
     needs.sort();
     needs.dedup();

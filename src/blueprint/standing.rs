@@ -158,7 +158,8 @@ pub fn environments(
     receipts: &Receipts,
 ) -> Result<BTreeMap<String, Environment>> {
     let mut found = BTreeMap::new();
-    for (id, receipt) in receipts.iter().filter(|(_, receipt)| receipt.left.is_some()) {
+    for (id, receipt) in receipts.iter().filter(|(_, receipt)| receipt.left.is_some() && !receipt.left_behind)
+    {
         let Place::Environment { path } = &receipt.place else { continue };
         let Some(there) = venv::read(look, path)? else { continue };
         let minor: Vec<&str> = there.version.split('.').take(2).collect();

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     journal::{Journal, Receipt, Record},
     machine::Identity,
-    resource::{Leaving, dependencies_id, formulae_before},
+    resource::{Leaving, dependencies_id, formula_brought, formulae_before},
+    step::OwnServer,
     value::{Id, Place, Value},
 };
 
@@ -46,10 +47,13 @@ pub(super) fn leaving<'l>(
     all_data: bool,
 ) -> Leaving<'l> {
     let mut formulae = BTreeSet::new();
-    for (_, receipt) in receipts.iter().filter(|(_, receipt)| receipt.created()) {
+    let goes = |receipt: &Receipt| receipt.created() && receipt.claims.len() == 1;
+    for (_, receipt) in receipts.iter().filter(|(_, receipt)| goes(receipt)) {
         let left = |field: &str| receipt.left_value(field).and_then(Value::as_text).map(str::to_owned);
         let (sort, names) = match &receipt.place {
-            Place::Formula { name, known_as } => ("", [Some(name.clone()), known_as.clone(), left("keg")]),
+            Place::Formula { name, known_as } if formula_brought(receipt) => {
+                ("", [Some(name.clone()), known_as.clone(), left("keg")])
+            }
             Place::Cask { token, known_as, .. } => {
                 ("cask/", [Some(token.clone()), known_as.clone(), left("token")])
             }
@@ -62,15 +66,12 @@ pub(super) fn leaving<'l>(
         }
     }
     let before = journal.receipt(&dependencies_id()).map(|receipt| formulae_before(&receipt));
-    let server = receipts.iter().filter(|(_, receipt)| matches!(receipt.place, Place::Job { .. }));
-    let ollama = server.flat_map(|(_, receipt)| &receipt.urls).find(|(name, _)| name == "Ollama");
-    Leaving {
-        state_folder: &identity.state,
-        all_data,
-        formulae,
-        before: before.unwrap_or_default(),
-        ollama: ollama.map(|(_, url)| url.clone()),
-    }
+    let ollama = receipts.iter().find_map(|(_, receipt)| {
+        let Place::Job { domain, label, .. } = &receipt.place else { return None };
+        let (_, url) = receipt.urls.iter().find(|(name, _)| name == "Ollama")?;
+        Some(OwnServer { url: url.clone(), domain: *domain, label: label.clone() })
+    });
+    Leaving { state_folder: &identity.state, all_data, formulae, before: before.unwrap_or_default(), ollama }
 }
 
 /// What `stack` has a part in, in the order of its removal.
@@ -111,6 +112,7 @@ impl Run<'_> {
     /// removed.
     pub(super) fn remove_all(&self, receipts: &[(Id, Receipt)], all_data: bool) -> BTreeSet<Id> {
         let (mut held, mut stuck) = (Standing::default(), Standing::default());
+        let leaving = leaving(self.identity, self.journal, receipts, all_data);
         for (id, receipt) in receipts {
             if let Some(why) = stuck.why(id) {
                 self.skipped(id, &why);
@@ -119,7 +121,7 @@ impl Run<'_> {
                 self.kept(id, &why);
                 held.add(id, receipt);
             } else {
-                match self.remove(id, receipt, all_data) {
+                match self.remove(id, receipt, &leaving) {
                     Ok(Gone::Held { alone: false }) => held.add(id, receipt),
                     Ok(Gone::Yes | Gone::Held { alone: true }) => {}
                     Err(error) => {
@@ -133,7 +135,7 @@ impl Run<'_> {
     }
 
     /// Takes one resource away or gives it back. One that another stack wants too is only let go.
-    fn remove(&self, id: &Id, receipt: &Receipt, all_data: bool) -> Result<Gone> {
+    fn remove(&self, id: &Id, receipt: &Receipt, leaving: &Leaving) -> Result<Gone> {
         let started = self.machine.now();
         self.go_on()?;
         let released = || Ok(Record::Released { stack: self.stack.clone(), id: id.clone() });
@@ -142,9 +144,7 @@ impl Run<'_> {
             return self.drive(id, None, &[], released).map(|()| Gone::Yes);
         }
         let found = receipt.place.observe(looking(self.machine), Some(receipt))?;
-        let brought = claimed(self.journal, &self.stack);
-        let removal =
-            receipt.place.removal(receipt, &found, &leaving(self.identity, self.journal, &brought, all_data));
+        let removal = receipt.place.removal(receipt, &found, leaving);
         if !removal.steps.is_empty() {
             self.sink.event(&Event::ResourceStarted { id: id.clone() });
             self.back_up(&receipt.place, Some(receipt), &found)?;

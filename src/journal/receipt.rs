@@ -25,6 +25,10 @@ pub struct Receipt {
     pub urls: Vec<(String, String)>,
     /// What an unfinished convergence was to leave.
     pub aim: Option<State>,
+    /// What was there when that was first begun.
+    pub began: Option<State>,
+    /// Whether what is wanted is in another place by now, and this was left behind.
+    pub left_behind: bool,
 }
 
 impl Receipt {
@@ -48,6 +52,7 @@ impl Receipt {
 pub(super) fn fold(receipts: &mut Receipts, record: Record) {
     match record {
         Record::Intent { stack, id, place, origin, needs, former, aim } => {
+            turn_to(receipts, &id, &place);
             let receipt = receipts.entry(id).or_insert_with(|| Receipt {
                 claims: BTreeSet::new(),
                 place: place.clone(),
@@ -57,11 +62,17 @@ pub(super) fn fold(receipts: &mut Receipts, record: Record) {
                 left: None,
                 urls: vec![],
                 aim: None,
+                began: None,
+                left_behind: false,
             });
             receipt.claims.insert(stack);
             receipt.place = place;
             receipt.origin = origin;
             receipt.needs = needs;
+            if receipt.aim.is_none() {
+                join(receipt, &former);
+                receipt.began = Some(former.clone());
+            }
             receipt.aim = Some(aim);
             // What a field was before our first change of it stays; a field that is wanted only now joins.
             for (field, value) in former.fields {
@@ -74,6 +85,7 @@ pub(super) fn fold(receipts: &mut Receipts, record: Record) {
                 receipt.left = Some(left);
                 receipt.urls = urls;
                 receipt.aim = None;
+                receipt.began = None;
             }
         }
         Record::Released { stack, id } => {
@@ -84,5 +96,100 @@ pub(super) fn fold(receipts: &mut Receipts, record: Record) {
                 }
             }
         }
+    }
+}
+
+/// What is there of `id` in another place than `place` gets a receipt of its own, and what was left behind at `place` earlier has
+/// its receipt back: what was before us in one place tells nothing of another.
+fn turn_to(receipts: &mut Receipts, id: &Id, place: &Place) {
+    let behind = |place: &Place| Id::new(id.kind(), format!("{}@{place}", id.name()));
+    if receipts.get(id).is_some_and(|receipt| receipt.place.to_string() == place.to_string()) {
+        return;
+    }
+    if let Some(receipt) = receipts.remove(id) {
+        receipts.insert(behind(&receipt.place), Receipt { left_behind: true, ..receipt });
+    }
+    if let Some(receipt) = receipts.remove(&behind(place)) {
+        receipts.insert(id.clone(), Receipt { left_behind: false, ..receipt });
+    }
+}
+
+/// The field that lists the packages of an environment, to which others may add their own.
+const LIST: &str = "packages";
+
+/// What others have put into `found` since we left it was there before what we do now.
+fn join(receipt: &mut Receipt, found: &State) {
+    let Some(left) = receipt.left_value(LIST).and_then(Value::as_text) else { return };
+    let left: BTreeSet<&str> = left.split(' ').collect();
+    let now = found.get(LIST).as_text().unwrap_or_default().split(' ');
+    let theirs: Vec<&str> = now.filter(|one| !left.contains(one)).collect();
+    let former = receipt.former.get(LIST).as_text();
+    let all: Vec<&str> = former.into_iter().chain(theirs).filter(|one| !one.is_empty()).collect();
+    let all = all.join(" ");
+    receipt.former.set(LIST, all);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packages(names: &str) -> State {
+        State::present().with(LIST, names)
+    }
+
+    fn intent(path: &str, former: State) -> Record {
+        Record::Intent {
+            stack: "lab".into(),
+            id: Id::new("python-environment", "lab"),
+            place: Place::Environment { path: path.into() },
+            origin: String::new(),
+            needs: vec![],
+            former,
+            aim: State::present(),
+        }
+    }
+
+    fn done(left: State) -> Record {
+        let id = Id::new("python-environment", "lab");
+        Record::Done { stack: "lab".into(), id, left, urls: vec![] }
+    }
+
+    fn folded(records: Vec<Record>) -> Vec<(String, Receipt)> {
+        let mut receipts = Receipts::new();
+        for record in records {
+            fold(&mut receipts, record);
+        }
+        receipts.into_iter().map(|(id, receipt)| (id.to_string(), receipt)).collect()
+    }
+
+    #[test]
+    fn every_place_has_a_receipt_of_its_own() {
+        let records = || vec![intent("/a", State::absent()), done(packages("six==1"))];
+        let moved = [records(), vec![intent("/b", packages("idna==3")), done(packages("idna==3 six==1"))]];
+        let there = folded(moved.concat());
+        let told = |all: &[(String, Receipt)]| -> Vec<(String, String, bool, bool)> {
+            let told = |(id, receipt): &(String, Receipt)| {
+                (id.clone(), receipt.place.to_string(), receipt.created(), receipt.left_behind)
+            };
+            all.iter().map(told).collect()
+        };
+        let id = |behind: &str| format!("python-environment/lab{behind}");
+        assert_eq!(told(&there), [(id(""), "/b".into(), false, false), (id("@/a"), "/a".into(), true, true)]);
+        let back = folded([moved.concat(), vec![intent("/a", packages("six==1"))]].concat());
+        assert_eq!(told(&back), [(id(""), "/a".into(), true, false), (id("@/b"), "/b".into(), false, true)]);
+    }
+
+    #[test]
+    fn what_others_put_in_between_was_there_before_what_we_do_next() {
+        let all = folded(vec![
+            intent("/a", packages("pip==1")),
+            done(packages("pip==1 six==1")),
+            intent("/a", packages("idna==3 pip==1 six==1")),
+            // Killed, and begun again: who brought what came since cannot be told.
+            intent("/a", packages("idna==3 pip==1 six==1 tqdm==4")),
+        ]);
+        assert_eq!(all[0].1.former.get(LIST).as_text(), Some("pip==1 idna==3"));
+        let began = all[0].1.began.as_ref().unwrap();
+        assert_eq!(began.get(LIST).as_text(), Some("idna==3 pip==1 six==1"));
     }
 }

@@ -1,5 +1,5 @@
-//! The interpreters of one version of Python that `uv` fetches for environments: that they are known from before the first
-//! environment lets the last one take along those that came for it.
+//! The interpreters of one version of Python that `uv` fetches for environments, and what it notes beside them: that they are known
+//! from before the first environment lets the last one take along what came for it.
 
 use std::collections::BTreeSet;
 
@@ -9,17 +9,19 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Noted, Removal};
 use crate::{
     journal::Receipt,
-    machine::{Look, Looking},
+    machine::{Look, Looking, tool::uv},
     step::RemoveInterpreters,
     value::{Id, Place, State, Value},
 };
 
-/// What `uv` keeps beside interpreters (docs/mac-facts.md#uv-python-folder).
-const MARKS: [&str; 5] = ["python/.temp", "python/.gitignore", "python/.lock", "python", "credentials"];
-
 /// Those of the version `minor` (its first two numbers), where `folder` is what `uv` keeps as its own.
 pub fn noted(folder: Utf8PathBuf, minor: String) -> Noted {
     Noted { id: Id::new("python-interpreters", &minor), place: Place::Interpreters { folder, minor } }
+}
+
+/// What `uv` notes in `folder`, which all versions share.
+pub fn notes(folder: Utf8PathBuf) -> Noted {
+    Noted { id: Id::new("python-interpreters", "notes"), place: Place::UvNotes { folder } }
 }
 
 pub(super) fn observe(
@@ -34,23 +36,23 @@ pub(super) fn observe(
         version.is_some_and(|rest| rest.starts_with(['.', '-']))
     };
     let names: Vec<String> = all.iter().filter(|name| own(name)).cloned().collect();
-    let mut marks = vec![];
-    for mark in MARKS {
-        if look.stat(&folder.join(mark))?.is_some() {
-            marks.push(mark);
-        }
-    }
-    let state = State::present().with("names", names.join(" ")).with("marks", marks.join(" "));
+    let state = State::present().with("names", names.join(" "));
     let Some(receipt) = receipt else { return Ok(state) };
+    // Journals of old have the notes here.
+    let state = match receipt.former.get(NOTES) {
+        Value::Absent => state,
+        _ => state.with(NOTES, uv::notes(look, folder)?.join(" ")),
+    };
     let before = words(receipt.former.get("names"));
-    let came: Vec<&String> = names.iter().filter(|name| !before.contains(*name)).collect();
-    let noted =
-        |name: &String| MARKS.contains(&name.as_str()) || MARKS.contains(&format!("python/{name}").as_str());
-    let outside = look.list(folder)?.unwrap_or_default();
-    let others = outside.iter().any(|name| !noted(name))
-        || all.iter().any(|name| !noted(name) && !came.contains(&name));
-    let came: Vec<&str> = came.into_iter().map(String::as_str).collect();
-    Ok(state.with("came", Some(came.join(" ")).filter(|came| !came.is_empty())).with("others", others))
+    let came: Vec<String> = names.into_iter().filter(|name| !before.contains(name)).collect();
+    Ok(state.with("came", Some(came.join(" ")).filter(|came| !came.is_empty())))
+}
+
+/// The field that tells what is noted.
+const NOTES: &str = "marks";
+
+pub(super) fn observe_notes(look: &dyn Look, folder: &Utf8Path) -> Result<State> {
+    Ok(State::present().with(NOTES, uv::notes(look, folder)?.join(" ")))
 }
 
 pub(super) fn removal(folder: &Utf8Path, receipt: &Receipt, found: &State, all_data: bool) -> Removal {
@@ -62,17 +64,13 @@ pub(super) fn removal(folder: &Utf8Path, receipt: &Receipt, found: &State, all_d
             "{names} {stay}: other environments may use {them}; `--all-data` removes {them}"
         ));
     }
-    let before = words(receipt.former.get("marks"));
-    let now = words(found.get("marks"));
-    let came = |mark: &&str| now.contains(*mark) && !before.contains(*mark);
-    // Where others have put something beside it since, they need what is noted there.
-    let alone = *found.get("others") == Value::Bool(false);
-    let marks: Vec<String> =
-        MARKS.iter().filter(|mark| alone && came(mark)).map(|&mark| mark.to_owned()).collect();
-    if names.is_empty() && marks.is_empty() {
+    let before = words(receipt.former.get(NOTES));
+    let now = found.get(NOTES).as_text().unwrap_or_default().split_whitespace();
+    let notes: Vec<String> = now.filter(|note| !before.contains(*note)).map(str::to_owned).collect();
+    if names.is_empty() && notes.is_empty() {
         return Removal::default();
     }
-    Removal::of(RemoveInterpreters { folder: folder.to_owned(), names, marks })
+    Removal::of(RemoveInterpreters { folder: folder.to_owned(), names, notes })
 }
 
 /// Names with spaces between them.

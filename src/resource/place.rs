@@ -10,7 +10,7 @@ use super::{
 use crate::{
     journal::Receipt,
     machine::{Look, tool::brew},
-    step::{Step, TOOLS},
+    step::{OwnServer, Step, TOOLS},
     value::{Domain, Place, State},
 };
 
@@ -25,8 +25,8 @@ pub struct Leaving<'l> {
     pub formulae: BTreeSet<String>,
     /// The formulae that were there before the first of ours, and their versions then.
     pub before: BTreeMap<String, String>,
-    /// Where the Ollama server that we brought is asked, if there is one.
-    pub ollama: Option<String>,
+    /// The Ollama server that we brought, if there is one.
+    pub ollama: Option<OwnServer>,
 }
 
 /// How a thing is given back.
@@ -74,8 +74,9 @@ impl Place {
             Self::Formula { name, known_as } => formula::observe(look, name, known_as.as_deref(), receipt),
             Self::Tap { name } => tap::observe(look, name, receipt),
             Self::Cask { token, known_as, apps } => cask::observe(look, token, known_as.as_deref(), apps),
-            Self::Environment { path } => python::observe(look, path),
+            Self::Environment { path } => python::observe(look, path, receipt),
             Self::Interpreters { folder, minor } => interpreters::observe(look, folder, minor, receipt),
+            Self::UvNotes { folder } => interpreters::observe_notes(look, folder),
             Self::Model { store, name } => ollama::observe(look, store, name),
             Self::Power { source } => power::observe(look, *source),
             Self::Job { domain, label, plist, program } => {
@@ -116,7 +117,9 @@ impl Place {
                 cask::removal(token, known_as.as_deref(), apps, receipt, found)
             }
             Self::Environment { path } => python::removal(path, receipt, found, all_data),
-            Self::Interpreters { folder, .. } => interpreters::removal(folder, receipt, found, all_data),
+            Self::Interpreters { folder, .. } | Self::UvNotes { folder } => {
+                interpreters::removal(folder, receipt, found, all_data)
+            }
             Self::Model { store, name } => ollama::removal(store, name, receipt, found, leaving),
             Self::Power { source } => power::removal(*source, receipt, found),
             Self::Job { domain, label, plist, .. } => {

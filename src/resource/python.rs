@@ -16,9 +16,10 @@ use crate::{
             venv,
         },
     },
-    step::{InstallPackages, LinkInterpreter, MakeEnvironment, ResolvePackages, Step, Told},
+    step::{InstallPackages, LeftOver, LinkInterpreter, MakeEnvironment, ResolvePackages, Step, Told},
     value::{
         Delta, Deltas, Id, Pin, Place, Problem, Requirement, State, Value, VersionRange, Want, Wanted, count,
+        differences,
     },
 };
 
@@ -65,8 +66,8 @@ impl PythonEnvironment {
         self.lock.iter().flat_map(|pin| &pin.packages).filter_map(|line| locked(line))
     }
 
-    /// What brings the packages of `missing`, and those that are asked for anyway.
-    fn packages(&self, again: Vec<String>) -> Vec<Box<dyn Step>> {
+    /// What brings the packages that are asked for, those of `again` anyway.
+    fn packages(&self, again: Vec<String>, left_over: LeftOver) -> Vec<Box<dyn Step>> {
         let wanted: Vec<String> = self.packages.iter().map(ToString::to_string).collect();
         let lines = self.lock.as_ref().map(|pin| pin.packages.clone());
         if wanted.is_empty() && lines.as_ref().is_none_or(Vec::is_empty) {
@@ -89,6 +90,7 @@ impl PythonEnvironment {
             wanted,
             locked: lines,
             again,
+            left_over,
             told: self.told.clone(),
         }));
         steps
@@ -111,6 +113,19 @@ impl PythonEnvironment {
         let told = look.read_text(&self.told.resolved).ok().flatten().unwrap_or_default();
         let told = uv::requirements(&told);
         self.asks_for(name) || told.iter().any(|line| locked(line).is_some_and(|(told, _)| told == name))
+    }
+
+    /// Why nothing can be installed into one of somebody else's: half a package is in the way, which is not ours to clear away.
+    fn torn(&self, found: &State) -> Option<Problem> {
+        let torn = seen::told_of(&self.path, found, "torn");
+        let folder = torn.first().filter(|_| !self.replaces(found))?;
+        let installs = |delta: &Delta| delta.field.as_str().starts_with(PACKAGE);
+        differences(&self.wanted(), found).iter().any(installs).then(|| {
+            Problem::mac(format!("half a package is in `{}`", self.path))
+                .why(format!("{folder} has no METADATA, and `uv` installs nothing beside it"))
+                .hint("forgectl did not put it there; look at it, and remove it if you do not need it:")
+                .remedy(format!("rm -r '{folder}'"))
+        })
     }
 
     /// What goes with an environment that is made anew and does not come again, in words.
@@ -199,7 +214,7 @@ impl Resource for PythonEnvironment {
             );
         }
         if found.present {
-            return None;
+            return if known { None } else { self.torn(found) };
         }
         if let Some(problem) = in_the_way(&self.path, "folder", found) {
             return Some(problem);
@@ -235,7 +250,10 @@ impl Resource for PythonEnvironment {
         let lines = if self.packages.is_empty() { vec![] } else { uv::requirements(&text) };
         let there = |line: &String| {
             let (name, version) = locked(line)?;
-            found.packages.get(name).filter(|package| package.version == version && !package.elsewhere)
+            found
+                .packages
+                .get(name)
+                .filter(|package| package.version == version && package.signed && !package.elsewhere)
         };
         let named = |package: &Requirement| {
             lines.iter().any(|line| locked(line).is_some_and(|(name, _)| name == package.name))
@@ -294,7 +312,7 @@ impl Resource for PythonEnvironment {
                 locked: self.lock.is_some().then(|| self.id()),
             };
             let mut steps: Vec<Box<dyn Step>> = vec![Box::new(make)];
-            steps.extend(self.packages(vec![]));
+            steps.extend(self.packages(vec![], LeftOver::default()));
             return steps;
         }
         let mut steps: Vec<Box<dyn Step>> = vec![];
@@ -313,7 +331,9 @@ impl Resource for PythonEnvironment {
             let elsewhere = |delta: &&Delta| delta.found.as_text().is_some_and(|found| found.contains(' '));
             let again = deltas.iter().filter(package).filter(elsewhere);
             let again = again.filter_map(|delta| delta.field.as_str().strip_prefix(PACKAGE));
-            steps.extend(self.packages(again.map(str::to_owned).collect()));
+            let told_of = |field| seen::told_of(&self.path, found, field);
+            let left_over = LeftOver { torn: told_of("torn"), unsigned: told_of("unsigned") };
+            steps.extend(self.packages(again.map(str::to_owned).collect(), left_over));
         }
         steps
     }

@@ -2,7 +2,7 @@ use anyhow::Result;
 use camino::Utf8PathBuf;
 
 use super::{About, Step};
-use crate::machine::{Changing, Kind, Looking, Machine, Tell};
+use crate::machine::{Changing, Kind, Looking, Machine, Tell, tool::uv};
 
 /// Removes the interpreters that `uv` has fetched for environments of ours, and what it keeps beside them.
 #[derive(Debug)]
@@ -11,14 +11,15 @@ pub struct RemoveInterpreters {
     pub folder: Utf8PathBuf,
     /// The interpreters.
     pub names: Vec<String>,
-    /// What else came with them, below that folder; a folder that is first emptied by this comes last.
-    pub marks: Vec<String>,
+    /// What was noted there, below that folder, and goes when nothing else is there any more; a folder that is first emptied by this
+    /// comes last.
+    pub notes: Vec<String>,
 }
 
 impl Step for RemoveInterpreters {
     fn about(&self) -> About {
         let names = self.names.iter().map(|name| format!("python/{name}"));
-        let paths: Vec<String> = names.chain(self.marks.iter().cloned()).collect();
+        let paths: Vec<String> = names.chain(self.notes.iter().cloned()).collect();
         About {
             words: if self.names.is_empty() {
                 format!("remove what uv has noted in {}", self.folder)
@@ -36,10 +37,12 @@ impl Step for RemoveInterpreters {
         for name in &self.names {
             machine.remove_tree(&self.folder.join("python").join(name))?;
         }
-        for mark in &self.marks {
-            let path = self.folder.join(mark);
+        // Where others have put something beside it, they need what is noted there.
+        let notes = if uv::only_notes(machine, &self.folder)? { self.notes.as_slice() } else { &[] };
+        for note in notes {
+            let path = self.folder.join(note);
             let Some(stat) = machine.stat(&path)? else { continue };
-            let emptied = mark == "python";
+            let emptied = note == "python";
             if emptied && machine.list(&path)?.is_some_and(|names| !names.is_empty()) {
                 continue;
             }

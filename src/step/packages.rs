@@ -102,6 +102,15 @@ impl Step for ResolvePackages {
     }
 }
 
+/// What tells in an environment of packages that are not whole, and is cleared away before they are installed.
+#[derive(Debug, Default)]
+pub struct LeftOver {
+    /// Folders with which `uv` installs nothing (docs/mac-facts.md#uv-torn-package).
+    pub torn: Vec<Utf8PathBuf>,
+    /// Folders that `uv` takes for a package which is there; only those of packages that are to be installed go.
+    pub unsigned: Vec<Utf8PathBuf>,
+}
+
 /// Installs packages by version and hash, and leaves all others as they are.
 #[derive(Debug)]
 pub struct InstallPackages {
@@ -117,6 +126,8 @@ pub struct InstallPackages {
     pub locked: Option<Vec<String>>,
     /// Packages that are installed anew although their version is right.
     pub again: Vec<String>,
+    /// What a broken-off installation has left in the way.
+    pub left_over: LeftOver,
     /// Where it is told what to install.
     pub told: Told,
 }
@@ -133,13 +144,15 @@ impl InstallPackages {
 
 impl Step for InstallPackages {
     fn about(&self) -> About {
+        let LeftOver { torn, unsigned } = &self.left_over;
+        let clear = torn.iter().chain(unsigned).map(|folder| format!("rm -r {folder}"));
         About {
             words: match &self.locked {
                 Some(lines) => format!("install {} as the lock has it", count(lines.len(), "package", "packages")),
                 None => "install them with what they need, checked by hash".into(),
             },
             why: "not all of them are there as wanted".into(),
-            commands: vec![self.command().to_string()],
+            commands: clear.chain([self.command().to_string()]).collect(),
             undo: "removed with the environment by destroy --all-data; uninstalled from one that was there before".into(),
             long: true,
             ..About::default()
@@ -151,9 +164,17 @@ impl Step for InstallPackages {
             machine.keep(&self.told.asked, lines(&self.wanted).as_bytes())?;
             put(machine, &self.told.resolved, lines(lines_of_lock).as_bytes())?;
         }
-        // With half a package in its way `uv` installs nothing (docs/mac-facts.md#uv-torn-package).
-        for torn in venv::read(machine, &self.path)?.map(|found| found.torn).unwrap_or_default() {
-            machine.remove_tree(&torn)?;
+        let LeftOver { torn, unsigned } = &self.left_over;
+        let text = machine.read_text(&self.told.resolved)?.unwrap_or_default();
+        let coming = tool::requirements(&text);
+        let comes = |folder: &&Utf8PathBuf| {
+            let name = venv::package_of(folder);
+            coming
+                .iter()
+                .any(|line| tool::locked(line).is_some_and(|(coming, _)| Some(coming) == name.as_deref()))
+        };
+        for folder in torn.iter().chain(unsigned.iter().filter(comes)) {
+            machine.remove_tree(folder)?;
         }
         let command = self.command();
         let output = machine.run(&command, tell)?;

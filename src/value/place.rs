@@ -73,6 +73,11 @@ pub enum Place {
         /// The first two numbers of their version.
         minor: String,
     },
+    /// What `uv` notes beside the interpreters of all versions.
+    UvNotes {
+        /// Where it keeps what is its own.
+        folder: Utf8PathBuf,
+    },
     /// A model in a store of Ollama's. When we brought it, it goes only with `--all-data`.
     Model {
         /// The store, `$OLLAMA_MODELS`.
@@ -116,6 +121,7 @@ impl fmt::Display for Place {
             | Self::ProfileLine { path }
             | Self::Environment { path } => f.write_str(path.as_str()),
             Self::Interpreters { folder, .. } => write!(f, "{folder}/python"),
+            Self::UvNotes { folder } => f.write_str(folder.as_str()),
             Self::Homebrew => f.write_str("/opt/homebrew"),
             Self::Dependencies => f.write_str("/opt/homebrew/Cellar"),
             Self::Formula { name, .. } => write!(f, "/opt/homebrew/opt/{name}"),

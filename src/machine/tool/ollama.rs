@@ -13,6 +13,12 @@ use crate::{
     value::{ModelName, hex},
 };
 
+/// Where a server with this environment keeps its models (docs/mac-facts.md#ollama-files).
+pub fn store(environment: &BTreeMap<String, String>) -> Option<Utf8PathBuf> {
+    let named = environment.get("OLLAMA_MODELS").filter(|path| !path.is_empty()).map(Utf8PathBuf::from);
+    named.or_else(|| Some(Utf8Path::new(environment.get("HOME")?).join(".ollama/models")))
+}
+
 /// A model as its manifest describes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Manifest {

@@ -43,6 +43,28 @@ pub fn locked(line: &str) -> Option<(&str, &str)> {
     Some((name.split('[').next()?.trim(), version))
 }
 
+/// What `uv` keeps beside interpreters, below its own folder; a folder comes after what is in it (docs/mac-facts.md#uv-python-folder).
+const NOTES: [&str; 5] = ["python/.temp", "python/.gitignore", "python/.lock", "python", "credentials"];
+
+/// Those of them that are in `folder`, which `uv` keeps as its own.
+pub fn notes(look: &dyn Look, folder: &Utf8Path) -> Result<Vec<&'static str>> {
+    let mut there = vec![];
+    for note in NOTES {
+        if look.stat(&folder.join(note))?.is_some() {
+            there.push(note);
+        }
+    }
+    Ok(there)
+}
+
+/// Whether nothing else is in there: no interpreter, and nothing of anybody's.
+pub fn only_notes(look: &dyn Look, folder: &Utf8Path) -> Result<bool> {
+    let outside = look.list(folder)?.unwrap_or_default();
+    let inside = look.list(&folder.join("python"))?.unwrap_or_default();
+    let noted = |name: String| NOTES.contains(&name.as_str());
+    Ok(outside.into_iter().chain(inside.into_iter().map(|name| format!("python/{name}"))).all(noted))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

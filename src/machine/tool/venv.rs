@@ -21,8 +21,9 @@ pub struct Environment {
     pub site: Utf8PathBuf,
     /// Its packages by normalised name.
     pub packages: BTreeMap<String, Package>,
-    /// What an installation that was broken off has left: folders that tell of a package that is not whole.
-    pub torn: Vec<Utf8PathBuf>,
+    /// The names of folders that tell of a package and have no METADATA: with one of them `uv` installs nothing
+    /// (docs/mac-facts.md#uv-torn-package).
+    pub torn: Vec<String>,
 }
 
 /// A package that is installed.
@@ -32,19 +33,20 @@ pub struct Package {
     pub version: String,
     /// Whether it came from a URL or a folder, and not from the registry.
     pub elsewhere: bool,
+    /// Whether its installer came to the end, as far as is to be seen: others than `uv` need not leave what shows it.
+    pub signed: bool,
     /// The folder that tells of it.
     pub told: Utf8PathBuf,
 }
 
-/// The files without which an installer did not come to its end: the last two are written when all others are there.
-const WHOLE: [&str; 3] = ["METADATA", "INSTALLER", "RECORD"];
+/// What `uv` writes when all other files are there.
+const SIGNED: [&str; 2] = ["INSTALLER", "RECORD"];
 
 /// The environment in `path`; `None` where none is.
 pub fn read(look: &dyn Look, path: &Utf8Path) -> Result<Option<Environment>> {
     let Some(text) = look.read_text(&path.join("pyvenv.cfg"))? else { return Ok(None) };
     let version = version(&text).unwrap_or_default();
-    let minor: Vec<&str> = version.split('.').take(2).collect();
-    let site = path.join(format!("lib/python{}/site-packages", minor.join(".")));
+    let site = site(path, &version);
     let mut found = Environment { interpreter: interpreter(look, path)?, version, ..Environment::default() };
     for name in look.list(&site)?.unwrap_or_default() {
         let Some((project, version)) = name.strip_suffix(".dist-info").and_then(|name| name.rsplit_once('-'))
@@ -54,15 +56,26 @@ pub fn read(look: &dyn Look, path: &Utf8Path) -> Result<Option<Environment>> {
         let told = site.join(&name);
         let names = look.list(&told)?.unwrap_or_default();
         let has = |wanted: &&str| names.iter().any(|name| name == wanted);
-        match package_name(project) {
-            Some(project) if WHOLE.iter().all(has) => {
-                let elsewhere = has(&"direct_url.json");
-                found.packages.insert(project, Package { version: version.to_owned(), elsewhere, told });
-            }
-            _ => found.torn.push(told),
+        if !has(&"METADATA") {
+            found.torn.push(name);
+        } else if let Some(project) = package_name(project) {
+            let (elsewhere, signed) = (has(&"direct_url.json"), SIGNED.iter().all(has));
+            found.packages.insert(project, Package { version: version.to_owned(), elsewhere, signed, told });
         }
     }
     Ok(Some(Environment { site, ..found }))
+}
+
+/// Where an environment of this version of Python has its packages.
+pub fn site(path: &Utf8Path, version: &str) -> Utf8PathBuf {
+    let minor: Vec<&str> = version.split('.').take(2).collect();
+    path.join(format!("lib/python{}/site-packages", minor.join(".")))
+}
+
+/// The name of the package that a folder tells of.
+pub fn package_of(told: &Utf8Path) -> Option<String> {
+    let (project, _) = told.file_name()?.strip_suffix(".dist-info")?.rsplit_once('-')?;
+    package_name(project)
 }
 
 /// The first three numbers of the version: `uv` and `virtualenv` write `version_info`, Python's own `venv` writes `version`.

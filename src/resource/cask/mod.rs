@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use camino::Utf8PathBuf;
 
-use super::{Evidence, Quote, Resource, Upstream, Wish, change};
+use super::{Evidence, Quote, Resource, Upstream, Wish, change, formula::of_another_tap};
 use crate::{
     machine::{Look, tool::brew},
     step::{InstallCask, RenewCask, Step},
@@ -69,6 +69,10 @@ impl Resource for Cask {
             Some(delta) => change(delta),
             None => "its app is gone".into(),
         }
+    }
+
+    fn hindrance(&self, found: &State, _: bool) -> Option<Problem> {
+        of_another_tap(&self.token, found, "brew uninstall --cask")
     }
 
     /// How large it is Homebrew says only when it fetches it.

@@ -43,5 +43,6 @@ pub(in super::super) fn observe(
         .with("gone", there.len() < apps.len())
         .with("root", brew::needs_root(&cask.artifacts))
         .with("version", version)
+        .with("tap", cask.tap)
         .with("token", cask.token))
 }

@@ -19,13 +19,18 @@ pub(in super::super) fn removal(
 ) -> Removal {
     let name = found.get("keg").as_text().or(known_as).unwrap_or(brew::bare(name)).to_owned();
     let (along, mut returned) = below(receipt, found, leaving);
-    let mut removal = if receipt.created() {
+    let mut removal = if brought(receipt) {
         created(&name, receipt, found, leaving, along)
     } else {
         given_back(&name, receipt, found)
     };
     removal.steps.append(&mut returned);
     removal
+}
+
+/// Whether no keg of it was there before, led to or not.
+pub fn brought(receipt: &Receipt) -> bool {
+    receipt.created() && *receipt.former.get("kegs") == Value::Absent
 }
 
 fn created(
@@ -39,7 +44,8 @@ fn created(
     let users = found.get("users").as_text().unwrap_or_default().split_whitespace();
     let users: Vec<&str> = users.filter(|user| !leaving.formulae.contains(*user)).collect();
     if !users.is_empty() {
-        let why = format!("{name} stays: others have installed {}, which stands on it", users.join(", "));
+        let verb = if users.len() == 1 { "stands" } else { "stand" };
+        let why = format!("{name} stays: {} {verb} on it", users.join(", "));
         let mark: Box<dyn Step> = Box::new(MarkFormula { name, on_request: false });
         return Removal { steps: vec![mark], ..Removal::kept(why) };
     }
@@ -89,7 +95,9 @@ fn given_back(name: &str, receipt: &Receipt, found: &State) -> Removal {
 /// another version.
 fn below(receipt: &Receipt, found: &State, leaving: &Leaving) -> (BTreeSet<String>, Vec<Box<dyn Step>>) {
     let now = told_below(found.get("below"));
-    let left = receipt.left_value("below").map_or_else(|| now.clone(), told_below);
+    // A run that was killed did not write down what it left.
+    let left = receipt.left_value("below").filter(|_| receipt.aim.is_none());
+    let left = left.map_or_else(|| now.clone(), told_below);
     let former = told_below(receipt.former.get("below"));
     let (mut along, mut returned): (BTreeSet<String>, Vec<Box<dyn Step>>) = Default::default();
     for (name, versions) in left {

@@ -15,6 +15,7 @@ use crate::{
     },
 };
 
+pub use leaving::brought;
 pub(super) use leaving::removal;
 pub(super) use seen::observe;
 pub use upstream::{excluded, untold};
@@ -80,6 +81,18 @@ impl Formula {
     }
 }
 
+/// That what is found under this name is from another tap than the one that the name tells. `uninstall` is the command that lets
+/// it go.
+pub(super) fn of_another_tap(name: &str, found: &State, uninstall: &str) -> Option<Problem> {
+    let ((tap, name), other) = (name.rsplit_once('/')?, found.get("tap").as_text()?);
+    (tap != other).then(|| {
+        Problem::mac(format!("`{name}` is there already, from the tap {other}"))
+            .why(format!("wanted: the one from {tap}; Homebrew keeps one of a name"))
+            .hint("take the one that is there into the manifest, or let it go:")
+            .remedy(format!("{uninstall} {name}"))
+    })
+}
+
 impl Resource for Formula {
     fn id(&self) -> Id {
         Id::new("brew-formula", &self.name)
@@ -113,15 +126,8 @@ impl Resource for Formula {
 
     fn hindrance(&self, found: &State, _: bool) -> Option<Problem> {
         let version = found.get("version").as_text()?;
-        if let (Some((tap, name)), Some(other)) = (self.name.rsplit_once('/'), found.get("tap").as_text())
-            && tap != other
-        {
-            return Some(
-                Problem::mac(format!("`{name}` is there already, from the tap {other}"))
-                    .why(format!("wanted: the one from {tap}; Homebrew keeps one of a name"))
-                    .hint("take the one that is there into the manifest, or let it go:")
-                    .remedy(format!("brew uninstall {name}")),
-            );
+        if let Some(problem) = of_another_tap(&self.name, found, "brew uninstall") {
+            return Some(problem);
         }
         if self.version.allows(version) {
             return None;
@@ -173,11 +179,8 @@ impl Resource for Formula {
     fn steps(&self, found: &State, deltas: &Deltas) -> Vec<Box<dyn Step>> {
         let wrong = |field: &str| deltas.iter().any(|delta| delta.field.as_str() == field);
         if !found.present {
-            let install = InstallFormula {
-                name: self.name.clone(),
-                names: self.names(),
-                version: self.version.range.clone(),
-            };
+            let install =
+                InstallFormula { name: self.name.clone(), names: self.names(), wanted: self.version.want() };
             return vec![Box::new(install)];
         }
         let name = found.get("keg").as_text().unwrap_or(&self.name).to_owned();

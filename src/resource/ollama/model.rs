@@ -257,7 +257,11 @@ fn moved(id: &Id, name: &ModelName, pinned: &str, found: &str) -> Problem {
 pub(in crate::resource) fn observe(look: &dyn Look, store: &Utf8Path, name: &ModelName) -> Result<State> {
     let loose = ollama::loose(look, store)?.join(" ");
     let state = State::absent().with("loose", Some(loose).filter(|loose| !loose.is_empty()));
-    let Some(bytes) = look.read(&store.join(name.manifest()))? else { return Ok(state) };
+    let path = store.join(name.manifest());
+    let Some(bytes) = look.read(&path)? else {
+        let folder = path.parent().map(|folder| look.list(folder)).transpose()?.flatten();
+        return Ok(state.with("hollow", folder.is_some_and(|names| names.is_empty())));
+    };
     let state = State { present: true, ..state }.with("digest", hex(&Sha256::digest(&bytes)));
     let Some(manifest) = ollama::Manifest::read(&bytes) else {
         return Ok(state.with("parts", "its manifest cannot be read"));
@@ -312,10 +316,14 @@ pub(in crate::resource) fn removal(
             .map(str::to_owned)
             .collect()
     };
-    // Of a pull that was killed nobody wrote down what it left.
-    let unfinished = receipt.left.is_none();
-    let (now, before) = (words(found.get("loose")), words(receipt.former.get("loose")));
-    let begun: Vec<String> = if unfinished { now.difference(&before).cloned().collect() } else { vec![] };
+    let loose = |state: &State| words(state.get("loose"));
+    // Of a pull that was killed nobody wrote down what it left. Half a pull that was there when it began is not of it: an earlier
+    // one of ours that was done left none.
+    let mut before = loose(&receipt.former);
+    before.extend(receipt.began.iter().flat_map(loose).filter(|file| file.contains("-partial")));
+    let unfinished = receipt.aim.is_some();
+    let begun: Vec<String> =
+        if unfinished { loose(found).difference(&before).cloned().collect() } else { vec![] };
     if !receipt.created() {
         // What was half there is whole now, and its half cannot be told from the rest.
         let changed = found.present && receipt.former.get("digest") != found.get("digest");
@@ -325,16 +333,19 @@ pub(in crate::resource) fn removal(
         let why = || format!("{name} stays: a part of it was there before");
         return if ours { Removal::kept(why()) } else { Removal::default() };
     }
-    if !found.present && begun.is_empty() {
+    // A removal that was killed at its last step left the folder of its manifest.
+    let is_hollow = |state: &State| *state.get("hollow") == Value::Bool(true);
+    let hollow = leaving.all_data && is_hollow(found) && !is_hollow(&receipt.former);
+    if !found.present && begun.is_empty() && !hollow {
         return Removal::default();
     }
-    if found.present && !unfinished && !receipt.ours("digest", found.get("digest")) {
+    if found.present && receipt.left.is_some() && !receipt.ours("digest", found.get("digest")) {
         return Removal::kept(format!("somebody has pulled {name} anew since forgectl did; it stays"));
     }
     if !leaving.all_data {
         return Removal::held_alone(format!("{name} is data; `forgectl destroy --all-data` removes it"));
     }
     let leftovers = begun.iter().map(|file| store.join("blobs").join(file)).collect();
-    let (store, name, url) = (store.to_owned(), name.clone(), leaving.ollama.clone());
-    Removal::of(DeleteModel { name, url, store, leftovers })
+    let (store, name, server) = (store.to_owned(), name.clone(), leaving.ollama.clone());
+    Removal::of(DeleteModel { name, server, store, leftovers })
 }

@@ -7,7 +7,8 @@ use crate::{
     value::{State, Value},
 };
 
-/// An environment is data: what was made and computed in it can be had again only from the network, if at all.
+/// An environment is data: what was made and computed in it can be had again only from the network, if at all. One that stands in
+/// the place of another's is ours all the same: what was replaced does not come back by leaving it.
 pub(in super::super) fn removal(
     path: &Utf8Path,
     receipt: &Receipt,
@@ -17,15 +18,10 @@ pub(in super::super) fn removal(
     if *found.get("kind") == Value::Absent {
         return Removal::default();
     }
-    if !receipt.created() {
+    if !receipt.created() && receipt.former.get("born") == found.get("born") {
         return given_back(path, receipt, found);
     }
-    // Of a run that was killed nothing says whether it came so far: what looks like an environment, or half of one, is ours.
-    let ours = match &receipt.left {
-        Some(_) => receipt.ours("born", found.get("born")),
-        None => found.present || *found.get("half") == Value::Bool(true),
-    };
-    if !ours {
+    if !is_ours(receipt, found) {
         Removal::kept(format!("{path} was made anew since forgectl made it; it stays"))
     } else if all_data {
         Removal::of(RemoveTree { path: path.to_owned() })
@@ -36,20 +32,18 @@ pub(in super::super) fn removal(
     }
 }
 
+/// Whether it is the one that we made. Of a run that was killed nothing says whether it came so far: what has come since it began
+/// and looks like an environment, or half of one, is its own.
+fn is_ours(receipt: &Receipt, found: &State) -> bool {
+    let born = found.get("born");
+    let came = receipt.began.as_ref().is_some_and(|began| began.get("born") != born);
+    receipt.ours("born", born) || came && (found.present || *found.get("half") == Value::Bool(true))
+}
+
 /// One that was there before us stays, with the packages that it had and those that others have put into it since.
 fn given_back(path: &Utf8Path, receipt: &Receipt, found: &State) -> Removal {
     if !found.present {
         return Removal::default();
-    }
-    let minor = |state: &State| {
-        let version = state.get("made-with").as_text().unwrap_or_default().to_owned();
-        version.split('.').take(2).map(str::to_owned).collect::<Vec<_>>()
-    };
-    if minor(&receipt.former) != minor(found) {
-        let former = receipt.former.get("made-with");
-        return Removal::kept(format!(
-            "{path} stays: the one of Python {former}, which was there before, is gone"
-        ));
     }
     let (former, now) = (packages(receipt.former.get("packages")), packages(found.get("packages")));
     // A run that was killed did not write down what it left.

@@ -1,11 +1,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::PACKAGE;
 use crate::{
-    machine::{Kind, Look, Looking, tool::venv},
+    journal::Receipt,
+    machine::{
+        Kind, Look, Looking,
+        tool::venv::{self, Package},
+    },
     value::{State, Value},
 };
 
@@ -13,8 +17,13 @@ use crate::{
 const PARTS: [&str; 9] =
     [".gitignore", ".lock", "CACHEDIR.TAG", "bin", "include", "lib", "lib64", "pyvenv.cfg", "share"];
 
-/// Files only: neither `uv` nor Python is started. Links on the way are followed.
-pub(in super::super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
+/// Files only: neither `uv` nor Python is started. Links on the way are followed. A package that no installer has signed is whole
+/// when it was there before us; since then it may be what a broken-off installation of ours has left.
+pub(in super::super) fn observe(
+    look: &dyn Look,
+    path: &Utf8Path,
+    receipt: Option<&Receipt>,
+) -> Result<State> {
     let Some(real) = look.resolve(path)? else {
         // A link that leads nowhere is in the way too.
         let kind = look.stat(path)?.map(|_| "link that leads nowhere");
@@ -36,19 +45,41 @@ pub(in super::super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<Stat
         let half = names.iter().all(|name| PARTS.contains(&name.as_str()));
         return Ok(state.with("half", stat.kind == Kind::Folder && half));
     };
-    let told: Vec<String> =
-        found.packages.iter().map(|(name, package)| format!("{name}=={}", package.version)).collect();
+    let before = receipt.map(|receipt| packages(receipt.former.get("packages")));
+    let whole = |name: &str, package: &Package| {
+        let theirs = |before: &BTreeMap<_, _>| before.get(name) == Some(&package.version.as_str());
+        package.signed || before.as_ref().is_none_or(theirs)
+    };
     let runs = found.interpreter.as_ref().map(|_| found.version.clone());
     let mut state = State { present: true, ..state }
         .with("made-with", found.version)
         .with("python", runs)
-        .with("packages", told.join(" "));
+        .with("torn", folders(&found.torn));
+    let (mut told, mut unsigned) = (vec![], vec![]);
     for (name, package) in found.packages {
+        if !whole(&name, &package) {
+            unsigned.extend(package.told.file_name().map(str::to_owned));
+            continue;
+        }
+        told.push(format!("{name}=={}", package.version));
         let version =
             if package.elsewhere { format!("{} from elsewhere", package.version) } else { package.version };
         state.set(format!("{PACKAGE}{name}"), version);
     }
-    Ok(state)
+    Ok(state.with("packages", told.join(" ")).with("unsigned", folders(&unsigned)))
+}
+
+/// Names of folders, told in a field; none of them has a `/` in it.
+fn folders(names: &[String]) -> Value {
+    Some(names.join("/")).filter(|names| !names.is_empty()).into()
+}
+
+/// The paths of the folders that such a field tells, in the environment at `path`.
+pub(super) fn told_of(path: &Utf8Path, found: &State, field: &str) -> Vec<Utf8PathBuf> {
+    let version = found.get("made-with").as_text().unwrap_or_default();
+    let site = venv::site(path, version);
+    let names = found.get(field).as_text().unwrap_or_default().split('/');
+    names.filter(|name| !name.is_empty()).map(|name| site.join(name)).collect()
 }
 
 /// The number of the user whose it is.

@@ -1,9 +1,9 @@
 use anyhow::Result;
 
-use super::{About, Step, about, failed, run, run_ok};
+use super::{About, Step, about, failed, lead, run, run_ok};
 use crate::{
-    machine::{Machine, Tell, tool::brew},
-    value::VersionRange,
+    machine::{Changing, Machine, Tell, tool::brew},
+    value::{Want, order_of_versions},
 };
 
 /// Installs a formula with what it stands on.
@@ -13,8 +13,8 @@ pub struct InstallFormula {
     pub name: String,
     /// The names under which it is looked for then.
     pub names: Vec<String>,
-    /// Which versions will do; any without.
-    pub version: Option<VersionRange>,
+    /// Which versions will do.
+    pub wanted: Want,
 }
 
 impl InstallFormula {
@@ -28,6 +28,13 @@ impl InstallFormula {
         let known = brew::known_names(machine, brew::Sort::Formula)?;
         Ok(!self.name.contains('/') && !known.iter().any(|known| self.names.contains(known)))
     }
+}
+
+/// Lets `opt` lead to the newest keg of `name`.
+fn lead_to_newest(machine: &dyn Machine, name: &str, tell: &dyn Tell) -> Result<()> {
+    let versions = brew::versions(machine, name)?;
+    let newest = versions.iter().max_by(|one, other| order_of_versions(one, other));
+    newest.map_or(Ok(()), |newest| machine.run_ok(&lead(name, name, newest), tell).map(drop))
 }
 
 impl Step for InstallFormula {
@@ -53,6 +60,10 @@ impl Step for InstallFormula {
         if let (None, Some(name)) = (self.there(machine)?, rack) {
             // It lies in the Cellar, and nothing leads there.
             run(machine, &["link", name], tell)?;
+            if self.there(machine)?.is_none() {
+                // Homebrew has noted that it is linked, and does nothing about it (docs/mac-facts.md#brew-link).
+                lead_to_newest(machine, name, tell)?;
+            }
         }
         let Some(keg) = self.there(machine)? else {
             return Err(failed(&words, &output)
@@ -61,7 +72,7 @@ impl Step for InstallFormula {
                 .remedy(format!("brew info {}", self.name))
                 .into());
         };
-        if self.version.as_ref().is_some_and(|range| !range.allows(&keg.version)) {
+        if !self.wanted.accepts(&keg.version.as_str().into()) {
             // Its list was older than what is wanted.
             run_ok(machine, &["update"], tell)?;
             run_ok(machine, &["upgrade", "--formula", &self.name], tell)?;

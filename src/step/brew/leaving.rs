@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use camino::Utf8Path;
 
-use super::{About, Step, about, command, failed, run, run_ok, wait_for};
-use crate::machine::{Changing, Command, Looking, Machine, Tell, tool::brew};
+use super::{About, Step, about, command, failed, lead, run, run_ok, wait_for};
+use crate::machine::{Changing, Looking, Machine, Tell, tool::brew};
 
 /// Uninstalls a formula of ours, with what came along with it and nothing else stands on.
 #[derive(Debug)]
@@ -78,15 +78,9 @@ impl ReturnFormula {
             if brew::version(machine, name)?.as_deref() == Some(self.version.as_str()) {
                 continue;
             }
-            machine.run_ok(&self.opt(name), tell)?;
+            machine.run_ok(&lead(name, &self.name, &self.version), tell)?;
         }
         Ok(())
-    }
-
-    fn opt(&self, name: &str) -> Command {
-        let (target, link) =
-            (format!("../Cellar/{}/{}", self.name, self.version), format!("{}/opt/{name}", brew::PREFIX));
-        Command::new(&["/bin/ln", "-sfn", &target, &link])
     }
 
     /// All names that lead to it now.
@@ -108,7 +102,7 @@ impl Step for ReturnFormula {
     fn about(&self) -> About {
         let mut about = about(&["uninstall", "--formula", "--ignore-dependencies", &self.name]);
         about.commands.extend(self.link.then(|| command(&["link", &self.name]).to_string()));
-        about.commands.push(self.opt(&self.name).to_string());
+        about.commands.push(lead(&self.name, &self.name, &self.version).to_string());
         About {
             words: format!("go back to {} {}", self.name, self.version),
             why: "it was there before forgectl upgraded it".into(),

@@ -95,6 +95,13 @@ fn failed(words: &[&str], output: &Output) -> Problem {
     problem.why(format!("it answered: {}", output.said()))
 }
 
+/// What lets `opt/LINK` lead to a keg: `brew link` does that only for what it has not noted as linked
+/// (docs/mac-facts.md#brew-link).
+fn lead(link: &str, name: &str, version: &str) -> Command {
+    let (target, link) = (format!("../Cellar/{name}/{version}"), format!("{}/opt/{link}", brew::PREFIX));
+    Command::new(&["/bin/ln", "-sfn", &target, &link])
+}
+
 /// What every step with `brew` says of itself.
 fn about(words: &[&str]) -> About {
     About { commands: vec![command(words).to_string()], brew: true, long: true, ..About::default() }

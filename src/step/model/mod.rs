@@ -6,6 +6,6 @@ mod progress;
 mod pull;
 mod quiet;
 
-pub use delete::DeleteModel;
+pub use delete::{DeleteModel, OwnServer};
 pub use pull::PullModel;
 pub(super) use quiet::await_pulls;

@@ -3,6 +3,7 @@
 
 mod adoption;
 mod casks;
+mod deletion;
 mod drift;
 mod every;
 mod formulae;
@@ -10,14 +11,17 @@ mod half_there;
 mod homebrew;
 mod interrupt;
 mod journal;
+mod kegs;
 mod launchd;
 pub(crate) mod meddler;
 mod mended;
 mod models;
+mod moves;
 mod node;
 mod ollama;
 mod orphans;
 mod own_files;
+mod owners;
 mod power;
 mod profile;
 mod proofs;
@@ -27,6 +31,7 @@ mod rivals;
 mod stores;
 mod sudo;
 mod taps;
+mod transitions;
 mod updates;
 mod upgrade;
 

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use forgectl::{engine::event::Event, machine::Change, sim::Node};
+use forgectl::{engine::event::Event, machine::Change};
 
 use super::{meddler::Meddler, *};
 use crate::support::{SPINE, spine_with, stack};
@@ -132,45 +132,6 @@ fn what_another_stack_wants_otherwise_is_warned_of() {
     says(&warnings, &["the stack `spine` wants `launchd-job/dev.forge.ollama` too", "will find it changed"]);
 }
 
-#[test]
-fn a_state_folder_that_is_somebody_elses_is_refused() {
-    const STATE: &str = "/Users/lab/.local/state/forgectl";
-    let ls = format!("ls -ld {STATE}");
-    let chmod = format!("chmod go-w {STATE}");
-    for (mode, uid, words, remedy) in [
-        (0o755, 0, "belongs to another user (uid 0)", &ls),
-        (0o700, 0, "belongs to another user (uid 0)", &ls),
-        (0o770, USER, "can be written by others (mode 0770)", &chmod),
-    ] {
-        let mut mac = fresh(&spine());
-        let (path, now) = (state(&mac), mac.state.now);
-        let disk = mac.disk.memory_mut().unwrap();
-        for above in [path.parent().unwrap().parent().unwrap(), path.parent().unwrap()] {
-            disk.put(above, Node::folder(0o755, USER, 20, now));
-        }
-        disk.put(&path, Node::folder(mode, uid, 20, now));
-        if (mode, uid) == (0o700, 0) {
-            let Err(error) = engine::survey(&sim(copy(&mac)), &spine()) else { panic!("read all the same") };
-            says(&text_of(&error), &["the journal cannot be read", "Permission denied", "ls -ld"]);
-        }
-        let text = refused(mac, &spine());
-        says(&text, &[words, STATE, remedy]);
-        assert_eq!(text.matches("ls -ld").count(), usize::from(uid != USER), "{text}");
-    }
-}
-
-/// `~` cannot be written: forgectl cannot keep its books, and touches nothing.
-#[test]
-fn a_home_folder_that_cannot_be_written_is_refused() {
-    let mut mac = fresh(&spine());
-    let home = mac.home();
-    mac.disk.chmod(0, &home, 0o500).unwrap();
-    says(
-        &refused(mac, &spine()),
-        &["forgectl cannot keep its books", "/Users/lab/.local", "ls -ld /Users/lab"],
-    );
-}
-
 /// Whatever write meets it, the failure is told, and nothing is lost.
 #[test]
 fn a_disk_that_is_full_for_one_write_is_told_and_healed() {
@@ -222,32 +183,6 @@ fn a_disk_that_fills_up_during_the_download_is_told_and_healed() {
         mac.disk.remove(USER, &path, now).unwrap();
     });
     healed(&sim, &spine());
-}
-
-#[test]
-fn a_disk_that_is_full_from_the_start_is_refused() {
-    let mut mac = fresh(&spine());
-    mac.state.faults.arm_always(Fault::DiskFull);
-    let text = refused(mac, &spine());
-    says(&text, &["forgectl cannot keep its books", "No space left on device", "df -h /Users/lab"]);
-    assert!(!text.contains("ls -ld"), "whose it is does not matter: {text}");
-}
-
-#[test]
-fn a_journal_that_may_not_be_read_is_named_itself() {
-    let sim = applied();
-    sim.with_mac(|mac| {
-        let path = journal(mac);
-        mac.disk.chmod(0, &path, 0o000).unwrap();
-    });
-    says(
-        &refused_on(&sim, &spine()),
-        &[
-            "the journal cannot be read",
-            "Permission denied",
-            "ls -ld /Users/lab/.local/state/forgectl /Users/lab/.local/state/forgectl/journal.jsonl",
-        ],
-    );
 }
 
 #[test]

@@ -153,12 +153,12 @@ pub(super) fn take_lock(
     let stack = stack.manifest.stack.as_str();
     let note =
         format!("`{command}` of the stack `{stack}`, pid {}, since {:.0}", identity.pid, machine.now());
-    let taken = machine.lock(&path, note).map_err(|error| match Halt::of(&error) {
-        Some(_) => error,
-        None => {
-            let problem = Problem::mac(format!("forgectl cannot keep its books in `{}`", identity.state));
-            books::unkept(problem.hint("nothing was changed"), &error, identity).into()
+    let taken = machine.lock(&path, note).map_err(|error| {
+        if Halt::of(&error).is_some() {
+            return error;
         }
+        let problem = Problem::mac(format!("forgectl cannot keep its books in `{}`", identity.state));
+        books::unkept(problem.hint("nothing was changed"), &error, identity).into()
     })?;
     taken.map_err(|holder| {
         Problem::mac("another run is under way on this Mac")

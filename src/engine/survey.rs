@@ -16,6 +16,7 @@ use crate::{
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
     resource::{Quote, Removal, Resource, Upstream},
+    step::About,
     value::{Delta, Id, Place, Problem, State, Upgrade, differences, shell_word},
 };
 
@@ -323,8 +324,10 @@ pub(super) fn removals(
 }
 
 fn removed(id: &Id, receipt: &Receipt, removal: &Removal) -> Item {
+    let steps: Vec<About> = removal.steps.iter().map(|step| step.about()).collect();
     let reason = if !removal.kept.is_empty() {
-        removal.kept.join("; ")
+        let done = steps.iter().map(|step| &step.words);
+        removal.kept.iter().chain(done).map(String::as_str).collect::<Vec<_>>().join("; ")
     } else if removal.steps.is_empty() {
         "nothing of ours is left of it".into()
     } else if receipt.created() {
@@ -334,10 +337,10 @@ fn removed(id: &Id, receipt: &Receipt, removal: &Removal) -> Item {
     };
     Item {
         id: id.clone(),
-        action: if removal.steps.is_empty() { Action::Keep } else { Action::Remove },
+        action: if steps.is_empty() { Action::Keep } else { Action::Remove },
         deltas: vec![],
         reason,
-        steps: removal.steps.iter().map(|step| step.about()).collect(),
+        steps,
         quote: Quote::default(),
         needs: receipt.needs.clone(),
         locked: None,

@@ -148,7 +148,7 @@ impl Step for InstallPackages {
         let clear = torn.iter().chain(unsigned).map(|folder| format!("rm -r {folder}"));
         About {
             words: match &self.locked {
-                Some(lines) => format!("install {} as the lock has it", count(lines.len(), "package", "packages")),
+                Some(lines) => format!("install {} by the lock", count(lines.len(), "package", "packages")),
                 None => "install them with what they need, checked by hash".into(),
             },
             why: "not all of them are there as wanted".into(),

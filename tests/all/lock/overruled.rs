@@ -94,6 +94,16 @@ fn the_hashes_of_an_environment_outlive_what_told_of_them_beside_it() {
     let summary = apply_well(&sim, &stack);
     assert!(!summary.changed.is_empty(), "{summary:?}");
     assert_eq!(desk.text(), locked);
+
+    let rm = ["/bin/rm", "-rf", "/Users/lab/lab/.venv"].map(str::to_owned);
+    assert!(sim.exec(Caller::user(false), &rm).ok());
+    let plan = engine::survey(&sim, &stack).unwrap();
+    let mut steps = plan.items.iter().flat_map(|item| &item.steps);
+    assert!(steps.any(|step| step.words == "install 1 package by the lock"), "{plan:?}");
+    let ears = Ears::default();
+    assert!(engine::apply(&sim, &stack, &yes(), &Nobody, &ears).unwrap().ok());
+    assert!(ears.told().iter().any(|event| event.contains("1 package is in it")), "{:?}", ears.told());
+    assert_eq!(desk.text(), locked);
 }
 
 /// Upstream's newest is none that the manifest takes: the lock keeps to what an apply would leave, and it is said why.

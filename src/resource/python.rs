@@ -157,7 +157,8 @@ impl Resource for PythonEnvironment {
             Some(version) => Want::Is(version.into()),
             None => Want::Within(self.versions.clone()),
         };
-        let mut wanted = Wanted::from([("python".into(), version)]);
+        let done = Want::Is(false.into());
+        let mut wanted = Wanted::from([("python".into(), version), (seen::UNFINISHED.into(), done)]);
         for package in &self.packages {
             let versions =
                 if package.versions.is_any() { Want::Present } else { Want::Meets(package.versions.clone()) };
@@ -327,7 +328,8 @@ impl Resource for PythonEnvironment {
                 },
             }));
         }
-        if deltas.iter().any(|delta| package(&delta)) {
+        let unfinished = |delta: &Delta| delta.field.as_str() == seen::UNFINISHED;
+        if deltas.iter().any(|delta| package(&delta) || unfinished(delta)) {
             let elsewhere = |delta: &&Delta| delta.found.as_text().is_some_and(|found| found.contains(' '));
             let again = deltas.iter().filter(package).filter(elsewhere);
             let again = again.filter_map(|delta| delta.field.as_str().strip_prefix(PACKAGE));
@@ -375,6 +377,9 @@ impl Resource for PythonEnvironment {
 fn told(found: &State, delta: &Delta) -> String {
     if delta.field.as_str() == "python" && delta.found == Value::Absent {
         return format!("its interpreter is gone, Python {}", found.get("made-with"));
+    }
+    if delta.field.as_str() == seen::UNFINISHED {
+        return "finish what was broken off".to_owned();
     }
     let told = change(delta);
     told.strip_prefix(PACKAGE).map_or(told.clone(), str::to_owned)

@@ -1,5 +1,5 @@
 use anyhow::Result;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{About, Step, uv};
 use crate::{
@@ -47,18 +47,25 @@ impl Step for MakeEnvironment {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        uv::wait(machine, tell)?;
         if self.instead_of.is_some() {
             machine.remove_tree(&self.path)?;
+        } else if is_whole(machine, &self.path)? {
+            // What a run of ours that was killed had begun has come to its end.
+            return Ok(());
         }
         let command = self.command();
         made(machine, self, &command, &machine.run(&command, tell)?)
     }
 }
 
+fn is_whole(machine: &dyn Machine, path: &Utf8Path) -> Result<bool> {
+    Ok(venv::read(machine, path)?.is_some_and(|found| found.interpreter.is_some()))
+}
+
 /// The files decide whether there is one.
 fn made(machine: &dyn Machine, step: &MakeEnvironment, command: &Command, output: &Output) -> Result<()> {
-    let whole = venv::read(machine, &step.path)?.is_some_and(|found| found.interpreter.is_some());
-    if output.ok() && whole {
+    if output.ok() && is_whole(machine, &step.path)? {
         return Ok(());
     }
     let problem = uv::failed(
@@ -122,5 +129,29 @@ impl Step for LinkInterpreter {
         .hint("which versions can be had:")
         .remedy(format!("uv python list {}", self.version))
         .into())
+    }
+}
+
+/// Removes an environment of ours with its packages.
+#[derive(Debug)]
+pub struct RemoveEnvironment {
+    /// Where.
+    pub path: Utf8PathBuf,
+}
+
+impl Step for RemoveEnvironment {
+    fn about(&self) -> About {
+        About {
+            words: format!("remove the environment {} and all that is in it", self.path),
+            why: "forgectl made it, and --all-data was given".into(),
+            commands: vec![format!("rm -r {}", self.path)],
+            undo: "made again by apply; what was computed in it is gone".into(),
+            ..About::default()
+        }
+    }
+
+    fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        uv::wait(machine, tell)?;
+        machine.remove_tree(&self.path)
     }
 }

@@ -31,7 +31,7 @@ pub use clt::{
     ClearPlaceholder, InstallCommandLineTools, PLACEHOLDER, RemoveCommandLineTools, SelectDeveloperFolder,
     TOOLS,
 };
-pub use environment::{LinkInterpreter, MakeEnvironment};
+pub use environment::{LinkInterpreter, MakeEnvironment, RemoveEnvironment};
 pub use file::{CreateLog, RemoveFile, RestoreFile};
 pub use folder::{MakeFolder, RemoveFolder, RemoveServed, RemoveTree};
 pub use homebrew::{InstallHomebrew, PATHS, RemoveHomebrew};

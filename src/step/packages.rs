@@ -72,6 +72,7 @@ impl Step for ResolvePackages {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        uv::wait(machine, tell)?;
         machine.keep(&self.told.asked, lines(&self.wanted).as_bytes())?;
         let resolved = &self.told.resolved;
         // A file that is there tells `uv` which versions to prefer (docs/mac-facts.md#uv-compile-preferences).
@@ -160,6 +161,7 @@ impl Step for InstallPackages {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        uv::wait(machine, tell)?;
         if let Some(lines_of_lock) = &self.locked {
             machine.keep(&self.told.asked, lines(&self.wanted).as_bytes())?;
             put(machine, &self.told.resolved, lines(lines_of_lock).as_bytes())?;
@@ -237,6 +239,7 @@ impl Step for ReturnPackages {
     }
 
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+        uv::wait(machine, tell)?;
         let Some(program) = tool::program(machine, &machine.identity()?.home)? else {
             return Err(Problem::mac("there is no `uv` any more to give packages back with")
                 .why(format!("what forgectl brought into `{}` is still there", self.path))

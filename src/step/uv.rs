@@ -1,9 +1,11 @@
 use std::time::Duration;
 
+use anyhow::Result;
 use camino::Utf8Path;
 
+use super::brew::wait_for;
 use crate::{
-    machine::{Command, Output, tool::uv::ENVIRONMENT},
+    machine::{Command, Machine, Output, Tell, tool::uv::ENVIRONMENT},
     value::Problem,
 };
 
@@ -13,6 +15,14 @@ const LIMIT: Duration = Duration::from_hours(2);
 pub(super) fn command(uv: &Utf8Path, words: &[&str]) -> Command {
     let argv: Vec<&str> = [uv.as_str()].iter().chain(words).copied().collect();
     Command::new(&argv).with(ENVIRONMENT).limit(LIMIT)
+}
+
+/// Our calls of it as `ps` shows them, wherever it is.
+const RUNNING: [&str; 2] = ["/uv venv ", "/uv pip "];
+
+/// Waits until none is at work that a run of ours left behind.
+pub(super) fn wait(machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
+    wait_for(machine, &RUNNING, tell)
 }
 
 /// The program of the environment in `path`.

@@ -3,7 +3,7 @@ use camino::Utf8Path;
 use super::{super::Removal, seen::packages};
 use crate::{
     journal::Receipt,
-    step::{RemoveTree, ReturnPackages},
+    step::{RemoveEnvironment, ReturnPackages},
     value::{State, Value},
 };
 
@@ -15,8 +15,10 @@ pub(in super::super) fn removal(
     found: &State,
     all_data: bool,
 ) -> Removal {
+    let remove = || Removal::of(RemoveEnvironment { path: path.to_owned() });
     if *found.get("kind") == Value::Absent {
-        return Removal::default();
+        // What a run that was killed had started may still bring it.
+        return if receipt.aim.is_some() && all_data { remove() } else { Removal::default() };
     }
     if !receipt.created() && receipt.former.get("born") == found.get("born") {
         return given_back(path, receipt, found);
@@ -24,7 +26,7 @@ pub(in super::super) fn removal(
     if !is_ours(receipt, found) {
         Removal::kept(format!("{path} was made anew since forgectl made it; it stays"))
     } else if all_data {
-        Removal::of(RemoveTree { path: path.to_owned() })
+        remove()
     } else {
         Removal::held(format!(
             "{path} is an environment with packages; `forgectl destroy --all-data` removes it"

@@ -17,13 +17,24 @@ use crate::{
 const PARTS: [&str; 9] =
     [".gitignore", ".lock", "CACHEDIR.TAG", "bin", "include", "lib", "lib64", "pyvenv.cfg", "share"];
 
-/// Files only: neither `uv` nor Python is started. Links on the way are followed. A package that no installer has signed is whole
-/// when it was there before us; since then it may be what a broken-off installation of ours has left.
+/// Whether a run that was killed had something to do there: what is asked for may be there, and what that needs may not.
+pub(super) const UNFINISHED: &str = "unfinished";
+
+/// What is there, and whether it was gone through to the end.
 pub(in super::super) fn observe(
     look: &dyn Look,
     path: &Utf8Path,
     receipt: Option<&Receipt>,
 ) -> Result<State> {
+    let state = look_at(look, path, receipt)?;
+    let open = receipt.is_some_and(|receipt| receipt.aim.is_some());
+    let unfinished = state.present && open;
+    Ok(state.with(UNFINISHED, unfinished))
+}
+
+/// Files only: neither `uv` nor Python is started. Links on the way are followed. A package that no installer has signed is whole
+/// when it was there before us; since then it may be what a broken-off installation of ours has left.
+fn look_at(look: &dyn Look, path: &Utf8Path, receipt: Option<&Receipt>) -> Result<State> {
     let Some(real) = look.resolve(path)? else {
         // A link that leads nowhere is in the way too.
         let kind = look.stat(path)?.map(|_| "link that leads nowhere");

@@ -2,6 +2,7 @@
 //! is ours.
 
 use super::{
+    meddler::Meddler,
     python::{uv, with_uv},
     *,
 };
@@ -136,4 +137,49 @@ fn half_a_package_in_an_environment_of_ours_is_cleared_away_and_told() {
     nothing_to_do(&sim, &lab("3.11", "six, idna"));
     destroy_well(&sim, &lab("3.11", "six, idna"));
     same("destroyed", &with_uv(), &still(&sim));
+}
+
+/// What was asked for came whole, and what it needs did not: the next apply goes on there.
+#[test]
+fn a_package_whose_needs_were_half_installed_is_gone_on_with() {
+    let stack = lab("3.11", "anyio");
+    let sim = sim(with_uv());
+    let meddler = Meddler::new(&sim, |sim, change| {
+        let Change::Run(command) = change else { return };
+        if command.argv.iter().any(|word| word == "install") {
+            sim.with_mac(|mac| mac.state.faults.arm(Fault::UvKilled, 1));
+        }
+    });
+    assert!(!told(&meddler, &stack).summary.ok());
+    apply_well(&sim, &stack);
+    nothing_to_do(&sim, &stack);
+    let undisturbed = crate::support::sim(with_uv());
+    apply_well(&undisturbed, &stack);
+    same("healed", &undisturbed.into_mac(), &still(&sim));
+}
+
+/// `uv` goes on when forgectl is killed: what comes next waits for it.
+#[test]
+fn what_uv_was_about_when_forgectl_was_killed_is_waited_for() {
+    let stack = lab("3.11", "six");
+    let undisturbed = sim(with_uv());
+    let count = crate::support::effects(&undisturbed, || drop(apply_well(&undisturbed, &stack)));
+    let undisturbed = undisturbed.into_mac();
+    for number in 1..=count {
+        let killed = || {
+            let sim = sim(with_uv());
+            sim.with_mac(|mac| mac.state.faults.kill = Some(forgectl::sim::Kill::During(number)));
+            let _ = apply(&sim, &stack);
+            assert!(sim.is_killed());
+            sim.revive();
+            sim
+        };
+        let sim = killed();
+        apply_well(&sim, &stack);
+        nothing_to_do(&sim, &stack);
+        same(&format!("killed during effect {number}, applied"), &undisturbed, &sim.into_mac());
+        let sim = killed();
+        destroy_well(&sim, &stack);
+        same(&format!("killed during effect {number}, destroyed"), &with_uv(), &sim.into_mac());
+    }
 }

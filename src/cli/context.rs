@@ -45,13 +45,6 @@ impl Context {
         Command::new(&[&["forgectl"], words, &target, flags].concat()).to_string()
     }
 
-    /// `flags` and the target, as they would be typed.
-    pub(super) fn flags(&self, flags: &[&str]) -> String {
-        let target = self.named_target().map(Target::to_string);
-        let target: Vec<&str> = target.iter().flat_map(|target| ["--on", target]).collect();
-        Command::new(&[flags, &target].concat()).to_string()
-    }
-
     /// Whether a program reads the output.
     pub(super) fn json(&self) -> bool {
         self.global.output == Output::Json

@@ -9,7 +9,7 @@ use crate::{
     engine::saved::SavedPlan,
     machine::Command,
     manifest::{self, LockPlace, Stack, compose::Beside},
-    value::{Problem, Problems, Source},
+    value::{Problem, Problems, Source, Typed, shell_word},
 };
 
 /// The manifest that a command is about.
@@ -102,7 +102,9 @@ fn of(path: &Utf8Path, source: &Arc<Source>, context: &Context) -> Result<Stack>
     })?;
     let mut stack = stack.kept_in(lock_place(path, context)?);
     let is_file = path != "-" && desk::is_file(path);
-    stack.flags = context.flags(&["--stack", if is_file { path.as_str() } else { "FILE" }]);
+    let manifest = if is_file { shell_word(path.as_str()) } else { "FILE".into() }.into_owned();
+    let target = context.named_target().map(|target| shell_word(&target.to_string()).into_owned());
+    stack.typed = Typed { manifest, target };
     if is_file {
         stack.file = Some(desk::absolute(path)?);
     }

@@ -3,6 +3,7 @@ use std::sync::{Mutex, PoisonError, atomic::AtomicBool};
 use anyhow::Result;
 
 use super::{
+    books,
     consent::{self, How},
     event::{Event, Sink, Summary},
     lock::{self, Book, Kept},
@@ -119,7 +120,7 @@ pub(super) fn in_run(
         identity: &identity,
         sink: &log,
         stack: stack.manifest.stack.as_str().to_owned(),
-        flags: stack.flags.clone(),
+        typed: stack.typed.clone(),
         name,
         summary: Mutex::new(Summary { log: path.to_string(), ..Summary::default() }),
         book: Book::default(),
@@ -152,13 +153,12 @@ pub(super) fn take_lock(
     let stack = stack.manifest.stack.as_str();
     let note =
         format!("`{command}` of the stack `{stack}`, pid {}, since {:.0}", identity.pid, machine.now());
-    let taken = machine.lock(&path, note).map_err(|error| match Halt::of(&error) {
-        Some(_) => error,
-        None => Problem::mac(format!("forgectl cannot keep its books in `{}`", identity.state))
-            .why(format!("{error:#}"))
-            .hint("nothing was changed; that folder has to be yours, and writable:")
-            .remedy(format!("ls -ld {} {}", identity.home, identity.state))
-            .into(),
+    let taken = machine.lock(&path, note).map_err(|error| {
+        if Halt::of(&error).is_some() {
+            return error;
+        }
+        let problem = Problem::mac(format!("forgectl cannot keep its books in `{}`", identity.state));
+        books::unkept(problem.hint("nothing was changed"), &error, identity).into()
     })?;
     taken.map_err(|holder| {
         Problem::mac("another run is under way on this Mac")

@@ -1,6 +1,7 @@
 //! Order, consent, lanes, and what happens on failure.
 
 mod apply;
+mod books;
 mod consent;
 mod converge;
 mod draft;

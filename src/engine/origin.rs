@@ -35,6 +35,11 @@ pub(super) fn forget(machine: &dyn Machine, stack: &Stack, identity: &Identity) 
     Ok(())
 }
 
+/// Where the manifest of `stack` was, if that is written down.
+pub(super) fn file(look: &dyn Look, identity: &Identity, stack: &str) -> Result<Option<Utf8PathBuf>> {
+    Ok(look.read_text(&path(&identity.state, stack))?.map(Utf8PathBuf::from))
+}
+
 /// The manifest of the one stack that the Mac behind `look` has, by the journal there. Fails where there is none, with `apply` as
 /// the command to type first, and with a fault of usage where there are several, or where that manifest was no file.
 pub fn manifest_of(look: &dyn Look, apply: &str) -> Result<Utf8PathBuf> {
@@ -49,8 +54,7 @@ pub fn manifest_of(look: &dyn Look, apply: &str) -> Result<Utf8PathBuf> {
             .into());
     }
     let stack = chosen(&journal, None, apply)?;
-    let file = look.read_text(&path(&identity.state, &stack))?;
-    file.map(Utf8PathBuf::from).ok_or_else(|| {
+    file(look, &identity, &stack)?.ok_or_else(|| {
         Problem::usage(format!("it is not known where the manifest of the stack `{stack}` is"))
             .hint("name it: `--stack FILE`")
             .into()

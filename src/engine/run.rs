@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use super::{
+    books,
     event::{Event, Sink, Summary},
     lock::{Book, naming},
 };
@@ -17,7 +18,7 @@ use crate::{
     journal::{Journal, Record},
     machine::{Halt, Hold, Identity, Look, Machine, Tell, Wait},
     step::{About, Step},
-    value::{Id, Problem, Span, without_credentials},
+    value::{Id, Problem, Span, Typed, without_credentials},
 };
 
 /// A run under way: the lock is held, events are heard.
@@ -27,8 +28,8 @@ pub(super) struct Run<'r> {
     pub(super) identity: &'r Identity,
     pub(super) sink: &'r dyn Sink,
     pub(super) stack: String,
-    /// The flags that tell a command of it.
-    pub(super) flags: String,
+    /// How commands are told of it.
+    pub(super) typed: Typed,
     /// Its name, for the journal and its log.
     pub(super) name: String,
     pub(super) summary: Mutex<Summary>,
@@ -80,7 +81,10 @@ impl Run<'_> {
     pub(super) fn write_down(&self, record: Record) -> Result<()> {
         self.journal.write(self.machine, &self.name, record).map_err(|error| {
             self.stopped.store(true, Ordering::SeqCst);
-            error.context("the journal cannot be written")
+            if Halt::of(&error).is_some() {
+                return error;
+            }
+            books::unkept(Problem::mac("the journal cannot be written"), &error, self.identity).into()
         })
     }
 
@@ -114,7 +118,7 @@ impl Run<'_> {
                 self.left_out(id, "stopped before it was done; the next run goes on from here", false);
             }
             Some(Halt::Killed) | None => {
-                let mut problem = naming(Problem::from_error(error).of(id), &self.flags);
+                let mut problem = naming(Problem::from_error(error).of(id), &self.typed);
                 if problem.hints.is_empty() && problem.remedy.is_empty() {
                     problem =
                         problem.hint("put right what is told here, and run it again: it goes on from there");

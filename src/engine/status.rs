@@ -16,7 +16,7 @@ use crate::{
     machine::{Halt, Identity, Look, Looking, Machine, Once, facts, facts::Facts},
     manifest::Stack,
     resource::Evidence,
-    value::{Delta, Id, Problem, Span, differences},
+    value::{Delta, Id, Problem, Span, Typed, differences},
 };
 
 /// What a look at every resource of a stack gave.
@@ -115,6 +115,7 @@ pub fn status_by_use(machine: &dyn Machine, stack: &Stack, say: &mut dyn FnMut(&
 /// What a status goes by.
 struct Seen {
     stack: String,
+    typed: Typed,
     node: Facts,
     identity: Identity,
     journal: Journal,
@@ -127,8 +128,11 @@ impl Seen {
         let journal = Journal::open(look, &identity.state)?;
         let stack = &lock::filled(look, stack, &identity)?;
         let node = facts::gather(look)?;
-        let blueprint = blueprint::build(look, stack, &node, &identity, &journal.receipts())?;
-        Ok(Self { stack: stack.manifest.stack.as_str().to_owned(), node, identity, journal, blueprint })
+        let mut blueprint = blueprint::build(look, stack, &node, &identity, &journal.receipts())?;
+        let refusals = std::mem::take(&mut blueprint.refusals).into_iter();
+        blueprint.refusals = refusals.map(|problem| lock::naming(problem, &stack.typed)).collect();
+        let (name, typed) = (stack.manifest.stack.as_str().to_owned(), stack.typed.clone());
+        Ok(Self { stack: name, typed, node, identity, journal, blueprint })
     }
 
     fn status(self, look: &dyn Look, check: impl Fn(&Entry) -> Result<Evidence>) -> Result<Status> {
@@ -163,22 +167,20 @@ impl Seen {
             }
         };
         let deltas = differences(&resource.wanted(), &found);
+        // What keeps it from being applied is what is wrong with it.
+        let refused = self.blueprint.refusals.iter().find(|refusal| refusal.resource.as_ref() == Some(&id));
+        let hindrance = resource.hindrance(&found, receipt.is_some());
+        let hindrance =
+            hindrance.map(|problem| lock::naming(problem, &self.typed).at(origin.as_ref()).of(&id));
         if !deltas.is_empty() {
             let verdict = if found.present { Verdict::Differs } else { Verdict::Missing };
             let reason = resource.reason(&found, &deltas);
-            // What keeps it from being applied is what is wrong with it.
-            let problem =
-                self.blueprint.refusals.iter().find(|refusal| refusal.resource.as_ref() == Some(&id));
-            return Ok(Row {
-                id,
-                verdict,
-                deltas,
-                reason,
-                evidence: vec![],
-                problem: problem.cloned(),
-                origin,
-                optional,
-            });
+            let problem = refused.cloned().or(hindrance);
+            return Ok(Row { id, verdict, deltas, reason, evidence: vec![], problem, origin, optional });
+        }
+        if hindrance.is_some() {
+            let (verdict, reason, evidence) = (Verdict::Unwell, String::new(), vec![]);
+            return Ok(Row { id, verdict, deltas, reason, evidence, problem: hindrance, origin, optional });
         }
         match check(entry) {
             Ok(evidence) => {

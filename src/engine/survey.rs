@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::{
     free_disk, graph, lock,
     only::{narrow, no_such},
+    origin,
     plan::{Action, Item, Plan},
     removal::{self, Standing},
     shut,
@@ -15,7 +16,8 @@ use crate::{
     machine::{Identity, Look, Looking, Once, Tool, facts},
     manifest::Stack,
     resource::{Quote, Removal, Resource, Upstream},
-    value::{Delta, Id, Place, Problem, State, Upgrade, differences},
+    step::About,
+    value::{Delta, Id, Place, Problem, State, Upgrade, differences, shell_word},
 };
 
 /// A Mac seen through a stack: what is wanted, what was found, and what would be done.
@@ -77,7 +79,7 @@ pub(super) fn observe(
         told.extend(said.warnings);
         items.push(item);
     }
-    let (torn, shared) = with_others(&blueprint, journal, name, &items);
+    let (torn, shared) = with_others(look, stack, &blueprint, journal, identity, &items)?;
     let mut plan = Plan {
         stack: name.to_owned(),
         manifest: stack.source().name().to_owned(),
@@ -100,7 +102,7 @@ pub(super) fn observe(
     let shortage = blueprint::disk_shortage(plan.counts().disk, plan.node.disk_free);
     plan.refusals.extend(shortage.map(|problem| problem.at(largest.and_then(|item| item.origin.as_ref()))));
     plan.refusals.extend(free_disk::judge(look, stack, &blueprint, journal, &plan)?);
-    plan.refusals = plan.refusals.into_iter().map(|problem| lock::naming(problem, &stack.flags)).collect();
+    plan.refusals = plan.refusals.into_iter().map(|problem| lock::naming(problem, &stack.typed)).collect();
     Ok(Survey { blueprint, plan, leaving })
 }
 
@@ -132,11 +134,14 @@ pub(super) fn leaving(blueprint: &Blueprint, receipts: Receipts, stack: &str) ->
 
 /// Why what other stacks want too cannot be had: it would have to be in two places. And what they will see changed.
 fn with_others(
+    look: &dyn Look,
+    stack: &Stack,
     blueprint: &Blueprint,
     journal: &Journal,
-    stack: &str,
+    identity: &Identity,
     items: &[Item],
-) -> (Vec<Problem>, Vec<Problem>) {
+) -> Result<(Vec<Problem>, Vec<Problem>)> {
+    let (typed, stack) = (&stack.typed, stack.manifest.stack.as_str());
     let (mut torn, mut shared, mut joined) = (vec![], vec![], BTreeSet::new());
     for entry in &blueprint.entries {
         let id = entry.resource.id();
@@ -147,12 +152,14 @@ fn with_others(
             joined.insert(other.clone());
         }
         if receipt.place != entry.resource.place() {
-            torn.push(of(Problem::mac(format!(
-                "the stack `{other}` has `{id}` in another place: {}",
-                receipt.place
-            ))
-            .hint("let both want the same, or take the other stack away first")
-            .remedy("forgectl destroy STACK")));
+            let problem =
+                Problem::mac(format!("the stack `{other}` has `{id}` in another place: {}", receipt.place));
+            torn.push(of(match origin::file(look, identity, other)? {
+                Some(file) => problem
+                    .hint("let both want the same, or take the other stack away first:")
+                    .remedy(typed.command("forgectl destroy", &shell_word(file.as_str()))),
+                None => problem.hint("let both want the same, or destroy that by its own manifest first"),
+            }));
         } else if items
             .iter()
             .any(|item| item.id == id && matches!(item.action, Action::Change | Action::Replace))
@@ -169,7 +176,7 @@ fn with_others(
         .hint("what both have stays until both are destroyed")
         .hint(format!("if `{stack}` is its new name, write the old one and destroy that first"))
     }));
-    (torn, shared)
+    Ok((torn, shared))
 }
 
 /// What would be done to take away what forgectl brought for `stack`. Changes nothing.
@@ -317,8 +324,10 @@ pub(super) fn removals(
 }
 
 fn removed(id: &Id, receipt: &Receipt, removal: &Removal) -> Item {
+    let steps: Vec<About> = removal.steps.iter().map(|step| step.about()).collect();
     let reason = if !removal.kept.is_empty() {
-        removal.kept.join("; ")
+        let done = steps.iter().map(|step| &step.words);
+        removal.kept.iter().chain(done).map(String::as_str).collect::<Vec<_>>().join("; ")
     } else if removal.steps.is_empty() {
         "nothing of ours is left of it".into()
     } else if receipt.created() {
@@ -328,10 +337,10 @@ fn removed(id: &Id, receipt: &Receipt, removal: &Removal) -> Item {
     };
     Item {
         id: id.clone(),
-        action: if removal.steps.is_empty() { Action::Keep } else { Action::Remove },
+        action: if steps.is_empty() { Action::Keep } else { Action::Remove },
         deltas: vec![],
         reason,
-        steps: removal.steps.iter().map(|step| step.about()).collect(),
+        steps,
         quote: Quote::default(),
         needs: receipt.needs.clone(),
         locked: None,

@@ -6,6 +6,7 @@ mod record;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::{Mutex, PoisonError},
 };
 
@@ -14,7 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{
     machine::{Changing, Halt, Look, Looking, Machine},
-    value::{Id, Problem},
+    value::{Id, Problem, shell_word},
 };
 
 pub use receipt::{Receipt, Receipts};
@@ -33,14 +34,22 @@ pub struct Journal {
 }
 
 /// The journal is there, and this user may not read it.
-fn unreadable(folder: &Utf8Path, error: anyhow::Error) -> anyhow::Error {
+fn unreadable(folder: &Utf8Path, path: &Utf8Path, error: anyhow::Error) -> anyhow::Error {
     if Halt::of(&error).is_some() {
         return error;
     }
     Problem::mac("the journal cannot be read")
         .why(format!("{error:#}"))
-        .hint("what forgectl brought to this Mac is written there; its folder has to be yours:")
-        .remedy(format!("ls -ld '{folder}'"))
+        .hint("what forgectl brought to this Mac is written there; it has to be yours to read, as its folder has:")
+        .remedy(format!("ls -ld {} {}", shell_word(folder.as_str()), shell_word(path.as_str())))
+        .into()
+}
+
+/// The line after `number` others says what cannot be.
+fn damaged(path: &Utf8Path, number: usize, why: &dyn fmt::Display) -> anyhow::Error {
+    Problem::mac("the journal cannot be read")
+        .why(format!("{path}:{}: {why}", number + 1))
+        .hint("what forgectl brought to this Mac is written there; put the file back from a backup")
         .into()
 }
 
@@ -50,7 +59,8 @@ impl Journal {
     pub fn open(look: &dyn Look, folder: &Utf8Path) -> Result<Self> {
         let mut receipts = BTreeMap::new();
         let path = folder.join("journal.jsonl");
-        let text = look.read_text(&path).map_err(|error| unreadable(folder, error))?.unwrap_or_default();
+        let text =
+            look.read_text(&path).map_err(|error| unreadable(folder, &path, error))?.unwrap_or_default();
         let mut lines = text.split_inclusive('\n').enumerate().peekable();
         while let Some((number, line)) = lines.next() {
             // What else a newer version writes cannot be told from here.
@@ -65,17 +75,16 @@ impl Journal {
                 .into());
             }
             match serde_json::from_str::<Entry>(line.trim_end()) {
+                Ok(Entry { record: Record::Done { id, .. }, .. }) if !receipts.contains_key(&id) => {
+                    // Somebody else than a kill cut off what tells how it was before.
+                    return Err(damaged(&path, number, &format!("`{id}` is done, and was never begun")));
+                }
                 Ok(entry) => receipt::fold(&mut receipts, entry.record),
                 Err(_) if !line.ends_with('\n') && lines.peek().is_none() => {}
                 Err(_) if line.trim().is_empty() => {}
                 // A torn line that a later run has ended is a line of its own, and no JSON.
                 Err(error) if error.is_eof() => {}
-                Err(error) => {
-                    return Err(Problem::mac("the journal cannot be read")
-                        .why(format!("{path}:{}: {error}", number + 1))
-                        .hint("what forgectl brought to this Mac is written there; put the file back from a backup")
-                        .into());
-                }
+                Err(error) => return Err(damaged(&path, number, &error)),
             }
         }
         Ok(Self { folder: folder.to_owned(), receipts: Mutex::new(receipts) })

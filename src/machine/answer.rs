@@ -173,7 +173,7 @@ impl Identity {
 pub struct Output {
     /// Its exit code; 128 + n after signal n.
     pub code: i32,
-    /// Its standard output, capped at 4 MiB.
+    /// Its standard output, of which the last 4 MiB are kept.
     pub stdout: String,
     /// Its standard error, capped likewise.
     pub stderr: String,
@@ -204,6 +204,6 @@ impl Output {
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// The body, capped at 4 MiB.
+    /// The body, of 4 MiB at the most.
     pub body: Vec<u8>,
 }

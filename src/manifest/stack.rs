@@ -10,7 +10,7 @@ use super::{
     reading::{self, Tree},
     types::Manifest,
 };
-use crate::value::{Lock, Problem, Problems, Source, Span, Upgrade, shell_word};
+use crate::value::{Lock, Problem, Problems, Source, Span, Typed, Upgrade, shell_word};
 
 /// A manifest that was read and found good, with the places of its values.
 #[derive(Clone, Debug)]
@@ -27,8 +27,8 @@ pub struct Stack {
     pub upgrade: Upgrade,
     /// Where it lies on this desk, from the root on; `None` of what is no file.
     pub file: Option<Utf8PathBuf>,
-    /// The flags that tell a command of it: `--stack stack.yaml --on sim:mac.json`.
-    pub flags: String,
+    /// How commands are told of it.
+    pub typed: Typed,
     /// The Compose files of the user's own services, by the services' names; see [`Self::with_services`].
     own: BTreeMap<String, Project>,
     source: Arc<Source>,
@@ -96,7 +96,7 @@ pub fn read(source: &Arc<Source>) -> Result<Stack, Problems> {
         lock_place: LockPlace::default(),
         upgrade: Upgrade::default(),
         file: None,
-        flags: format!("--stack {}", shell_word(source.name())),
+        typed: Typed { manifest: shell_word(source.name()).into_owned(), target: None },
         own: BTreeMap::new(),
         source: Arc::clone(source),
         tree,

@@ -2,10 +2,7 @@
 
 use crate::value::{Delta, Want, human_bytes};
 
-/// `1 change`, `7 changes`.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
+pub(super) use crate::value::count;
 
 /// A download: gigabytes from a twentieth of one on, since that is what a line's speed and a disk are known in.
 #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]

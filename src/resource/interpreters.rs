@@ -58,9 +58,10 @@ pub(super) fn observe_notes(look: &dyn Look, folder: &Utf8Path) -> Result<State>
 pub(super) fn removal(folder: &Utf8Path, receipt: &Receipt, found: &State, all_data: bool) -> Removal {
     let names: Vec<String> = words(found.get("came")).into_iter().collect();
     if !names.is_empty() && !all_data {
+        let (stay, them) = if names.len() == 1 { ("stays", "it") } else { ("stay", "them") };
         let names = names.join(" and ");
         return Removal::held(format!(
-            "{names} stays: other environments may use it; `--all-data` removes it"
+            "{names} {stay}: other environments may use {them}; `--all-data` removes {them}"
         ));
     }
     let before = words(receipt.former.get(NOTES));

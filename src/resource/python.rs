@@ -18,7 +18,7 @@ use crate::{
     },
     step::{InstallPackages, LeftOver, LinkInterpreter, MakeEnvironment, ResolvePackages, Step, Told},
     value::{
-        Delta, Deltas, Id, Pin, Place, Problem, Requirement, State, Value, VersionRange, Want, Wanted,
+        Delta, Deltas, Id, Pin, Place, Problem, Requirement, State, Value, VersionRange, Want, Wanted, count,
         differences,
     },
 };
@@ -351,7 +351,7 @@ impl Resource for PythonEnvironment {
         };
         let mut evidence = vec![
             format!("{} has Python {} ({interpreter})", self.path, found.version),
-            format!("{} packages are in it", found.packages.len()),
+            format!("{} in it", count(found.packages.len(), "package is", "packages are")),
         ];
         // Without a lock nothing tells what somebody asked for from what came along.
         let others = found.packages.keys().filter(|name| self.lock.is_some() && !self.asks_for(name));

@@ -7,7 +7,7 @@ use super::{
     Content, Fault, Mac, Program, Sim, USER, answering::FAR, converse, internet, machine::refused, secrets,
     tool,
 };
-use crate::machine::{Change, Command, Kind, Look, Outcome, Output, Quiet, Sudo, Tell};
+use crate::machine::{Change, Command, Kind, Look, Outcome, Output, Quiet, Sudo, Tell, not_own};
 
 /// What a change of the file system takes, and what one takes that is synced.
 const FILE: Duration = Duration::from_micros(100);
@@ -191,9 +191,7 @@ pub(super) fn own_file(mac: &mut Mac, path: &Utf8Path) -> Result<Vec<u8>> {
 fn judge(mac: &Mac, path: &Utf8Path, kind: Kind) -> Result<()> {
     let Some(node) = mac.disk.node(path) else { return Ok(()) };
     ensure!(node.kind == kind, "`{path}` is not what forgectl keeps there");
-    ensure!(node.uid == USER, "`{path}` belongs to another user (uid {}), not to uid {USER}", node.uid);
-    ensure!(node.mode & 0o022 == 0, "`{path}` can be written by others (mode {:04o})", node.mode);
-    Ok(())
+    not_own(path, node.uid, USER, node.mode).map_or(Ok(()), |problem| Err(problem.into()))
 }
 
 fn lock(sim: &Sim, path: &Utf8Path, note: &str) -> Result<Outcome> {

@@ -7,7 +7,7 @@ use crate::{
         Changing, Command, Looking, Machine, Tell,
         tool::{uv as tool, venv},
     },
-    value::{Id, Problem, human_bytes},
+    value::{Id, Problem, count, human_bytes},
 };
 
 /// Where the packages of one environment are told, in forgectl's own folder.
@@ -149,7 +149,7 @@ impl Step for InstallPackages {
         let clear = torn.iter().chain(unsigned).map(|folder| format!("rm -r {folder}"));
         About {
             words: match &self.locked {
-                Some(lines) => format!("install {} packages as the lock has them", lines.len()),
+                Some(lines) => format!("install {} by the lock", count(lines.len(), "package", "packages")),
                 None => "install them with what they need, checked by hash".into(),
             },
             why: "not all of them are there as wanted".into(),

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::Id;
+use super::{Id, count};
 
 /// What an apply resolved of one resource that its manifest leaves open, so that another apply brings the same. All of it
 /// was fetched and checked, never guessed.
@@ -27,11 +27,7 @@ pub struct Pin {
 impl fmt::Display for Pin {
     /// What tells it from another, in a few words: `1.8.1`, `4c27e0f5b5ad`, `3.11.13, 41 packages`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let packages = match self.packages.len() {
-            0 => None,
-            1 => Some("1 package".to_owned()),
-            number => Some(format!("{number} packages")),
-        };
+        let packages = (!self.packages.is_empty()).then(|| count(self.packages.len(), "package", "packages"));
         let digest = self.digest.as_ref().map(|digest| digest.chars().take(12).collect());
         let parts = [self.version.clone(), digest, packages];
         f.write_str(&parts.into_iter().flatten().collect::<Vec<String>>().join(", "))

@@ -2,6 +2,7 @@
 
 mod basic;
 mod container;
+mod count;
 mod hex;
 mod id;
 mod image_name;
@@ -19,12 +20,14 @@ mod source;
 mod specifiers;
 mod state;
 mod text;
+mod typed;
 mod upgrade;
 mod version;
 mod want;
 
 pub use basic::{basic_authorization, basic_credentials};
 pub use container::{ContainerSpec, Healthcheck, Mount, MountSource, Protocol, PublishedPort, Restart};
+pub use count::count;
 pub use hex::hex;
 pub use id::Id;
 pub use image_name::{full_image_name, image_repository};
@@ -42,6 +45,7 @@ pub use source::{Excerpt, Source, Span};
 pub use specifiers::Specifiers;
 pub use state::{Field, State, Value};
 pub use text::{Piece, SecretName, Text, fingerprint, seal};
+pub use typed::Typed;
 pub use upgrade::Upgrade;
 pub use version::{RangeFault, VersionRange, order_of_versions};
 pub use want::{Delta, Deltas, Want, Wanted, differences};

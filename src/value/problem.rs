@@ -96,6 +96,15 @@ impl Problem {
         self
     }
 
+    /// Adds the hints and the commands of `other`.
+    #[must_use]
+    pub fn advised_by(mut self, other: &Self) -> Self {
+        self.after.extend(other.after.iter().map(|after| self.hints.len() + after));
+        self.hints.extend(other.hints.iter().cloned());
+        self.remedy.extend(other.remedy.iter().cloned());
+        self
+    }
+
     /// The commands that follow the `count`th hint, counted from one; those of 0 follow none.
     pub fn commands_after(&self, count: usize) -> impl Iterator<Item = &str> {
         let those = self.remedy.iter().zip(&self.after).filter(move |(_, after)| **after == count);

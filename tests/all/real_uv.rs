@@ -10,7 +10,6 @@
 use std::{env, fs};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use forgectl::sim::{Content, USER, folder::Opened};
 
 use crate::cli::{Left, Shell};
 
@@ -46,15 +45,6 @@ impl Lab {
         let uv = real_uv()?;
         let shell = Shell::new();
         shell.well(&format!("sim new dir:mac --chip M4 --memory 16GB --uv {uv}"));
-        let mac = shell.path("mac");
-        {
-            let mut opened = Opened::open(&mac).unwrap();
-            let now = opened.mac.state.now;
-            let disk = &mut opened.mac.disk;
-            disk.make_dirs(USER, Utf8Path::new(UV).parent().unwrap(), 0o755, now).unwrap();
-            disk.write(USER, UV.into(), Content::Made { size: 1, seed: 1 }, 0o755, now).unwrap();
-            opened.close().unwrap();
-        }
         let told = shell
             .well(&format!("sim exec dir:mac -- {UV} python list --only-installed --output-format json"));
         let told: serde_json::Value = serde_json::from_str(&told).unwrap();
@@ -203,4 +193,19 @@ fn a_real_environment_of_somebody_elses_is_given_back() {
     assert_eq!(lab.packages().len(), 2);
     lab.well("destroy stack.yaml --all-data --yes");
     assert_eq!(lab.packages(), ["six-1.16.0.dist-info"]);
+}
+
+/// What `--uv` brings is there as if its own installer had put it: nothing else is wanted for it.
+#[test]
+fn a_mac_with_a_uv_of_this_machine_wants_no_homebrew_for_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let shell = Shell::new();
+    let uv = shell.path("uv");
+    fs::write(&uv, "#!/bin/sh\necho '[]'\n").unwrap();
+    fs::set_permissions(&uv, fs::Permissions::from_mode(0o755)).unwrap();
+    shell.well("sim new dir:mac --chip M4 --memory 16GB --uv uv");
+    let text = "forge: 1\nstack: lab\nnode: {memory: 16GB}\npython:\n  lab: {path: ~/lab/.venv, version: \"3.11\", packages: [six]}\n";
+    fs::write(shell.path("stack.yaml"), text).unwrap();
+    let plan = shell.well("plan stack.yaml --on dir:mac");
+    assert!(plan.contains("python-environment") && !plan.contains("brew"), "{plan}");
 }

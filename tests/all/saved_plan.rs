@@ -68,6 +68,20 @@ fn what_was_agreed_to_is_carried_out_without_a_question() {
 }
 
 #[test]
+fn a_plan_that_was_carried_out_already_is_said_to_be() {
+    let stack = stack("forge: 1\nstack: lab\nnode: {memory: 16GB}\ntools: {formulae: [jq]}\n");
+    let sim = sim(fresh(&stack));
+    let saved = save(&sim, &stack);
+    apply(&sim, &stack, &saved).unwrap();
+    let problem = refused(&sim, &stack, &saved);
+    assert_eq!(problem.what, "there is nothing left of this plan to do: all is as it was to be");
+    assert!(
+        problem.why.iter().any(|why| why == "tool/homebrew: to be added (install) then, as wanted now"),
+        "{problem:?}"
+    );
+}
+
+#[test]
 fn an_empty_plan_is_carried_out_by_doing_nothing() {
     let (stack, sim) = (spine(), sim(fresh(&spine())));
     apply_well(&sim, &stack);

@@ -58,7 +58,13 @@ impl Kept {
             let hint = "put it back as it was, or take it away, and the next apply resolves all anew:";
             match &place {
                 Place::File(path) => problem.hint(hint).remedy(format!("rm {}", shell_word(path.as_str()))),
-                Place::Mac(_) | Place::Nowhere => problem.hint(hint.trim_end_matches(':')),
+                Place::Mac(path) => {
+                    let target = stack.typed.target.as_ref();
+                    let there = target.map(|target| format!("forgectl sim exec {target} -- "));
+                    let rm = format!("{}rm {}", there.unwrap_or_default(), shell_word(path.as_str()));
+                    problem.hint(hint).remedy(rm)
+                }
+                Place::Nowhere => problem,
             }
         })?;
         let name = stack.manifest.stack.as_str();

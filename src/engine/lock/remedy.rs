@@ -1,13 +1,20 @@
-use crate::value::Problem;
+use crate::value::{Problem, Typed};
 
 /// What a resource says of moving its lock.
 const MOVES: &str = "forgectl lock --update ";
 
-/// `problem` with the `flags` of its stack in each command that moves the lock: who has not applied it yet has to name it, and no
+/// What it says of its manifest.
+const MANIFEST: &str = " STACK";
+
+/// `problem` with the manifest and the target in each command that needs them: who has not applied it yet has to name it, and no
 /// resource knows what it is called.
-pub(in crate::engine) fn naming(mut problem: Problem, flags: &str) -> Problem {
-    for command in problem.remedy.iter_mut().filter(|command| command.starts_with(MOVES)) {
-        *command = format!("{command} {flags}");
+pub(in crate::engine) fn naming(mut problem: Problem, typed: &Typed) -> Problem {
+    for command in &mut problem.remedy {
+        if command.starts_with(MOVES) {
+            *command = format!("{command} {}", typed.flags());
+        } else if let Some(said) = command.strip_suffix(MANIFEST) {
+            *command = typed.command(said, &typed.manifest);
+        }
     }
     problem
 }
@@ -17,11 +24,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_that_moves_a_lock_names_the_stack_and_others_stay() {
-        let problem =
-            Problem::mac("no").remedy("brew info jq").remedy("forgectl lock --update brew-formula/jq");
-        let named = naming(problem, "--stack stack.yaml --on sim:mac.json");
+    fn a_command_that_is_about_a_stack_names_it_and_others_stay() {
+        let problem = Problem::mac("no")
+            .remedy("brew info jq")
+            .remedy("forgectl lock --update brew-formula/jq")
+            .remedy("forgectl apply STACK");
+        let typed = Typed { manifest: "stack.yaml".into(), target: Some("sim:mac.json".into()) };
+        let named = naming(problem, &typed);
         let moves = "forgectl lock --update brew-formula/jq --stack stack.yaml --on sim:mac.json";
-        assert_eq!(named.remedy, ["brew info jq", moves]);
+        assert_eq!(named.remedy, ["brew info jq", moves, "forgectl apply stack.yaml --on sim:mac.json"]);
     }
 }

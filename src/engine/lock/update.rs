@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 
-use super::{Kept, kept};
+use super::{Kept, kept, naming};
 use crate::{
     blueprint::{self, Entry},
     engine::{apply::take_lock, only::no_such, survey},
@@ -71,7 +71,7 @@ pub fn update_lock(machine: &dyn Machine, stack: &Stack, only: &[Id], write: boo
     for id in asked {
         let entry = entries.iter().find(|entry| entry.resource.id() == id);
         let (from, newest) =
-            (before.lock.pin(&id).cloned(), entry.map(|entry| newest(machine, entry)).transpose());
+            (before.lock.pin(&id).cloned(), entry.map(|entry| newest(machine, entry, stack)).transpose());
         let to = match newest {
             Ok(Some(Newest { pin: Some(pin), stays })) => {
                 let stays = stays.filter(|_| from.as_ref() == Some(&pin));
@@ -145,9 +145,9 @@ fn asked(entries: &[Entry], lock: &Lock, stack: &Stack, only: &[Id]) -> Result<B
     }
 }
 
-fn newest(look: &dyn Look, entry: &Entry) -> Result<Newest, Problem> {
+fn newest(look: &dyn Look, entry: &Entry, stack: &Stack) -> Result<Newest, Problem> {
     let id = entry.resource.id();
-    let placed = |problem: Problem| problem.at(Some(&entry.origin)).of(&id);
+    let placed = |problem: Problem| naming(problem, &stack.typed).at(Some(&entry.origin)).of(&id);
     let newest =
         entry.resource.newest(look).with_context(|| format!("what upstream has of `{id}` now is not known"));
     match newest {

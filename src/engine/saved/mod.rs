@@ -180,9 +180,15 @@ impl SavedPlan {
         if moved.is_empty() {
             return Ok(());
         }
-        let what = if moved::lock_has_moved(&self.content, plan) { "lock" } else { "Mac" };
-        let mut problem =
-            Problem::mac(format!("this is not the plan that was saved: the {what} has moved since"));
+        let did = self.content.items.iter().any(|item| item.action != Action::Keep);
+        let what = if did && plan.is_empty() && plan.upgrade == self.content.upgrade {
+            "there is nothing left of this plan to do: all is as it was to be"
+        } else if moved::lock_has_moved(&self.content, plan) {
+            "this is not the plan that was saved: the lock has moved since"
+        } else {
+            "this is not the plan that was saved: the Mac has moved since"
+        };
+        let mut problem = Problem::mac(what);
         problem.why = moved;
         let version = env!("CARGO_PKG_VERSION");
         if self.content.forgectl != version {

@@ -13,8 +13,8 @@ use crate::machine::{Method, Reply, Request};
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// How long a GET request may take in all.
 const GET: Duration = Duration::from_secs(10);
-/// Bytes kept of a body.
-const MOST_BODY: u64 = 4 * 1024 * 1024;
+/// Bytes of the longest body that is taken.
+const MOST_BODY: u64 = 4 << 20;
 
 /// One client for all requests, made when the first is sent.
 #[derive(Default)]
@@ -53,7 +53,10 @@ pub(super) fn headed(begun: RequestBuilder, request: &Request) -> RequestBuilder
 pub(super) fn whole(reply: Response) -> Result<Reply, String> {
     let status = reply.status().as_u16();
     let mut body = vec![];
-    match reply.take(MOST_BODY).read_to_end(&mut body) {
+    match reply.take(MOST_BODY + 1).read_to_end(&mut body) {
+        Ok(size) if size as u64 > MOST_BODY => {
+            Err(format!("the answer is longer than {} MiB", MOST_BODY >> 20))
+        }
         Ok(_) => Ok(Reply { status, body }),
         Err(error) => Err(broke_off(body.len(), &error)),
     }
@@ -96,4 +99,17 @@ pub(super) fn deepest(error: &dyn Error) -> String {
         error = cause;
     }
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_too_long_is_none() {
+        let of = |size| whole(Response::from(hyper::Response::new(vec![b'x'; size])));
+        let most = usize::try_from(MOST_BODY).expect("small");
+        assert_eq!(of(most).map(|reply| reply.body.len()), Ok(most));
+        assert_eq!(of(most + 1).map(drop), Err("the answer is longer than 4 MiB".to_owned()));
+    }
 }

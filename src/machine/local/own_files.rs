@@ -6,12 +6,12 @@ use std::{
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{files::Files, replace, root::Last};
 use crate::{
-    machine::{Identity, Kind},
+    machine::{Identity, Kind, not_own},
     value::{SecretName, SecretShape, Text},
 };
 
@@ -111,12 +111,5 @@ fn judge(files: &Files, who: &Identity, path: &Utf8Path, kind: Kind) -> Result<(
             _ => bail!("`{path}` is no regular file, and forgectl keeps one of its own there"),
         }
     }
-    ensure!(
-        stat.uid == who.uid,
-        "`{path}` belongs to another user (uid {}), not to uid {}",
-        stat.uid,
-        who.uid
-    );
-    ensure!(stat.mode & 0o022 == 0, "`{path}` can be written by others (mode {:04o})", stat.mode);
-    Ok(())
+    not_own(path, stat.uid, who.uid, stat.mode).map_or(Ok(()), |problem| Err(problem.into()))
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "part of the real adapter")]
 
 use std::{
+    collections::VecDeque,
     fmt::Write,
     io::{self, Read},
     os::unix::process::{CommandExt, ExitStatusExt},
@@ -16,7 +17,7 @@ use nix::sys::signal::Signal;
 use super::signals::{AsRoot, Group};
 use crate::machine::{Output, Tell};
 
-/// Bytes kept of each stream; the rest is read and dropped.
+/// Bytes kept of each stream, the last ones: they tell how it ended.
 const MOST_OUTPUT: usize = 4 * 1024 * 1024;
 /// Bytes after which a line without an end is told as one.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -244,7 +245,7 @@ struct Heard {
 
 #[derive(Default)]
 struct Text {
-    kept: Vec<u8>,
+    kept: VecDeque<u8>,
     line: Vec<u8>,
 }
 
@@ -254,8 +255,8 @@ impl Heard {
             Stream::Out => &mut self.out,
             Stream::Err => &mut self.err,
         };
-        let room = MOST_OUTPUT.saturating_sub(text.kept.len()).min(piece.len());
-        text.kept.extend_from_slice(piece.get(..room).unwrap_or_default());
+        text.kept.extend(piece);
+        text.kept.drain(..text.kept.len().saturating_sub(MOST_OUTPUT));
         for byte in piece {
             // Progress is drawn over itself with carriage returns.
             if matches!(byte, b'\n' | b'\r') || text.line.len() >= LONGEST_LINE {
@@ -276,7 +277,7 @@ impl Heard {
     }
 
     fn output(self, end: End, limit: Duration) -> Output {
-        let text = |text: Text| String::from_utf8_lossy(&text.kept).into_owned();
+        let text = |text: Text| String::from_utf8_lossy(&Vec::from(text.kept)).into_owned();
         let (stdout, mut stderr) = (text(self.out), text(self.err));
         let code = match end {
             End::Itself(status) => code(status),
@@ -328,6 +329,13 @@ mod tests {
         let output = shell("echo Done with it; sleep 600", &limits);
         assert_eq!((output.code, output.stdout.as_str()), (0, "Done with it\n"));
         assert_eq!(shell("echo Done with it; exit 3", &limits).code, 3, "it ended by itself");
+    }
+
+    #[test]
+    fn of_much_the_last_is_kept_which_tells_how_it_ended() {
+        let script = "head -c 9000000 /dev/zero | tr '\\0' x; echo; echo it failed";
+        let output = shell(script, &Limits::of(Duration::from_mins(1)));
+        assert_eq!((output.stdout.len(), output.stdout.ends_with("x\nit failed\n")), (MOST_OUTPUT, true));
     }
 
     #[test]

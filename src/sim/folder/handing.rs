@@ -12,7 +12,7 @@ use crate::{
         Files, Laid,
         offspring::{self, Start},
     },
-    sim::{Caller, Mac, tool},
+    sim::{Caller, Content, Mac, USER, tool},
     value::Problem,
 };
 
@@ -41,7 +41,7 @@ struct Interpreter {
 }
 
 /// From now on `uv` of the Mac in `folder` is the program `uv` of this machine, wherever it lies there: it really makes
-/// environments under the folder, of packages of the real registry. The Mac gets this machine's interpreters under the paths that they have
+/// environments under the folder, of packages of the real registry. It lies where its own installer puts it. The Mac gets this machine's interpreters under the paths that they have
 /// here, and no others: none is fetched.
 pub fn hand_over_uv(folder: &Utf8Path, uv: &Utf8Path) -> Result<()> {
     let mut opened = Opened::open(folder)?;
@@ -66,6 +66,11 @@ pub fn hand_over_uv(folder: &Utf8Path, uv: &Utf8Path) -> Result<()> {
         }
         files.lay(&path, Laid::File(&program), 0o755, now).with_context(|| format!("copying `{path}`"))?;
     }
+    let own = opened.mac.home().join(".local/bin/uv");
+    let disk = &mut opened.mac.disk;
+    disk.make_dirs(USER, own.parent().unwrap_or(&own), 0o755, now)?;
+    // Its own script takes its place.
+    disk.write(USER, &own, Content::Made { size: 1, seed: 1 }, 0o755, now)?;
     opened.mac.state.registry.really_at = Some(uv.to_owned());
     opened.close()
 }

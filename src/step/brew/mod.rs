@@ -7,11 +7,11 @@ mod tap;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use super::{About, Step};
 use crate::{
-    machine::{Changing, Command, Looking, Machine, Output, Patience, Tell, Tool, Wait, tool::brew},
+    machine::{Changing, Command, Halt, Looking, Machine, Output, Patience, Tell, Tool, Wait, tool::brew},
     value::Problem,
 };
 
@@ -58,16 +58,30 @@ fn told(words: &[&str]) -> String {
 /// Runs `brew`; one that holds a lock is waited for, also one that a killed run of ours left behind.
 fn run(machine: &dyn Machine, words: &[&str], tell: &dyn Tell) -> Result<Output> {
     let mut waits = false;
-    machine.until("another `brew` to end", PATIENCE, || {
-        let output = machine.run(&command(words), tell)?;
-        if output.ok() || !LOCKED.iter().any(|text| output.stderr.contains(text)) {
-            return Ok(Ok(output));
-        }
-        if !std::mem::replace(&mut waits, true) {
-            tell.line("another `brew` is at work; waiting for it to end");
-        }
-        Ok(Err(output.said()))
-    })
+    machine
+        .until("another `brew` to end", PATIENCE, || {
+            let output = machine.run(&command(words), tell)?;
+            if output.ok() || !LOCKED.iter().any(|text| output.stderr.contains(text)) {
+                return Ok(Ok(output));
+            }
+            if !std::mem::replace(&mut waits, true) {
+                tell.line("another `brew` is at work; waiting for it to end");
+            }
+            Ok(Err(output.said()))
+        })
+        .map_err(endless)
+}
+
+/// Something was waited for that did not end.
+fn endless(error: Error) -> Error {
+    if Halt::of(&error).is_some() {
+        return error;
+    }
+    let problem = Problem::from_error(&error);
+    if !problem.remedy.is_empty() {
+        return error;
+    }
+    problem.hint("let it end, or end it; what runs:").remedy("ps -axo pid,lstart,command").into()
 }
 
 /// The same; what it did not do is an error.
@@ -93,18 +107,20 @@ fn about(words: &[&str]) -> About {
     About { commands: vec![command(words).to_string()], brew: true, long: true, ..About::default() }
 }
 
-/// Waits until none of the processes that show one of `texts` is left: a run of ours that was killed leaves what it had started,
-/// and what is taken away meanwhile would come back.
+/// Waits until none of the processes that show one of `texts` is left, whoever started it: what is taken away meanwhile would come
+/// back, as by what a run of ours that was killed left at work.
 pub(super) fn wait_for(machine: &dyn Machine, texts: &[&str], tell: &dyn Tell) -> Result<()> {
     let mut waits = false;
-    machine.until("what was started before to end", PATIENCE, || {
-        let shown = machine.tool(Tool::Processes)?.stdout;
-        let Some(line) = shown.lines().find(|line| texts.iter().any(|text| line.contains(text))) else {
-            return Ok(Ok(()));
-        };
-        if !std::mem::replace(&mut waits, true) {
-            tell.line("what an earlier run started is still at work; waiting for it to end");
-        }
-        Ok(Err(format!("`ps` shows {}", line.trim())))
-    })
+    machine
+        .until("what works on Homebrew to end", PATIENCE, || {
+            let shown = machine.tool(Tool::Processes)?.stdout;
+            let Some(line) = shown.lines().find(|line| texts.iter().any(|text| line.contains(text))) else {
+                return Ok(Ok(()));
+            };
+            if !std::mem::replace(&mut waits, true) {
+                tell.line("something is at work on Homebrew already; waiting for it to end");
+            }
+            Ok(Err(format!("`ps` shows {}", line.trim())))
+        })
+        .map_err(endless)
 }

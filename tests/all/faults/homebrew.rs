@@ -293,7 +293,15 @@ fn a_brew_that_never_ends_is_told_and_the_next_apply_heals() {
     let sim = sim(fresh(&toolbox()));
     sim.with_mac(|mac| mac.state.faults.arm_always(Fault::BrewLocked));
     let text = fails_then_heals(&sim, &toolbox(), JQ, |mac| mac.state.faults.disarm(Fault::BrewLocked));
-    says(&text, &[" s for another `brew` to end", "has already locked /opt/homebrew/Cellar/jq"]);
+    says(
+        &text,
+        &[
+            " s for another `brew` to end",
+            "has already locked /opt/homebrew/Cellar/jq",
+            "let it end, or end it; what runs:",
+            "ps -axo pid,lstart,command",
+        ],
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use forgectl::{engine::event::Event, machine::Change, sim::Node};
+use forgectl::{engine::event::Event, machine::Change};
 
 use super::{meddler::Meddler, *};
 use crate::support::{SPINE, spine_with, stack};
@@ -61,6 +61,19 @@ fn a_line_that_is_no_json_is_refused_with_its_place() {
     refused_on(&sim, &spine());
 }
 
+/// Somebody cut a line in the middle of it: what was done behind it was never begun, and nobody knows what was there before.
+#[test]
+fn a_line_that_is_cut_short_before_its_own_end_is_written_is_refused() {
+    let whole = applied().with_mac(|mac| read(mac, journal(mac)));
+    let first = whole.lines().next().unwrap();
+    assert!(first.contains("\"intent\""), "{first}");
+    let sim = tampered(|text| text.replacen(first, &first[..first.len() / 2], 1));
+    says(
+        &refused_on(&sim, &spine()),
+        &["the journal cannot be read", "journal.jsonl:2", "was never begun", "from a backup"],
+    );
+}
+
 /// It knows things that this forgectl does not.
 #[test]
 fn a_journal_of_a_newer_version_is_refused() {
@@ -100,10 +113,14 @@ fn what_another_stack_wants_in_another_place_is_refused() {
         &refused_on(&sim, &boot),
         &[
             "the stack `spine` has `launchd-job/dev.forge.ollama` in another place: gui/501/dev.forge.ollama",
-            "forgectl destroy",
+            "destroy that by its own manifest",
         ],
     );
     nothing_to_do(&sim, &spine());
+    let mut known = spine();
+    known.file = Some("/work/my lab.yaml".into());
+    apply_well(&sim, &known);
+    says(&refused_on(&sim, &boot), &["forgectl destroy '/work/my lab.yaml'"]);
 }
 
 #[test]
@@ -113,40 +130,6 @@ fn what_another_stack_wants_otherwise_is_warned_of() {
         stack(&SPINE.replace("stack: spine", "stack: other").replace("keep_alive: 30m", "keep_alive: 1m"));
     let warnings: String = plan(&sim, &other).warnings.iter().map(text).collect();
     says(&warnings, &["the stack `spine` wants `launchd-job/dev.forge.ollama` too", "will find it changed"]);
-}
-
-#[test]
-fn a_state_folder_that_is_somebody_elses_is_refused() {
-    for (mode, uid, words) in [
-        (0o755, 0, "belongs to another user (uid 0)"),
-        (0o700, 0, "belongs to another user (uid 0)"),
-        (0o770, USER, "can be written by others (mode 0770)"),
-    ] {
-        let mut mac = fresh(&spine());
-        let (path, now) = (state(&mac), mac.state.now);
-        let disk = mac.disk.memory_mut().unwrap();
-        for above in [path.parent().unwrap().parent().unwrap(), path.parent().unwrap()] {
-            disk.put(above, Node::folder(0o755, USER, 20, now));
-        }
-        disk.put(&path, Node::folder(mode, uid, 20, now));
-        if (mode, uid) == (0o700, 0) {
-            let Err(error) = engine::survey(&sim(copy(&mac)), &spine()) else { panic!("read all the same") };
-            says(&text_of(&error), &["the journal cannot be read", "Permission denied", "ls -ld"]);
-        }
-        says(&refused(mac, &spine()), &[words, "/Users/lab/.local/state/forgectl", "ls -ld"]);
-    }
-}
-
-/// `~` cannot be written: forgectl cannot keep its books, and touches nothing.
-#[test]
-fn a_home_folder_that_cannot_be_written_is_refused() {
-    let mut mac = fresh(&spine());
-    let home = mac.home();
-    mac.disk.chmod(0, &home, 0o500).unwrap();
-    says(
-        &refused(mac, &spine()),
-        &["forgectl cannot keep its books", "/Users/lab/.local", "ls -ld /Users/lab"],
-    );
 }
 
 /// Whatever write meets it, the failure is told, and nothing is lost.
@@ -200,13 +183,6 @@ fn a_disk_that_fills_up_during_the_download_is_told_and_healed() {
         mac.disk.remove(USER, &path, now).unwrap();
     });
     healed(&sim, &spine());
-}
-
-#[test]
-fn a_disk_that_is_full_from_the_start_is_refused() {
-    let mut mac = fresh(&spine());
-    mac.state.faults.arm_always(Fault::DiskFull);
-    says(&refused(mac, &spine()), &["forgectl cannot keep its books", "No space left on device"]);
 }
 
 #[test]

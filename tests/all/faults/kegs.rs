@@ -37,7 +37,8 @@ fn a_formula_on_which_another_of_ours_stands_leaves_the_manifest_and_not_the_mac
     let mac = with_homebrew(&[]);
     let sim = sim(copy(&mac));
     apply_well(&sim, &both);
-    says(&planned(&sim, &one, ONIGURUMA).reason, &["oniguruma stays: jq stands on it"]);
+    let reason = planned(&sim, &one, ONIGURUMA).reason;
+    says(&reason, &["oniguruma stays: jq stands on it; mark oniguruma as not asked for"]);
     apply_well(&sim, &one);
     assert!(there(&sim, "/opt/homebrew/opt/oniguruma"));
     nothing_to_do(&sim, &one);

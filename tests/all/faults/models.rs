@@ -60,6 +60,15 @@ fn downloaded(sim: &Sim) -> u64 {
     sim.with_mac(|mac| std::mem::take(&mut mac.state.meter.downloaded))
 }
 
+/// Somebody took the whole store away: the server makes it anew, as it does whenever it puts something there.
+#[test]
+fn a_store_that_is_gone_under_its_server_is_filled_anew() {
+    let sim = sim(fresh(&lab()));
+    apply_well(&sim, &lab());
+    well(&sim, "rm -rf /Users/lab/.ollama/models");
+    healed(&sim, &lab());
+}
+
 #[test]
 fn a_model_that_nobody_has_is_refused_with_the_nearest_names() {
     let stack = with("  - {ollama: \"gemma4:27b\"}\n");

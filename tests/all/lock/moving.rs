@@ -85,6 +85,18 @@ fn digest(lock: &Lock, id: &str) -> String {
     lock.pin(&id.parse().unwrap()).unwrap().digest.clone().unwrap()
 }
 
+/// A command to type next names the manifest.
+#[test]
+fn what_is_to_be_applied_first_is_named() {
+    let text = "forge: 1\nstack: lab\nnode: {memory: 16GB}\ntools: {homebrew: true}\n\
+                python: {lab: {path: ~/lab/.venv, version: \"3.11\", packages: [six]}}\n";
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    apply_well(&sim, &desk.stack(text));
+    let more = desk.stack(&text.replace("[six]", "[six, idna]"));
+    let problem = refused(&update(&sim, &more, &[], true).unwrap_err());
+    assert_eq!(problem.remedy, ["forgectl apply stack.yaml"], "{problem:?}");
+}
+
 /// What a tag stands for is locked, and holds on another Mac as long as the registry has it; what it stands for now is taken by
 /// moving the lock, and brought by the next apply.
 #[test]

@@ -1,7 +1,11 @@
 //! Whatever an apply leaves, its lock says so: no line stays that binds nobody, and none that binds is lost.
 
 use camino::Utf8Path;
-use forgectl::value::Upgrade;
+use forgectl::{
+    desk::Screen,
+    report::{self, StatusView},
+    value::Upgrade,
+};
 
 use super::*;
 
@@ -33,6 +37,26 @@ fn an_upgrade_that_finds_all_upgraded_already_moves_the_lock() {
     assert_eq!(version(&desk.lock(), JQ), "1.9.0");
     assert!(engine::survey(&sim, &stack).unwrap().refusals.is_empty());
     assert_eq!(effects(&sim, || assert_eq!(apply_well(&sim, &stack).locked, None)), 0);
+}
+
+/// What the lock forbids, an apply would refuse: a status names that, and no apply.
+#[test]
+fn a_status_names_what_keeps_an_apply_from_mending_it() {
+    let (desk, sim) = (Desk::new(), sim(with_homebrew()));
+    let stack = desk.stack(&only_jq(""));
+    apply_well(&sim, &stack);
+    offers_jq(&sim, "1.9.0");
+    brew(&sim, "update");
+    brew(&sim, "upgrade jq");
+    let status = engine::status(&sim, &stack).unwrap();
+    let row = status.rows.iter().find(|row| row.id.as_str() == JQ).unwrap();
+    let problem = row.problem.as_ref().unwrap();
+    assert_eq!(problem.what, "`jq` 1.8.1 is locked, and 1.9.0 is there");
+    assert_eq!(problem.remedy, ["forgectl lock --update brew-formula/jq --stack stack.yaml"]);
+    assert!(problem.span.is_some() && problem.resource.is_some(), "{problem:?}");
+    let view = StatusView { verbose: false, apply: "forgectl apply stack.yaml" };
+    let told = report::status(&status, view, Screen::plain(80));
+    assert!(!told.contains("forgectl apply"), "{told}");
 }
 
 /// The manifest wants another than is locked, and that is there: the old line binds nobody, is not shown as if, and goes.
@@ -69,6 +93,16 @@ fn the_hashes_of_an_environment_outlive_what_told_of_them_beside_it() {
     }
     let summary = apply_well(&sim, &stack);
     assert!(!summary.changed.is_empty(), "{summary:?}");
+    assert_eq!(desk.text(), locked);
+
+    let rm = ["/bin/rm", "-rf", "/Users/lab/lab/.venv"].map(str::to_owned);
+    assert!(sim.exec(Caller::user(false), &rm).ok());
+    let plan = engine::survey(&sim, &stack).unwrap();
+    let mut steps = plan.items.iter().flat_map(|item| &item.steps);
+    assert!(steps.any(|step| step.words == "install 1 package by the lock"), "{plan:?}");
+    let ears = Ears::default();
+    assert!(engine::apply(&sim, &stack, &yes(), &Nobody, &ears).unwrap().ok());
+    assert!(ears.told().iter().any(|event| event.contains("1 package is in it")), "{:?}", ears.told());
     assert_eq!(desk.text(), locked);
 }
 

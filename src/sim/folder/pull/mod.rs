@@ -119,7 +119,7 @@ impl Pulling {
 
     /// The size of a blob that is there.
     fn there(&self, digest: &str) -> Result<Option<u64>, String> {
-        let path = self.with(|_, store| store.blob(digest))?;
+        let path = self.with(|mac, store| store.place(mac, digest))??;
         let stat = self.files()?.stat(&path).map_err(|error| error.to_string())?;
         Ok(stat.map(|stat| stat.size))
     }

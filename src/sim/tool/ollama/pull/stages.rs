@@ -140,7 +140,7 @@ impl Pull {
                     self.stage = Stage::Verify(in_time(mac, Duration::from_micros(bytes / HASHED + 1)));
                     return Ok(None);
                 };
-                let blob = store.blob(&digest);
+                let blob = store.place(mac, &digest).map_err(Failed)?;
                 if let Some(node) = mac.disk.node(&blob) {
                     let size = node.content.map_or(0, |content| content.size());
                     lines.push(progress(&digest, size, size));

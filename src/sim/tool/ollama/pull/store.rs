@@ -47,6 +47,16 @@ impl Store {
         self.models.join("blobs").join(digest.replace(':', "-"))
     }
 
+    /// Where a blob goes, in a folder that the server makes whenever it looks for one (docs/mac-facts.md#ollama-files).
+    pub(in crate::sim) fn place(&self, mac: &mut Mac, digest: &str) -> Result<Utf8PathBuf, String> {
+        let (blob, now) = (self.blob(digest), mac.state.now);
+        let made = mac.disk.make_dirs(self.uid, blob.parent().unwrap_or(&self.models), 0o755, now);
+        made.map_err(|error| {
+            format!("mkdir {}: {}: Path elements must be traversable", self.models, said(&error))
+        })?;
+        Ok(blob)
+    }
+
     /// Where the parts are of the model that has this name now.
     pub(in crate::sim) fn former(&self, mac: &mut Mac, name: &ModelName) -> Vec<Utf8PathBuf> {
         self.library(mac).blobs_of(name)

@@ -39,6 +39,10 @@ fn bare() -> Sim {
             cpus: 4,
         };
         with_engine(mac, SOCKET.into(), machine).unwrap();
+        // What it keeps lies on the machine's disk.
+        let (disk, now) = (Utf8Path::new("/Users/lab/.colima/_lima/_disks/colima-forge"), mac.state.now);
+        mac.disk.make_dirs(USER, disk, 0o755, now).unwrap();
+        mac.disk.write(USER, &disk.join("datadisk"), Content::Bytes(vec![]), 0o644, now).unwrap();
     });
     sim
 }

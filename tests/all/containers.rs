@@ -232,3 +232,40 @@ fn a_service_that_ends_right_after_its_start_fails_the_run_with_its_log() {
     let said = failure(&lab(), &app_as("running", &crashes));
     assert!(said.contains("no config found"), "{said}");
 }
+
+fn image_names(sim: &Sim) -> Vec<String> {
+    let listed = docker(sim, "images");
+    let name = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(":");
+    listed.lines().skip(1).map(name).collect()
+}
+
+/// Only the names that a pull brought go; what a person called the same image, before or since, stays with the image.
+#[test]
+fn what_somebody_else_calls_an_image_stays_when_the_image_leaves() {
+    let stack = app("running");
+    let sim = lab();
+    docker(&sim, "pull busybox:1.37");
+    docker(&sim, "tag busybox:1.37 localhost:5000/library/busybox:1.36");
+    apply_well(&sim, &stack);
+    docker(&sim, "tag busybox:1.36 busybox:mine");
+    docker(&sim, "tag busybox:1.36 localhost:5000/library/busybox:keep");
+    destroy_well(&sim, &stack);
+    let names = image_names(&sim);
+    for name in ["busybox:mine", "localhost:5000/library/busybox:keep", "localhost:5000/library/busybox:1.36"]
+    {
+        assert!(names.iter().any(|other| other == name), "{name}: {names:?}");
+    }
+    assert!(names.contains(&"busybox:1.37".to_owned()), "it was there before: {names:?}");
+    assert!(!names.contains(&"busybox:1.36".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_second_pull_does_not_make_ours_what_somebody_added_in_between() {
+    let (sim, stack) = (lived(), app("running"));
+    docker(&sim, "tag busybox:1.36 localhost:5000/library/busybox:1.36");
+    docker(&sim, "rmi busybox:1.36");
+    apply_well(&sim, &stack);
+    destroy_well(&sim, &stack);
+    let names = image_names(&sim);
+    assert!(names.contains(&"localhost:5000/library/busybox:1.36".to_owned()), "{names:?}");
+}

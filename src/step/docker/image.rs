@@ -1,4 +1,6 @@
 use std::{
+    error::Error,
+    fmt,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -163,6 +165,18 @@ impl Tell for Progress<'_> {
     }
 }
 
+/// Why something cannot be removed yet: others use it. It is no failure, and is tried again by a later run.
+#[derive(Debug)]
+pub struct StillUsed(pub String);
+
+impl fmt::Display for StillUsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for StillUsed {}
+
 /// Removes an image's names that came with us, and with its last one the image.
 #[derive(Debug)]
 pub struct RemoveImage {
@@ -203,8 +217,7 @@ impl Step for RemoveImage {
             let remove = Change::Engine(self.socket.clone(), EngineChange::RemoveImage(name.clone()));
             match machine.change(&remove, tell)? {
                 Outcome::Engine(Err(EngineFault::Refused { status: 409, message })) => {
-                    tell.line(&format!("{name} stays: {message}"));
-                    return Ok(());
+                    return Err(StillUsed(format!("{name} stays: {message}")).into());
                 }
                 Outcome::Engine(Err(fault)) => {
                     return Err(anyhow::Error::from(fault).context(format!("removing the image `{name}`")));

@@ -41,11 +41,22 @@ pub fn apply(
             return Ok(false);
         }
         origin::remember(machine, stack, run.identity)?;
-        let stuck = run.remove_all(&survey.leaving, false);
+        let [early, late] = removal::parted(&survey.leaving);
+        let stuck = run.remove_all(&early, false);
         if how.only.is_empty() {
             run.unpin_others(&survey.blueprint.entries);
         }
         run.converge_all(&survey.blueprint.entries, &survey.plan.items, &stuck);
+        if run.with_summary(|summary| summary.ok()) {
+            run.remove_all(&late, false);
+        } else {
+            for (id, _) in &late {
+                run.skipped(
+                    id,
+                    "what stands on it has not all gone or come up anew; the next apply removes it",
+                );
+            }
+        }
         run.with_summary(|summary| {
             let gone = [&summary.failed, &summary.skipped, &summary.optional];
             let there = |id: &Id| !gone.iter().any(|ids| ids.contains(id));

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use camino::Utf8PathBuf;
 
 use super::{
     event::Event,
@@ -10,7 +11,7 @@ use crate::{
     journal::{Journal, Receipt, Record},
     machine::Identity,
     resource::{Leaving, dependencies_id, formula_brought, formulae_before},
-    step::OwnServer,
+    step::{OwnServer, StillUsed},
     value::{Id, Place, Value},
 };
 
@@ -125,6 +126,20 @@ impl Standing {
     }
 }
 
+/// Parts `receipts` into what goes before the rest converges, and what goes after it: networks and images of an engine that stays,
+/// which containers are in or run from until they are made anew.
+pub(super) fn parted(receipts: &[(Id, Receipt)]) -> [Vec<(Id, Receipt)>; 2] {
+    let leaves = |socket: &Utf8PathBuf| {
+        let mut places = receipts.iter().map(|(_, receipt)| &receipt.place);
+        places.any(|place| matches!(place, Place::Engine { socket: leaving } if leaving == socket))
+    };
+    let early = |receipt: &Receipt| match &receipt.place {
+        Place::Network { engine, .. } | Place::Image { engine, .. } => leaves(engine),
+        _ => true,
+    };
+    receipts.iter().cloned().partition::<Vec<_>, _>(|(_, receipt)| early(receipt)).into()
+}
+
 /// Whether a removal went all the way.
 enum Gone {
     /// It did; the receipt is gone too.
@@ -182,7 +197,11 @@ impl Run<'_> {
             // Its receipt stays, so that it can still be removed later.
             return Ok(Gone::Held { alone: removal.alone });
         }
-        self.drive(id, None, &removal.steps, released)?;
+        if let Err(error) = self.drive(id, None, &removal.steps, released) {
+            let Some(used) = error.downcast_ref::<StillUsed>() else { return Err(error) };
+            self.kept(id, &used.to_string());
+            return Ok(Gone::Held { alone: false });
+        }
         if matches!(receipt.place, Place::Folder { .. }) && !removal.steps.is_empty() {
             // Ours goes when it is empty; it may have come to hold what is others'.
             if receipt.place.observe(looking(self.machine), None)?.present {

@@ -114,19 +114,21 @@ fn turn_to(receipts: &mut Receipts, id: &Id, place: &Place) {
     }
 }
 
-/// The field that lists the packages of an environment, to which others may add their own.
-const LIST: &str = "packages";
+/// The fields that list the packages of an environment and the names of an image, to which others may add their own.
+const LISTS: [&str; 2] = ["packages", "names"];
 
 /// What others have put into `found` since we left it was there before what we do now.
 fn join(receipt: &mut Receipt, found: &State) {
-    let Some(left) = receipt.left_value(LIST).and_then(Value::as_text) else { return };
-    let left: BTreeSet<&str> = left.split(' ').collect();
-    let now = found.get(LIST).as_text().unwrap_or_default().split(' ');
-    let theirs: Vec<&str> = now.filter(|one| !left.contains(one)).collect();
-    let former = receipt.former.get(LIST).as_text();
-    let all: Vec<&str> = former.into_iter().chain(theirs).filter(|one| !one.is_empty()).collect();
-    let all = all.join(" ");
-    receipt.former.set(LIST, all);
+    for list in LISTS {
+        let Some(left) = receipt.left_value(list).and_then(Value::as_text) else { continue };
+        let left: BTreeSet<&str> = left.split(' ').collect();
+        let now = found.get(list).as_text().unwrap_or_default().split(' ');
+        let theirs: Vec<&str> = now.filter(|one| !left.contains(one)).collect();
+        let former = receipt.former.get(list).as_text();
+        let all: Vec<&str> = former.into_iter().chain(theirs).filter(|one| !one.is_empty()).collect();
+        let all = all.join(" ");
+        receipt.former.set(list, all);
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     fn packages(names: &str) -> State {
-        State::present().with(LIST, names)
+        State::present().with(LISTS[0], names)
     }
 
     fn intent(path: &str, former: State) -> Record {
@@ -188,8 +190,8 @@ mod tests {
             // Killed, and begun again: who brought what came since cannot be told.
             intent("/a", packages("idna==3 pip==1 six==1 tqdm==4")),
         ]);
-        assert_eq!(all[0].1.former.get(LIST).as_text(), Some("pip==1 idna==3"));
+        assert_eq!(all[0].1.former.get(LISTS[0]).as_text(), Some("pip==1 idna==3"));
         let began = all[0].1.began.as_ref().unwrap();
-        assert_eq!(began.get(LIST).as_text(), Some("idna==3 pip==1 six==1"));
+        assert_eq!(began.get(LISTS[0]).as_text(), Some("idna==3 pip==1 six==1"));
     }
 }

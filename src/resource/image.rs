@@ -244,6 +244,23 @@ fn untagged(reference: &str) -> String {
     }
 }
 
+/// The field that lists what else images are called that come from where this one does, or from a mirror of it: by the same tag, or
+/// by a digest.
+const NAMES: &str = "names";
+
+fn names<'l>(lines: impl IntoIterator<Item = &'l ImageLine>, reference: &str) -> String {
+    let tagged = reference.split_once('@').map_or(reference, |(tagged, _)| tagged);
+    let below = |name: &str| name.split_once('/').map(|(_, path)| format!("/{path}")).unwrap_or_default();
+    let (tail, path) = (below(tagged), below(image_repository(reference)));
+    let like = |name: &String| match name.split_once('@') {
+        Some((repository, _)) => repository.ends_with(&path),
+        None => name.ends_with(&tail),
+    };
+    let all = lines.into_iter().flat_map(|line| line.tags.iter().chain(&line.digests));
+    let names: BTreeSet<String> = all.map(|name| full_image_name(name)).filter(like).collect();
+    names.into_iter().filter(|name| name != reference).collect::<Vec<_>>().join(" ")
+}
+
 /// Its platform is asked for only when it is another than what we left.
 pub(super) fn observe(
     look: &dyn Look,
@@ -255,8 +272,8 @@ pub(super) fn observe(
         Ok(images) => images,
         Err(unseen) => return Ok(unseen),
     };
-    let Some(line) = images.into_iter().find(|line| is_named(line, reference)) else {
-        return Ok(State::absent());
+    let Some(line) = images.iter().find(|line| is_named(line, reference)) else {
+        return Ok(State::absent().with(NAMES, names(&images, reference)));
     };
     let left = |field: &str| receipt.and_then(|receipt| receipt.left_value(field)).and_then(Value::as_text);
     let platform = if left("id") == Some(&line.id) { left("platform").map(str::to_owned) } else { None };
@@ -268,8 +285,9 @@ pub(super) fn observe(
         },
     };
     Ok(State::present()
-        .with("digest", digest_of(&line, reference))
-        .with("id", line.id)
+        .with("digest", digest_of(line, reference))
+        .with("id", line.id.clone())
+        .with(NAMES, names([line], reference))
         .with("platform", platform))
 }
 
@@ -289,7 +307,14 @@ pub(super) fn removal(
     if receipt.left.is_some() && !receipt.ours("id", found.get("id")) {
         return Removal::kept(format!("somebody has pulled {reference} anew since forgectl did; it stays"));
     }
-    Removal::of(RemoveImage { socket: socket.to_owned(), reference: reference.to_owned() })
+    let listed = |state: &State| -> BTreeSet<String> {
+        let names = state.get(NAMES).as_text().unwrap_or_default();
+        names.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    // What was there before us stays, and so does what came after us.
+    let left = receipt.left.as_ref().map_or_else(|| listed(found), listed);
+    let beside = left.difference(&listed(&receipt.former)).cloned().collect();
+    Removal::of(RemoveImage { socket: socket.to_owned(), reference: reference.to_owned(), beside })
 }
 
 #[cfg(test)]

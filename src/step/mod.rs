@@ -42,7 +42,7 @@ pub use clt::{
 pub use colima::{COLIMA, ColimaStart, DeleteMachine, StopColima, colima_environment};
 pub use docker::{
     MakeContainer, MakeNetwork, MakeVolume, PullImage, RemoveContainer, RemoveImage, RemoveNetwork,
-    RemoveVolume, StartContainer,
+    RemoveVolume, StartContainer, StillUsed,
 };
 pub use engine::{AwaitEngine, EngineStart};
 pub use environment::{LinkInterpreter, MakeEnvironment, RemoveEnvironment};

@@ -232,3 +232,79 @@ fn a_service_that_ends_right_after_its_start_fails_the_run_with_its_log() {
     let said = failure(&lab(), &app_as("running", &crashes));
     assert!(said.contains("no config found"), "{said}");
 }
+
+fn image_names(sim: &Sim) -> Vec<String> {
+    let listed = docker(sim, "images");
+    let name = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(":");
+    listed.lines().skip(1).map(name).collect()
+}
+
+/// Only the names that a pull brought go; what a person called the same image, before or since, stays with the image.
+#[test]
+fn what_somebody_else_calls_an_image_stays_when_the_image_leaves() {
+    let stack = app("running");
+    let sim = lab();
+    docker(&sim, "pull busybox:1.37");
+    docker(&sim, "tag busybox:1.37 localhost:5000/library/busybox:1.36");
+    apply_well(&sim, &stack);
+    docker(&sim, "tag busybox:1.36 busybox:mine");
+    docker(&sim, "tag busybox:1.36 localhost:5000/library/busybox:keep");
+    destroy_well(&sim, &stack);
+    let names = image_names(&sim);
+    for name in ["busybox:mine", "localhost:5000/library/busybox:keep", "localhost:5000/library/busybox:1.36"]
+    {
+        assert!(names.iter().any(|other| other == name), "{name}: {names:?}");
+    }
+    assert!(names.contains(&"busybox:1.37".to_owned()), "it was there before: {names:?}");
+    assert!(!names.contains(&"busybox:1.36".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_second_pull_does_not_make_ours_what_somebody_added_in_between() {
+    let (sim, stack) = (lived(), app("running"));
+    docker(&sim, "tag busybox:1.36 localhost:5000/library/busybox:1.36");
+    docker(&sim, "rmi busybox:1.36");
+    apply_well(&sim, &stack);
+    destroy_well(&sim, &stack);
+    let names = image_names(&sim);
+    assert!(names.contains(&"localhost:5000/library/busybox:1.36".to_owned()), "{names:?}");
+}
+
+/// Containers are in their network, and run from their image, until they are made anew.
+#[test]
+fn a_network_and_an_image_that_leave_go_in_the_same_apply_that_changes_their_containers() {
+    let sim = lived();
+    let other = APP
+        .replace("busybox:1.36", "busybox:1.37")
+        .replace("    init: true\n", "    init: true\n    networks: [own]\n")
+        .replace("volumes: {data: {}}", "volumes: {data: {}}\nnetworks: {own: {}}");
+    let other = app_as("running", &other);
+    apply_well(&sim, &other);
+    let networks = docker(&sim, "network ls");
+    assert!(networks.contains("forge-app_own") && !networks.contains("forge-app_default"), "{networks}");
+    assert_eq!(image_names(&sim), ["busybox:1.37"]);
+    assert_eq!(says(&sim), Ok("hello\n".to_owned()));
+    apply_well(&sim, &app("running"));
+    let networks = docker(&sim, "network ls");
+    assert!(!networks.contains("forge-app_own") && networks.contains("forge-app_default"), "{networks}");
+    assert!(engine::survey(&sim, &app("running")).unwrap().is_empty());
+}
+
+/// An image from which somebody runs a container of his own is told, known on, and goes once that has gone.
+#[test]
+fn an_image_that_somebody_elses_container_runs_from_is_held() {
+    let (sim, stack) = (lived(), app("running"));
+    docker(&sim, "run -d --name theirs busybox:1.36 sleep 100000");
+    let destroy = || {
+        let ears = crate::support::Ears::default();
+        engine::destroy(&sim, &stack, &crate::support::yes(), true, &forgectl::desk::Nobody, &ears).unwrap()
+    };
+    let summary = destroy();
+    assert!(summary.ok(), "{summary:?}");
+    let kept = summary.kept.iter().find(|(id, _)| id.to_string().ends_with("busybox:1.36"));
+    assert!(kept.is_some_and(|(_, why)| why.contains("container")), "{:?}", summary.kept);
+    assert!(docker(&sim, "ps").contains("theirs"));
+    docker(&sim, "rm -f theirs");
+    assert!(destroy().ok());
+    assert!(image_names(&sim).is_empty(), "{:?}", image_names(&sim));
+}

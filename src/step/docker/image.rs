@@ -1,4 +1,6 @@
 use std::{
+    error::Error,
+    fmt,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -163,13 +165,27 @@ impl Tell for Progress<'_> {
     }
 }
 
-/// Removes an image's name, and with its last one the image.
+/// Why something cannot be removed yet: others use it. It is no failure, and is tried again by a later run.
+#[derive(Debug)]
+pub struct StillUsed(pub String);
+
+impl fmt::Display for StillUsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for StillUsed {}
+
+/// Removes an image's names that came with us, and with its last one the image.
 #[derive(Debug)]
 pub struct RemoveImage {
     /// The engine's socket.
     pub socket: Utf8PathBuf,
     /// Its name.
     pub reference: String,
+    /// What else it is called because it was pulled: by a mirror, by its digest. What a person calls it is not among these.
+    pub beside: Vec<String>,
 }
 
 impl Step for RemoveImage {
@@ -187,16 +203,21 @@ impl Step for RemoveImage {
         let Ok(Some(view)) = machine.image(&self.socket, &self.reference)? else {
             return machine.engine(&self.socket, EngineChange::RemoveImage(self.reference.clone()), tell);
         };
-        // What a mirror calls it, or what it was fetched as by its digest, came with it; what a person calls it did not.
-        let path = image_repository(&self.reference).split_once('/').map_or("", |(_, path)| path).to_owned();
-        let same = |name: &String| image_repository(&full_image_name(name)).ends_with(&format!("/{path}"));
-        let names = view.line.tags.into_iter().chain(view.line.digests).filter(same);
-        for name in names.chain([self.reference.clone()]) {
+        let tags: Vec<String> = view.line.tags.iter().map(|tag| full_image_name(tag)).collect();
+        let ours = |name: &String| *name == self.reference || self.beside.contains(name);
+        let stays = |digest: &String| {
+            let repository = image_repository(digest);
+            tags.iter().any(|tag| !ours(tag) && image_repository(tag) == repository)
+        };
+        // A digest goes with the last tag of its repository, and is told of the others until then.
+        let (digests, others): (Vec<&String>, Vec<&String>) =
+            self.beside.iter().partition(|name| name.contains('@'));
+        let digests = digests.into_iter().filter(|digest| !stays(digest));
+        for name in others.into_iter().chain(digests).chain([&self.reference]) {
             let remove = Change::Engine(self.socket.clone(), EngineChange::RemoveImage(name.clone()));
             match machine.change(&remove, tell)? {
                 Outcome::Engine(Err(EngineFault::Refused { status: 409, message })) => {
-                    tell.line(&format!("{name} stays: {message}"));
-                    return Ok(());
+                    return Err(StillUsed(format!("{name} stays: {message}")).into());
                 }
                 Outcome::Engine(Err(fault)) => {
                     return Err(anyhow::Error::from(fault).context(format!("removing the image `{name}`")));

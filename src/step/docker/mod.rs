@@ -5,5 +5,5 @@ mod image;
 mod stores;
 
 pub use container::{MakeContainer, RemoveContainer, StartContainer};
-pub use image::{PullImage, RemoveImage};
+pub use image::{PullImage, RemoveImage, StillUsed};
 pub use stores::{MakeNetwork, MakeVolume, RemoveNetwork, RemoveVolume};

@@ -30,7 +30,7 @@ pub(super) fn secret(
     let opens: Vec<Opened> =
         opens.into_iter().map(|(volume, id)| Opened { engine: engine.socket.clone(), volume, id }).collect();
     let id = Secret::id_of(&files.name);
-    let missing = locked_out(site.look, &files, &opens)?;
+    let missing = locked_out(site.look, &files, &declared, &opens)?;
     blueprint.refusals.extend(missing.map(|problem| problem.at(Some(origin)).of(&id)));
     blueprint.opened.extend(opens.iter().map(|opened| (opened.id.clone(), id.clone())));
     // Only an engine that answers can tell that none of the volumes is there yet.

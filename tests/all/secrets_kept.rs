@@ -102,9 +102,40 @@ fn a_volume_without_its_secret_stops_before_anything_is_changed() {
         .unwrap_or_else(|| panic!("{problems:?}"));
     assert!(problem.what.contains("`forge-langfuse_postgres-data`"), "{problem:?}");
     assert!(problem.span.is_some() && problem.hints[0].contains("backup"), "{problem:?}");
-    assert!(problem.remedy[0].ends_with("docker.sock volume rm forge-langfuse_postgres-data"), "{problem:?}");
+    assert!(problem.remedy[0].starts_with(&format!("forgectl secrets rotate {POSTGRES}")), "{problem:?}");
     assert!(!names(&sim).contains(&POSTGRES.to_owned()), "no other is made in its place");
     assert!(sim.with_mac(|mac| mac.state.engines == before.state.engines), "no container was touched");
+}
+
+#[test]
+fn what_is_told_of_a_lost_secret_brings_everything_back_with_its_data() {
+    for name in [POSTGRES, "langfuse-s3-password", "langfuse-clickhouse-password", "open-webui-secret-key"] {
+        let (mac, stack) = applied();
+        let sim = sim(mac);
+        let volume = "forge-langfuse_minio-data";
+        sim.with_mac(|mac| {
+            let engine = mac.state.engines.values_mut().next().unwrap();
+            engine.volume_files(volume).unwrap().insert("mine".into(), "kept".into());
+        });
+        sim.forget(&folder(&sim).join(name)).unwrap();
+        let plan = engine::survey(&sim, &stack).unwrap();
+        let problem = plan.refusals.iter().find(|problem| problem.what.contains(name)).unwrap();
+        assert!(problem.hints.iter().all(|hint| !hint.contains("destroy")), "{problem:?}");
+        assert!(problem.remedy[0].starts_with(&format!("forgectl secrets rotate {name}")), "{problem:?}");
+        rotate(&sim, &stack, name);
+        apply_well(&sim, &stack);
+        sim.with_mac(|mac| {
+            let engine = mac.state.engines.values_mut().next().unwrap();
+            assert_eq!(engine.volume_files(volume).unwrap()["mine"], "kept");
+        });
+        assert!(engine::status_by_use(&sim, &stack, &mut |_| {}).unwrap().ok(), "{name}");
+    }
+    let (mac, stack) = applied();
+    let sim = sim(mac);
+    sim.forget(&folder(&sim).join("langfuse-salt")).unwrap();
+    let plan = engine::survey(&sim, &stack).unwrap();
+    let problem = plan.refusals.iter().find(|problem| problem.what.contains("langfuse-salt")).unwrap();
+    assert!(problem.hints[0].contains("destroy --all-data") && problem.remedy.is_empty(), "{problem:?}");
 }
 
 #[test]

@@ -13,7 +13,9 @@ use forgectl::{
 };
 use std::fmt::Write as _;
 
-use crate::support::{Ears, apply, apply_well, copy, destroy_well, fresh, sim, stack, yes};
+use crate::support::{
+    APP, Ears, app, app_with, apply, apply_well, copy, destroy_well, fresh, sim, stack, yes,
+};
 
 const LANGFUSE: &str = "forge: 1
 stack: traced
@@ -136,6 +138,31 @@ fn what_is_told_of_a_lost_secret_brings_everything_back_with_its_data() {
     let plan = engine::survey(&sim, &stack).unwrap();
     let problem = plan.refusals.iter().find(|problem| problem.what.contains("langfuse-salt")).unwrap();
     assert!(problem.hints[0].contains("destroy --all-data") && problem.remedy.is_empty(), "{problem:?}");
+}
+
+#[test]
+fn a_secret_can_come_to_a_service_that_has_data_and_then_belongs_to_it_too() {
+    let first = app("colima");
+    let sim = sim(fresh(&first));
+    apply_well(&sim, &first);
+    let before = value(&sim, "app-store-password");
+    let two = APP.replace("\"${STORE_PASSWORD:?}\"", "\"${STORE_PASSWORD:?}\", KEY: \"${API_KEY:?}\"");
+    let second = app_with("colima", &two, "STORE_PASSWORD, API_KEY");
+    assert_eq!(engine::survey(&sim, &second).unwrap().refusals, []);
+    apply_well(&sim, &second);
+    assert_eq!(value(&sim, "app-store-password"), before);
+    let key = value(&sim, "app-api-key");
+    engine::destroy(&sim, &second, &yes(), false, &Nobody, &Ears::default()).unwrap();
+    assert_eq!(names(&sim), ["app-api-key", "app-store-password"]);
+    apply_well(&sim, &second);
+    assert_eq!(value(&sim, "app-api-key"), key);
+    sim.forget(&folder(&sim).join("app-api-key")).unwrap();
+    let plan = engine::survey(&sim, &second).unwrap();
+    assert!(
+        plan.refusals.iter().any(|problem| problem.what.contains("`app-api-key`")),
+        "{:?}",
+        plan.refusals
+    );
 }
 
 #[test]

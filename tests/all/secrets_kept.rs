@@ -14,7 +14,7 @@ use forgectl::{
 use std::fmt::Write as _;
 
 use crate::support::{
-    APP, Ears, app, app_with, apply, apply_well, copy, destroy_well, fresh, sim, stack, yes,
+    APP, Ears, app, app_as, app_with, apply, apply_well, copy, destroy_well, fresh, sim, stack, yes,
 };
 
 const LANGFUSE: &str = "forge: 1
@@ -163,6 +163,44 @@ fn a_secret_can_come_to_a_service_that_has_data_and_then_belongs_to_it_too() {
         "{:?}",
         plan.refusals
     );
+}
+
+#[test]
+fn what_is_kept_in_a_folder_of_the_mac_keeps_its_secret_too() {
+    let compose = |mount: &str| {
+        format!(
+            r#"services:
+  web:
+    image: busybox:1.37
+    init: true
+    command: [sh, -c, "echo hello > /www/index.html; httpd -f -p 8080 -h /www"]
+    environment: {{PASSWORD: "${{STORE_PASSWORD:?}}"}}
+    ports: ["127.0.0.1:${{PORT:?}}:8080"]
+    volumes: ["{mount}"]
+    healthcheck: {{test: [CMD, wget, -q, -O-, "http://127.0.0.1:8080/"], interval: 2s, retries: 3}}
+"#
+        )
+    };
+    let name = "app-store-password";
+    for (mount, stays) in [("/Users/lab/pgdata:/pg", true), ("/Users/lab/pgdata:/pg:ro", false)] {
+        let stack = app_as("colima", &compose(mount));
+        let sim = sim(fresh(&stack));
+        sim.make_dir("/Users/lab/pgdata".into(), 0o755).unwrap();
+        apply_well(&sim, &stack);
+        assert_eq!(changes(&sim, &stack), []);
+        let before = value(&sim, name);
+        let rotated = engine::rotate_secret(&sim, &stack, name, &yes(), &Nobody, &Ears::default());
+        assert_eq!(rotated.is_err(), stays, "{mount}");
+        let summary = engine::destroy(&sim, &stack, &yes(), false, &Nobody, &Ears::default()).unwrap();
+        assert_eq!(names(&sim).contains(&name.to_owned()), stays, "{mount}");
+        if stays {
+            assert!(summary.kept.iter().any(|(_, why)| why.contains("/Users/lab/pgdata")), "{summary:?}");
+            apply_well(&sim, &stack);
+            assert_eq!(value(&sim, name), before);
+        }
+        destroy_well(&sim, &stack);
+        assert_eq!(names(&sim), [""; 0]);
+    }
 }
 
 #[test]

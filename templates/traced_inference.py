@@ -30,9 +30,13 @@ def main() -> int:
 
     read_environment(pathlib.Path(__file__).resolve().parent / ".env")
     # They read these variables when they are imported.
-    from langfuse import get_client, propagate_attributes
-    from langfuse.openai import OpenAI
-    from openai import OpenAIError
+    try:
+        from langfuse import get_client, propagate_attributes
+        from langfuse.openai import OpenAI
+        from openai import OpenAIError
+    except ImportError as error:
+        print(f"{sys.executable} lacks `langfuse>=5.0,<6` or `openai`: {error}", file=sys.stderr)
+        return 1
 
     langfuse = get_client()
     try:

@@ -1,11 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use camino::Utf8PathBuf;
 
 use super::{Blueprint, Site, engine::EngineOf, project, secrets};
 use crate::{
     manifest::OwnService,
-    value::{Declared, Id, Rotation, SecretShape},
+    value::{Declared, Id, MountSource, Rotation, SecretShape},
 };
 
 /// Characters of a secret of a service that says nothing of it.
@@ -26,9 +27,20 @@ pub(super) fn service(
         .iter()
         .map(|volume| (project::volume_name(name, volume), project::id(name, "volume", volume)))
         .collect();
+    let beside: BTreeSet<Utf8PathBuf> = project
+        .services
+        .values()
+        .flat_map(|part| &part.spec.mounts)
+        .filter(|mount| !mount.read_only)
+        .filter_map(|mount| match &mount.source {
+            MountSource::Bind(path) => Some(path.clone()),
+            MountSource::Volume(_) => None,
+        })
+        .collect();
+    let beside: Vec<Utf8PathBuf> = beside.into_iter().collect();
     for (at, value) in service.secrets.iter().enumerate() {
         let Some(secret) = OwnService::secret_name(name, value) else { continue };
-        let rotation = if opens.is_empty() {
+        let rotation = if opens.is_empty() && beside.is_empty() {
             Rotation::Restart
         } else {
             Rotation::Fixed(format!("what `{name}` keeps in its volumes may have been made with it"))
@@ -38,6 +50,7 @@ pub(super) fn service(
             shape: SecretShape::alphanumeric(LENGTH),
             rotation,
             credential: None,
+            beside: beside.clone(),
         };
         let wish = secrets::Wish { name: secret, declared, opens: opens.clone() };
         let origin = site.stack.span(&["services", name, "secrets", &at.to_string()]);

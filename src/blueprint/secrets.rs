@@ -2,6 +2,7 @@ use anyhow::Result;
 
 use super::{Blueprint, Site, engine::EngineOf};
 use crate::{
+    journal::Receipts,
     resource::{Secret, secrets_folder},
     step::{Opened, SecretFiles, locked_out},
     value::{Declared, Id, SecretName, Span},
@@ -30,12 +31,20 @@ pub(super) fn secret(
     let opens: Vec<Opened> =
         opens.into_iter().map(|(volume, id)| Opened { engine: engine.socket.clone(), volume, id }).collect();
     let id = Secret::id_of(&files.name);
-    let missing = locked_out(site.look, &files, &opens)?;
-    blueprint.refusals.extend(missing.map(|problem| problem.at(Some(origin)).of(&id)));
     blueprint.opened.extend(opens.iter().map(|opened| (opened.id.clone(), id.clone())));
     // Only an engine that answers can tell that none of the volumes is there yet.
     let needs = if opens.is_empty() { vec![] } else { vec![engine.id.clone()] };
+    let opens: Vec<Opened> =
+        opens.into_iter().filter(|opened| may_be_made_with(site.receipts, &opened.id, &id)).collect();
+    let missing = locked_out(site.look, &files, &declared, &opens)?;
+    blueprint.refusals.extend(missing.map(|problem| problem.at(Some(origin)).of(&id)));
     Ok(blueprint.add(Secret { files, declared, opens }, needs, origin.clone()))
+}
+
+/// Whether what is in a volume may have been made with a secret: not with one that came to its service after it.
+fn may_be_made_with(receipts: &Receipts, volume: &Id, secret: &Id) -> bool {
+    let made = receipts.get(secret).is_some_and(|receipt| receipt.left.is_some());
+    made || receipts.get(volume).is_none_or(|receipt| receipt.needs.contains(secret))
 }
 
 impl Blueprint {

@@ -89,13 +89,16 @@ impl Run<'_> {
     /// Nothing has to be done: what the journal does not know yet is written down, and the resource is checked.
     fn keep(&self, entry: &Entry, receipt: Option<&Receipt>, place: &Place, found: State) -> Result<()> {
         let id = entry.resource.id();
-        let known = receipt.is_some_and(|receipt| {
-            receipt.claims.contains(&self.stack)
-                && receipt.aim.is_none()
-                && receipt.urls == entry.resource.urls()
-        });
+        // A secret stays as long as what stands on it, as far as that is written down.
+        let secrets = |receipt: &Receipt| {
+            let mut secrets = entry.needs.iter().filter(|need| need.kind() == "secret");
+            secrets.all(|need| receipt.needs.contains(need))
+        };
+        let claimed = receipt.is_some_and(|receipt| receipt.claims.contains(&self.stack) && secrets(receipt));
+        let known = receipt
+            .is_some_and(|receipt| claimed && receipt.aim.is_none() && receipt.urls == entry.resource.urls());
         if !known {
-            if receipt.is_none_or(|receipt| !receipt.claims.contains(&self.stack)) {
+            if !claimed {
                 self.back_up(place, receipt, &found)?;
                 self.write_down(self.intent(entry, place, &found))?;
             }

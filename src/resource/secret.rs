@@ -54,6 +54,7 @@ impl Resource for Secret {
             ("whole".into(), is(true.into())),
             ("for".into(), is(self.declared.purpose.as_str().into())),
             ("changes".into(), is(self.declared.rotation.to_string().into())),
+            ("beside".into(), is(beside(&self.declared).map_or(Value::Absent, Into::into))),
             ("changing".into(), is(false.into())),
         ])
     }
@@ -95,7 +96,7 @@ impl Resource for Secret {
         if wrong("mode") {
             steps.push(Box::new(CloseFile { path: files.value() }));
         }
-        if wrong("for") || wrong("changes") {
+        if ["for", "changes", "beside"].into_iter().any(wrong) {
             steps.push(Box::new(DescribeSecret { files: files.clone(), declared: declared.clone() }));
         }
         if wrong("changing") {
@@ -139,12 +140,26 @@ pub(super) fn observe(look: &dyn Look, path: &Utf8Path) -> Result<State> {
     let declared = declared(look, &files)?;
     let whole = declared.as_ref().map_or(!value.is_empty(), |declared| declared.shape.fits(&value));
     let changing = changing(look, &files, declared.as_ref())?;
+    let mut standing = None;
+    for path in declared.iter().flat_map(|declared| &declared.beside) {
+        if look.stat(path)?.is_some() {
+            standing = Some(path.to_string());
+        }
+    }
     Ok(state
+        .with("beside", declared.as_ref().and_then(beside))
+        .with("standing", standing)
         .with("fingerprint", fingerprint(&value))
         .with("whole", whole)
         .with("for", declared.as_ref().map(|declared| declared.purpose.clone()))
         .with("changes", declared.map(|declared| declared.rotation.to_string()))
         .with("changing", changing))
+}
+
+/// What of the Mac's own may have been made with it.
+fn beside(declared: &Declared) -> Option<String> {
+    let paths: Vec<&str> = declared.beside.iter().map(|path| path.as_str()).collect();
+    (!paths.is_empty()).then(|| paths.join(", "))
 }
 
 /// What is noted of a secret; of what cannot be read nothing is known.
@@ -174,10 +189,15 @@ pub(super) fn removal(path: &Utf8Path, receipt: &Receipt, found: &State, leaving
     let Some(files) = SecretFiles::at(path).filter(|_| receipt.created() && found.present) else {
         return Removal::default();
     };
-    match leaving.opened.get(&Secret::id_of(&files.name)) {
-        None => Removal::of(ForgetSecret { files }),
-        Some(volume) => Removal::held_alone(format!(
+    if let Some(volume) = leaving.opened.get(&Secret::id_of(&files.name)) {
+        return Removal::held_alone(format!(
             "{volume} was made with it, and stays; `forgectl destroy --all-data` removes both"
+        ));
+    }
+    match found.get("standing").as_text() {
+        Some(path) if !leaving.all_data => Removal::held_alone(format!(
+            "what is in {path} may have been made with it, and stays; `forgectl destroy --all-data` removes the secret"
         )),
+        _ => Removal::of(ForgetSecret { files }),
     }
 }

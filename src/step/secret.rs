@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{About, Step};
 use crate::{
     machine::{Changing, Command, Look, Looking, Machine, Tell},
-    value::{Declared, Id, Problem, SecretName, shell_word},
+    value::{Declared, Id, Problem, Rotation, SecretName},
 };
 
 /// The label by which a container, volume or network of an engine's is known as ours; its value is the resource's id.
@@ -59,7 +59,12 @@ pub struct Opened {
 
 /// Why no new secret may be made: one of `opens` is there already, and was made with the one that is gone. An engine that does
 /// not answer has none to tell of.
-pub fn locked_out(look: &dyn Look, files: &SecretFiles, opens: &[Opened]) -> Result<Option<Problem>> {
+pub fn locked_out(
+    look: &dyn Look,
+    files: &SecretFiles,
+    declared: &Declared,
+    opens: &[Opened],
+) -> Result<Option<Problem>> {
     if look.stat(&files.value())?.is_some() {
         return Ok(None);
     }
@@ -69,13 +74,22 @@ pub fn locked_out(look: &dyn Look, files: &SecretFiles, opens: &[Opened]) -> Res
             there.name == *volume && there.labels.get(OURS).map(String::as_str) == Some(id.as_str())
         });
         if ours {
-            let host = format!("unix://{engine}");
-            return Ok(Some(
-                Problem::mac(format!("the secret of the volume `{volume}` is gone: `{}`", files.name))
-                    .why(format!("{} is not there; what is in the volume on {host} was made with it", files.value()))
-                    .hint("put the file back from a backup; or lose what is in the volume, with `forgectl destroy --all-data` or:")
-                    .remedy(format!("docker --host {} volume rm {volume}", shell_word(&host))),
-            ));
+            let problem =
+                Problem::mac(format!("the secret of the volume `{volume}` is gone: `{}`", files.name)).why(
+                    format!(
+                        "{} is not there; what is in the volume on unix://{engine} was made with it",
+                        files.value()
+                    ),
+                );
+            return Ok(Some(match declared.rotation {
+                Rotation::Fixed(_) => problem.hint(
+                    "put the file back from a backup; or give the data up: `forgectl destroy --all-data`",
+                ),
+                // Whoever has it is told another, or made anew with it.
+                Rotation::Restart | Rotation::Statement(_) => problem
+                    .hint("put the file back from a backup; or have another made, then apply: the data stays")
+                    .remedy(format!("forgectl secrets rotate {}", files.name)),
+            }));
         }
     }
     Ok(None)
@@ -104,7 +118,7 @@ impl Step for MakeSecret {
     }
 
     fn run(&self, machine: &dyn Machine, _: &dyn Tell) -> Result<()> {
-        if let Some(problem) = locked_out(machine, &self.files, &self.opens)? {
+        if let Some(problem) = locked_out(machine, &self.files, &self.declared, &self.opens)? {
             return Err(problem.into());
         }
         machine.keep(&self.files.declared(), &serde_json::to_vec(&self.declared)?)?;

@@ -17,6 +17,9 @@ pub struct Declared {
     /// What a person uses it as, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Credential>,
+    /// Files and folders of the Mac's whose content may have been made with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Utf8PathBuf>,
 }
 
 /// What a person gives to a service to be let in.

@@ -27,6 +27,7 @@ fn secret(machine: &dyn Machine) -> Secret {
         declared: Declared {
             purpose: "what Langfuse salts its keys with".into(),
             shape: SecretShape::alphanumeric(32).behind("s-"),
+            beside: vec![],
             rotation: Rotation::Restart,
             credential: None,
         },

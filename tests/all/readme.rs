@@ -86,3 +86,17 @@ fn the_keys_of_a_service_that_are_told_are_those_that_are_taken() {
     assert!(hint.starts_with("known keys are "), "{hint}");
     assert_eq!(told, quoted(&hint).collect::<Vec<_>>());
 }
+
+/// What `node-zero` writes beside its environment can be run in it.
+#[test]
+fn the_environment_of_node_zero_has_what_the_example_beside_it_needs() {
+    let stack = crate::support::stack(include_str!("../../stacks/node-zero.yaml"));
+    let python = stack.manifest.python.as_ref().unwrap();
+    let packages: Vec<String> =
+        python.0.values().flat_map(|lab| &lab.packages).map(ToString::to_string).collect();
+    let example = include_str!("../../templates/traced_inference.py");
+    for package in ["langfuse>=5.0,<6", "openai"] {
+        assert!(example.contains(&format!("`{package}`")), "{package}");
+        assert!(packages.iter().any(|wanted| wanted == package), "{package}: {packages:?}");
+    }
+}

@@ -17,7 +17,7 @@ use crate::support::{Ears, apply_well, fresh, sim, spine, yes};
 fn declared(purpose: &str, rotation: Rotation) -> Declared {
     let credential =
         Some(Credential::Key { service: "Langfuse".into(), variable: "LANGFUSE_SECRET_KEY".into() });
-    Declared { purpose: purpose.into(), shape: SecretShape::hex(64), rotation, credential }
+    Declared { purpose: purpose.into(), shape: SecretShape::hex(64), rotation, credential, beside: vec![] }
 }
 
 /// A Mac that the spine was applied to, with a secret of each sort that it is said to have brought.

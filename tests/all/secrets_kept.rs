@@ -13,7 +13,9 @@ use forgectl::{
 };
 use std::fmt::Write as _;
 
-use crate::support::{Ears, apply, apply_well, copy, destroy_well, fresh, sim, stack, yes};
+use crate::support::{
+    APP, Ears, app, app_as, app_with, apply, apply_well, copy, destroy_well, fresh, sim, stack, yes,
+};
 
 const LANGFUSE: &str = "forge: 1
 stack: traced
@@ -102,9 +104,103 @@ fn a_volume_without_its_secret_stops_before_anything_is_changed() {
         .unwrap_or_else(|| panic!("{problems:?}"));
     assert!(problem.what.contains("`forge-langfuse_postgres-data`"), "{problem:?}");
     assert!(problem.span.is_some() && problem.hints[0].contains("backup"), "{problem:?}");
-    assert!(problem.remedy[0].ends_with("docker.sock volume rm forge-langfuse_postgres-data"), "{problem:?}");
+    assert!(problem.remedy[0].starts_with(&format!("forgectl secrets rotate {POSTGRES}")), "{problem:?}");
     assert!(!names(&sim).contains(&POSTGRES.to_owned()), "no other is made in its place");
     assert!(sim.with_mac(|mac| mac.state.engines == before.state.engines), "no container was touched");
+}
+
+#[test]
+fn what_is_told_of_a_lost_secret_brings_everything_back_with_its_data() {
+    for name in [POSTGRES, "langfuse-s3-password", "langfuse-clickhouse-password", "open-webui-secret-key"] {
+        let (mac, stack) = applied();
+        let sim = sim(mac);
+        let volume = "forge-langfuse_minio-data";
+        sim.with_mac(|mac| {
+            let engine = mac.state.engines.values_mut().next().unwrap();
+            engine.volume_files(volume).unwrap().insert("mine".into(), "kept".into());
+        });
+        sim.forget(&folder(&sim).join(name)).unwrap();
+        let plan = engine::survey(&sim, &stack).unwrap();
+        let problem = plan.refusals.iter().find(|problem| problem.what.contains(name)).unwrap();
+        assert!(problem.hints.iter().all(|hint| !hint.contains("destroy")), "{problem:?}");
+        assert!(problem.remedy[0].starts_with(&format!("forgectl secrets rotate {name}")), "{problem:?}");
+        rotate(&sim, &stack, name);
+        apply_well(&sim, &stack);
+        sim.with_mac(|mac| {
+            let engine = mac.state.engines.values_mut().next().unwrap();
+            assert_eq!(engine.volume_files(volume).unwrap()["mine"], "kept");
+        });
+        assert!(engine::status_by_use(&sim, &stack, &mut |_| {}).unwrap().ok(), "{name}");
+    }
+    let (mac, stack) = applied();
+    let sim = sim(mac);
+    sim.forget(&folder(&sim).join("langfuse-salt")).unwrap();
+    let plan = engine::survey(&sim, &stack).unwrap();
+    let problem = plan.refusals.iter().find(|problem| problem.what.contains("langfuse-salt")).unwrap();
+    assert!(problem.hints[0].contains("destroy --all-data") && problem.remedy.is_empty(), "{problem:?}");
+}
+
+#[test]
+fn a_secret_can_come_to_a_service_that_has_data_and_then_belongs_to_it_too() {
+    let first = app("colima");
+    let sim = sim(fresh(&first));
+    apply_well(&sim, &first);
+    let before = value(&sim, "app-store-password");
+    let two = APP.replace("\"${STORE_PASSWORD:?}\"", "\"${STORE_PASSWORD:?}\", KEY: \"${API_KEY:?}\"");
+    let second = app_with("colima", &two, "STORE_PASSWORD, API_KEY");
+    assert_eq!(engine::survey(&sim, &second).unwrap().refusals, []);
+    apply_well(&sim, &second);
+    assert_eq!(value(&sim, "app-store-password"), before);
+    let key = value(&sim, "app-api-key");
+    engine::destroy(&sim, &second, &yes(), false, &Nobody, &Ears::default()).unwrap();
+    assert_eq!(names(&sim), ["app-api-key", "app-store-password"]);
+    apply_well(&sim, &second);
+    assert_eq!(value(&sim, "app-api-key"), key);
+    sim.forget(&folder(&sim).join("app-api-key")).unwrap();
+    let plan = engine::survey(&sim, &second).unwrap();
+    assert!(
+        plan.refusals.iter().any(|problem| problem.what.contains("`app-api-key`")),
+        "{:?}",
+        plan.refusals
+    );
+}
+
+#[test]
+fn what_is_kept_in_a_folder_of_the_mac_keeps_its_secret_too() {
+    let compose = |mount: &str| {
+        format!(
+            r#"services:
+  web:
+    image: busybox:1.37
+    init: true
+    command: [sh, -c, "echo hello > /www/index.html; httpd -f -p 8080 -h /www"]
+    environment: {{PASSWORD: "${{STORE_PASSWORD:?}}"}}
+    ports: ["127.0.0.1:${{PORT:?}}:8080"]
+    volumes: ["{mount}"]
+    healthcheck: {{test: [CMD, wget, -q, -O-, "http://127.0.0.1:8080/"], interval: 2s, retries: 3}}
+"#
+        )
+    };
+    let name = "app-store-password";
+    for (mount, stays) in [("/Users/lab/pgdata:/pg", true), ("/Users/lab/pgdata:/pg:ro", false)] {
+        let stack = app_as("colima", &compose(mount));
+        let sim = sim(fresh(&stack));
+        sim.make_dir("/Users/lab/pgdata".into(), 0o755).unwrap();
+        apply_well(&sim, &stack);
+        assert_eq!(changes(&sim, &stack), []);
+        let before = value(&sim, name);
+        let rotated = engine::rotate_secret(&sim, &stack, name, &yes(), &Nobody, &Ears::default());
+        assert_eq!(rotated.is_err(), stays, "{mount}");
+        let summary = engine::destroy(&sim, &stack, &yes(), false, &Nobody, &Ears::default()).unwrap();
+        assert_eq!(names(&sim).contains(&name.to_owned()), stays, "{mount}");
+        if stays {
+            assert!(summary.kept.iter().any(|(_, why)| why.contains("/Users/lab/pgdata")), "{summary:?}");
+            apply_well(&sim, &stack);
+            assert_eq!(value(&sim, name), before);
+        }
+        destroy_well(&sim, &stack);
+        assert_eq!(names(&sim), [""; 0]);
+    }
 }
 
 #[test]

@@ -174,6 +174,23 @@ fn what_fails_between_two_parts_is_named_with_its_log_and_the_way_on() {
 }
 
 #[test]
+fn what_its_users_make_of_models_in_open_webui_is_theirs() {
+    let stack = both();
+    let sim = applied(&stack);
+    volume(&sim, "forge-open-webui_data", |files| {
+        let mut kept: serde_json::Value = serde_json::from_str(&files["webui.db"]).unwrap();
+        kept["models"] = serde_json::json!([
+            { "id": "my-assistant", "base_model_id": "gemma4:e2b", "is_active": true },
+            { "id": "gemma4:e4b", "base_model_id": null, "is_active": false },
+        ]);
+        files.insert("webui.db".to_owned(), kept.to_string());
+    });
+    let (verdict, seen, problem) = used(&sim, &stack, "container/open-webui/open-webui");
+    assert_eq!(verdict, Verdict::Well, "{problem}");
+    assert!(seen.contains("it lists the 2 models that Ollama has"), "{seen}");
+}
+
+#[test]
 fn one_port_is_asked_for_once_and_open_webui_needs_an_ollama() {
     let refusals = |text: &str| {
         let stack = stack(&format!("{HEAD}{text}"));

@@ -65,10 +65,15 @@ pub(crate) fn app(engine: &str) -> Stack {
 
 /// The same with another Compose file.
 pub(crate) fn app_as(engine: &str, compose: &str) -> Stack {
+    app_with(engine, compose, "STORE_PASSWORD")
+}
+
+/// The same with other secrets.
+pub(crate) fn app_with(engine: &str, compose: &str, secrets: &str) -> Stack {
     let open = |path: &camino::Utf8Path| Ok((path == "app.yaml").then(|| Source::new("app.yaml", compose)));
     let beside = Beside { folder: "/Users/lab".into(), typed: "".into(), open: &open };
     let text = format!(
-        "forge: 1\nstack: app\nnode: {{memory: 32GB, chip: M4 Pro}}\ncontainers: {{engine: {engine}}}\nservices:\n  app: {{compose: app.yaml, values: {{PORT: 3005}}, secrets: [STORE_PASSWORD]}}\n"
+        "forge: 1\nstack: app\nnode: {{memory: 32GB, chip: M4 Pro}}\ncontainers: {{engine: {engine}}}\nservices:\n  app: {{compose: app.yaml, values: {{PORT: 3005}}, secrets: [{secrets}]}}\n"
     );
     stack(&text).with_services(&beside).unwrap_or_else(|problems| panic!("{problems}"))
 }

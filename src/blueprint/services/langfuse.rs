@@ -34,6 +34,7 @@ pub(super) fn langfuse(building: &mut Building, section: &manifest::Langfuse) ->
     let password = Declared {
         purpose: "the password of Langfuse's first account".to_owned(),
         shape: SecretShape::alphanumeric(24),
+        beside: vec![],
         rotation: Rotation::Fixed("Langfuse reads it only when it makes that account".to_owned()),
         credential: Some(Credential::Password {
             service: NAME.to_owned(),
@@ -97,6 +98,7 @@ fn inner(building: &Building) -> Vec<(&'static str, Declared, &'static [&'static
     let of = |purpose: &str, rotation| Declared {
         purpose: purpose.to_owned(),
         shape: SecretShape::alphanumeric(32),
+        beside: vec![],
         rotation,
         credential: None,
     };
@@ -134,6 +136,7 @@ fn key(purpose: &str, prefix: &str, variable: &str) -> Declared {
     Declared {
         purpose: purpose.to_owned(),
         shape: SecretShape::alphanumeric(32).behind(prefix),
+        beside: vec![],
         rotation: Rotation::Fixed(
             "Langfuse makes its keys once, and keeps them whatever its environment says later".to_owned(),
         ),

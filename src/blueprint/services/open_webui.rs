@@ -49,6 +49,7 @@ pub(super) fn open_webui(
     let key = Declared {
         purpose: "what signs the logins of Open WebUI".to_owned(),
         shape: SecretShape::alphanumeric(48),
+        beside: vec![],
         rotation: Rotation::Restart,
         credential: None,
     };
@@ -57,6 +58,7 @@ pub(super) fn open_webui(
     let password = Declared {
         purpose: "the password of Open WebUI's first account".to_owned(),
         shape: SecretShape::alphanumeric(24),
+        beside: vec![],
         rotation: Rotation::Fixed("Open WebUI reads it only when it makes its first account".to_owned()),
         credential: Some(Credential::Password {
             service: NAME.to_owned(),

@@ -97,6 +97,16 @@ mod tests {
         assert!(passwords > 20, "{passwords}");
     }
 
+    /// For these the image runs its client with the password on a command line, against a server that is stopped again.
+    #[test]
+    fn the_image_of_clickhouse_is_given_nothing_to_start_a_server_of_a_moment_for() {
+        let all = all();
+        let clickhouse = &all.values().find_map(|project| project.services.get("clickhouse")).unwrap().spec;
+        assert!(clickhouse.environment.contains_key("CLICKHOUSE_USER"));
+        assert!(!clickhouse.environment.contains_key("CLICKHOUSE_DB"));
+        assert!(clickhouse.mounts.iter().all(|mount| !mount.target.as_str().contains("initdb")));
+    }
+
     #[test]
     fn only_the_two_pages_are_published_and_each_where_it_was_asked_for() {
         for (name, project) in all() {

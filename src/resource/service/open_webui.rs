@@ -97,21 +97,21 @@ impl OpenWebUi {
         })
     }
 
-    /// That it lists what Ollama has, no more and no less.
+    /// That it has what Ollama has, no more and no less. What its users made of them, and what an admin does not show, is theirs:
+    /// it stands in `/api/models` alone.
     fn lists(&self, machine: &dyn Machine, token: &str) -> Result<String> {
         let patience = Patience { every: Duration::from_secs(2), limit: LAG, how: Wait::Poll };
         let what = format!("{} to list the models of Ollama", self.part.name);
         let listed = machine.until(&what, patience, || {
-            let request = Request::get(self.url("/api/models"), SHORT).authorized(format!("Bearer {token}"));
+            let request =
+                Request::get(self.url("/ollama/api/tags"), SHORT).authorized(format!("Bearer {token}"));
             let shown = match ask(machine, request)? {
-                Ok(answer) => names(&answer, "data", "id"),
+                Ok(answer) => names(&answer),
                 Err(why) => return Ok(Err(why)),
             };
             let url = format!("{}/api/tags", self.ollama.url);
             let there = match machine.get(&url)? {
-                Ok(reply) => {
-                    names(&serde_json::from_slice(&reply.body).unwrap_or_default(), "models", "name")
-                }
+                Ok(reply) => names(&serde_json::from_slice(&reply.body).unwrap_or_default()),
                 Err(why) => return Ok(Err(format!("`{url}` gave: {why}"))),
             };
             Ok(if shown == there { Ok(there.len()) } else { Err(differ(&shown, &there)) })
@@ -160,13 +160,13 @@ impl OpenWebUi {
         let reply = look.get(&format!("{}/api/ps", self.ollama.url))?;
         let loaded: Value =
             reply.ok().and_then(|reply| serde_json::from_slice(&reply.body).ok()).unwrap_or_default();
-        Ok(names(&loaded, "models", "name").contains(model))
+        Ok(names(&loaded).contains(model))
     }
 }
 
-fn names(answer: &Value, list: &str, key: &str) -> BTreeSet<String> {
-    let all = answer.get(list).and_then(Value::as_array);
-    all.into_iter().flatten().filter_map(|one| one.get(key)?.as_str()).map(str::to_owned).collect()
+fn names(answer: &Value) -> BTreeSet<String> {
+    let all = answer.get("models").and_then(Value::as_array);
+    all.into_iter().flatten().filter_map(|one| one.get("name")?.as_str()).map(str::to_owned).collect()
 }
 
 fn differ(shown: &BTreeSet<String>, there: &BTreeSet<String>) -> String {

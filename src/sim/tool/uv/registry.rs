@@ -185,8 +185,10 @@ mod tests {
     #[test]
     fn what_is_needed_comes_along() {
         assert_eq!(resolve(&["mlx"]).unwrap(), ["mlx==0.32.4", "mlx-metal==0.32.4"]);
-        let all = resolve(&["mlx", "mlx-lm", "transformers", "huggingface_hub", "openai"]).unwrap();
-        assert!(all.len() > 35 && all.contains(&"tokenizers==0.23.3".to_owned()), "{all:?}");
+        let packages = ["mlx", "mlx-lm", "transformers", "huggingface_hub", "openai", "langfuse>=5.0,<6"];
+        let all = resolve(&packages).unwrap();
+        assert!(all.contains(&"opentelemetry-exporter-http-transport==0.66b2".to_owned()), "{all:?}");
+        assert!(all.len() > 53 && all.contains(&"tokenizers==0.23.3".to_owned()), "{all:?}");
     }
 
     #[test]

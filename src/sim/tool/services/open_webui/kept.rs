@@ -12,6 +12,17 @@ pub(super) struct Kept {
     pub(super) users: Vec<User>,
     /// Settings as they were stored; the environment does not change them any more.
     settings: Option<Settings>,
+    /// What its users made of models.
+    #[serde(default)]
+    pub(super) models: Vec<Made>,
+}
+
+/// A model as somebody made it there: with a base model one of its own, without one the settings of Ollama's of this name.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Made {
+    pub(super) id: String,
+    pub(super) base_model_id: Option<String>,
+    pub(super) is_active: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

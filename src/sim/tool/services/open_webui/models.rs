@@ -7,7 +7,7 @@ use super::{
         Around, Asked,
         reply::{json, text},
     },
-    kept::Settings,
+    kept::{Kept, Made, Settings},
 };
 use crate::machine::Reply;
 
@@ -32,8 +32,17 @@ fn listed(settings: &Settings, around: &mut dyn Around) -> (Vec<(usize, Value)>,
 
 pub(super) fn list(settings: &Settings, around: &mut dyn Around) -> (Reply, Duration) {
     let (all, took) = listed(settings, around);
+    let made = Kept::read(around).models;
+    let is_hidden = |model: &Value| {
+        let hides = |made: &&Made| made.base_model_id.is_none() && !made.is_active;
+        made.iter().filter(hides).any(|made| model.get("name").and_then(Value::as_str) == Some(&made.id))
+    };
+    let own = made.iter().filter(|made| made.base_model_id.is_some() && made.is_active).map(|made| {
+        json!({ "id": made.id, "name": made.id, "object": "model", "owned_by": "ollama", "preset": true })
+    });
     let data: Vec<Value> = all
         .into_iter()
+        .filter(|(_, model)| !is_hidden(model))
         .map(|(nth, model)| {
             let name = model.get("name").cloned().unwrap_or_default();
             json!({
@@ -41,6 +50,7 @@ pub(super) fn list(settings: &Settings, around: &mut dyn Around) -> (Reply, Dura
                 "connection_type": "local", "urlIdx": nth, "ollama": model,
             })
         })
+        .chain(own)
         .collect();
     (json(200, &json!({ "data": data })), took)
 }

@@ -232,3 +232,32 @@ fn a_service_that_ends_right_after_its_start_fails_the_run_with_its_log() {
     let said = failure(&lab(), &app_as("running", &crashes));
     assert!(said.contains("no config found"), "{said}");
 }
+
+/// An engine keeps some values otherwise than they were said: that is no difference.
+#[test]
+fn what_an_engine_keeps_otherwise_than_it_was_said_is_no_change() {
+    for (key, check) in [
+        ("working_dir: /tmp/", ""),
+        ("working_dir: \"\"", ""),
+        ("user: \"\"", ""),
+        ("entrypoint: []", ""),
+        ("restart: on-failure:0", ""),
+        ("stop_grace_period: 1500ms", ""),
+        ("init: true", ", start_period: 0s"),
+        ("init: true", ", timeout: 0s"),
+    ] {
+        let last = "interval: 2s, retries: 3}\n    restart: always\n";
+        let said = format!("interval: 2s, retries: 0{check}}}\n");
+        let own = APP.replace(last, &said).replace(
+            "    init: true\n    command: [sh, -c, \"echo hello",
+            &format!("    {key}\n    command: [sh, -c, \"echo hello"),
+        );
+        let (sim, stack) = (lab(), app_as("running", &own));
+        apply_well(&sim, &stack);
+        assert_eq!(says(&sim), Ok("hello\n".to_owned()), "{key}{check}");
+        let first = ids(&sim);
+        apply_well(&sim, &stack);
+        assert!(engine::status(&sim, &stack).unwrap().ok(), "{key}{check}");
+        assert_eq!(ids(&sim), first, "{key}{check}");
+    }
+}

@@ -29,6 +29,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, Wrong> {
     if text.is_empty() { Err(wrong()) } else { Ok(Duration::from_nanos(sum)) }
 }
 
+/// The same in whole seconds, which is all that an engine keeps of a grace period: parts of one are rounded up, so that nobody gets
+/// less than was said.
+pub(super) fn seconds(text: &str) -> Result<Duration, Wrong> {
+    duration(text).map(|time| {
+        Duration::from_secs(time.as_nanos().div_ceil(1_000_000_000).try_into().unwrap_or(u64::MAX))
+    })
+}
+
 /// An amount of memory as Compose has it: bytes, or a number with `b`, `k`, `m`, `g`, `t` or `p`, each with or without a `b` or
 /// an `ib` behind it, and each a power of 1024 (docs/service-facts.md#compose-units).
 pub(super) fn size(text: &str) -> Result<u64, Wrong> {
@@ -95,6 +103,13 @@ mod tests {
             assert!(duration(text).is_err(), "{text}");
         }
         assert_eq!(duration("30").unwrap_err().hint.as_deref(), Some("did you mean `30s`?"));
+    }
+
+    #[test]
+    fn parts_of_a_second_are_rounded_up() {
+        for (text, whole) in [("0s", 0), ("500ms", 1), ("1500ms", 2), ("20s", 20)] {
+            assert_eq!(seconds(text), Ok(Duration::from_secs(whole)), "{text}");
+        }
     }
 
     #[test]

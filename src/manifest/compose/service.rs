@@ -76,7 +76,7 @@ pub(super) fn service<'t>(reading: &Reading<'_>, node: &Node<'t>) -> Said<'t> {
         labels: get("labels").map_or(BTreeMap::new(), |node| environment::labels(reading, node)),
         user: text("user"),
         working_dir: get("working_dir").and_then(|node| reading.parsed(node, working_dir)).flatten(),
-        mem_limit: amount("mem_limit"),
+        mem_limit: get("mem_limit").and_then(|node| reading.parsed_any(node, units::memory)),
         nano_cpus: get("cpus").and_then(|node| reading.parsed_any(node, units::cpus)),
         ulimits: get("ulimits").map_or(BTreeMap::new(), |node| limits::ulimits(reading, node)),
         shm_size: amount("shm_size"),

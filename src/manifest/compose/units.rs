@@ -61,6 +61,24 @@ pub(super) fn size(text: &str) -> Result<u64, Wrong> {
     }
 }
 
+/// The most memory that a container may have; an engine makes none with less than 6 MiB (docs/service-facts.md#engine-least).
+pub(super) fn memory(text: &str) -> Result<u64, Wrong> {
+    let enough = |bytes: &u64| *bytes >= 6 << 20;
+    size(text).and_then(|bytes| {
+        Some(bytes)
+            .filter(enough)
+            .ok_or_else(|| Wrong::new("an engine makes no container with less than 6 MiB"))
+    })
+}
+
+/// A time of a health test, none or at least a millisecond (docs/service-facts.md#engine-least).
+pub(super) fn health_time(text: &str) -> Result<Duration, Wrong> {
+    let fits = |time: &Duration| time.is_zero() || *time >= Duration::from_millis(1);
+    duration(text).and_then(|time| {
+        Some(time).filter(fits).ok_or_else(|| Wrong::new("an engine takes no time below a millisecond here"))
+    })
+}
+
 /// Processors, in billionths: `1.5` (docs/service-facts.md#compose-units).
 pub(super) fn cpus(text: &str) -> Result<u64, Wrong> {
     let cpus = decimal(text, 1_000_000_000).filter(|cpus| i64::try_from(*cpus).is_ok());
@@ -128,6 +146,15 @@ mod tests {
         for text in ["", "g", "1x", "-1", "1gg", "1.2.3m", "9999999999g", "all", "0", "0.0m"] {
             assert!(size(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_every_engine_refuses_is_no_value() {
+        assert_eq!(memory("6m"), Ok(6 << 20));
+        assert!(memory("5m").is_err() && memory("1024").is_err());
+        assert_eq!(health_time("1ms"), Ok(Duration::from_millis(1)));
+        assert_eq!(health_time("0s"), Ok(Duration::ZERO));
+        assert!(health_time("100us").is_err());
     }
 
     #[test]

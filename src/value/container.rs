@@ -132,3 +132,29 @@ pub enum Restart {
     /// When it has failed: so many times; without a number, always.
     OnFailure(Option<u32>),
 }
+
+/// A path in a container as an engine keeps it: without empty parts, `.` and `..`. `None` for one that is not absolute.
+pub fn cleaned(path: &str) -> Option<String> {
+    let mut parts = vec![];
+    for part in path.strip_prefix('/')?.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    Some(format!("/{}", parts.join("/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_cleaned_as_an_engine_does() {
+        for (path, clean) in [("/tmp/", "/tmp"), ("//a/./b/../c", "/a/c"), ("/", "/"), ("/..", "/")] {
+            assert_eq!(cleaned(path).as_deref(), Some(clean), "{path}");
+        }
+        assert_eq!(cleaned("tmp"), None);
+    }
+}

@@ -26,7 +26,9 @@ mod version;
 mod want;
 
 pub use basic::{basic_authorization, basic_credentials};
-pub use container::{ContainerSpec, Healthcheck, Mount, MountSource, Protocol, PublishedPort, Restart};
+pub use container::{
+    ContainerSpec, Healthcheck, Mount, MountSource, Protocol, PublishedPort, Restart, cleaned,
+};
 pub use count::count;
 pub use hex::hex;
 pub use id::Id;

@@ -308,3 +308,52 @@ fn an_image_that_somebody_elses_container_runs_from_is_held() {
     assert!(destroy().ok());
     assert!(image_names(&sim).is_empty(), "{:?}", image_names(&sim));
 }
+
+/// An engine keeps some values otherwise than they were said: that is no difference.
+#[test]
+fn what_an_engine_keeps_otherwise_than_it_was_said_is_no_change() {
+    for (key, check) in [
+        ("working_dir: /tmp/", ""),
+        ("working_dir: \"\"", ""),
+        ("user: \"\"", ""),
+        ("entrypoint: []", ""),
+        ("restart: on-failure:0", ""),
+        ("stop_grace_period: 1500ms", ""),
+        ("init: true", ", start_period: 0s"),
+        ("init: true", ", timeout: 0s"),
+    ] {
+        let last = "interval: 2s, retries: 3}\n    restart: always\n";
+        let said = format!("interval: 2s, retries: 0{check}}}\n");
+        let own = APP.replace(last, &said).replace(
+            "    init: true\n    command: [sh, -c, \"echo hello",
+            &format!("    {key}\n    command: [sh, -c, \"echo hello"),
+        );
+        let (sim, stack) = (lab(), app_as("running", &own));
+        apply_well(&sim, &stack);
+        assert_eq!(says(&sim), Ok("hello\n".to_owned()), "{key}{check}");
+        let first = ids(&sim);
+        apply_well(&sim, &stack);
+        assert!(engine::status(&sim, &stack).unwrap().ok(), "{key}{check}");
+        assert_eq!(ids(&sim), first, "{key}{check}");
+    }
+}
+
+/// An image may ask for a volume that nobody names: what a service keeps there is data as well.
+#[test]
+fn a_volume_without_a_name_goes_only_with_all_data() {
+    let own = "services:\n  cache:\n    image: redis:7.4.9\n    environment: {A: \"${STORE_PASSWORD:?}\", B: \"${PORT:?}\"}\n";
+    for all_data in [false, true] {
+        let (sim, stack) = (lab(), app_as("running", own));
+        apply_well(&sim, &stack);
+        let volume = docker(&sim, "volume ls -q");
+        assert_eq!(volume.trim().len(), 64, "{volume}");
+        let ears = crate::support::Ears::default();
+        let yes = crate::support::yes();
+        let gone = engine::destroy(&sim, &stack, &yes, all_data, &forgectl::desk::Nobody, &ears).unwrap();
+        assert!(gone.ok(), "{gone:?}");
+        assert_eq!(docker(&sim, "ps -aq"), "");
+        assert_eq!(docker(&sim, "volume ls -q"), if all_data { String::new() } else { volume.clone() });
+        let told = ears.told().join("\n").contains(&format!("volume rm {}", volume.trim()));
+        assert_eq!(told, !all_data, "what stays is named");
+    }
+}

@@ -13,7 +13,7 @@ pub(super) fn healthcheck(reading: &Reading<'_>, node: &Node<'_>) -> Healthcheck
         }
         _ => None,
     });
-    let time = |key| keys.get(key).and_then(|node| reading.parsed(node, units::duration));
+    let time = |key| keys.get(key).and_then(|node| reading.parsed(node, units::health_time));
     let disabled = keys.get("disable").and_then(|node| reading.switch(node)) == Some(true);
     let test = if disabled {
         vec!["NONE".to_owned()]

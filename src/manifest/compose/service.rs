@@ -4,7 +4,7 @@ use super::{
     super::types::Wrong, Condition, command, depends, environment, health, hosts, image, limits, mounts,
     networks, node::Node, ports, reading::Reading, units,
 };
-use crate::value::{ContainerSpec, Mount, Problem};
+use crate::value::{ContainerSpec, Mount, Problem, cleaned};
 
 /// The keys of a service that are taken.
 pub(super) const KEYS: &[&str] = &[
@@ -75,15 +75,15 @@ pub(super) fn service<'t>(reading: &Reading<'_>, node: &Node<'t>) -> Said<'t> {
         extra_hosts: get("extra_hosts").map_or(vec![], |node| hosts::hosts(reading, node)),
         labels: get("labels").map_or(BTreeMap::new(), |node| environment::labels(reading, node)),
         user: text("user"),
-        working_dir: text("working_dir"),
-        mem_limit: amount("mem_limit"),
+        working_dir: get("working_dir").and_then(|node| reading.parsed(node, working_dir)).flatten(),
+        mem_limit: get("mem_limit").and_then(|node| reading.parsed_any(node, units::memory)),
         nano_cpus: get("cpus").and_then(|node| reading.parsed_any(node, units::cpus)),
         ulimits: get("ulimits").map_or(BTreeMap::new(), |node| limits::ulimits(reading, node)),
         shm_size: amount("shm_size"),
         read_only: switch("read_only"),
         cap_drop: texts("cap_drop"),
         security_opt: texts("security_opt"),
-        stop_grace_period: get("stop_grace_period").and_then(|node| reading.parsed(node, units::duration)),
+        stop_grace_period: get("stop_grace_period").and_then(|node| reading.parsed(node, units::seconds)),
         init: switch("init"),
     };
     if let Some(at) = get("tmpfs") {
@@ -99,6 +99,14 @@ pub(super) fn service<'t>(reading: &Reading<'_>, node: &Node<'t>) -> Said<'t> {
         networks: get("networks").map_or(BTreeMap::new(), |node| networks::networks(reading, node)),
         volumes: get("volumes").cloned(),
     }
+}
+
+/// A folder in the container, as an engine cleans it; an empty one is the image's.
+fn working_dir(text: &str) -> Result<Option<String>, Wrong> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    cleaned(text).map(Some).ok_or_else(|| Wrong::new("in the container a path begins with `/`"))
 }
 
 /// What stands in the place of a key of Compose's that is not taken.

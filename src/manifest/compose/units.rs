@@ -29,6 +29,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, Wrong> {
     if text.is_empty() { Err(wrong()) } else { Ok(Duration::from_nanos(sum)) }
 }
 
+/// The same in whole seconds, which is all that an engine keeps of a grace period: parts of one are rounded up, so that nobody gets
+/// less than was said.
+pub(super) fn seconds(text: &str) -> Result<Duration, Wrong> {
+    duration(text).map(|time| {
+        Duration::from_secs(time.as_nanos().div_ceil(1_000_000_000).try_into().unwrap_or(u64::MAX))
+    })
+}
+
 /// An amount of memory as Compose has it: bytes, or a number with `b`, `k`, `m`, `g`, `t` or `p`, each with or without a `b` or
 /// an `ib` behind it, and each a power of 1024 (docs/service-facts.md#compose-units).
 pub(super) fn size(text: &str) -> Result<u64, Wrong> {
@@ -51,6 +59,24 @@ pub(super) fn size(text: &str) -> Result<u64, Wrong> {
         }
         bytes => bytes.ok_or_else(wrong),
     }
+}
+
+/// The most memory that a container may have; an engine makes none with less than 6 MiB (docs/service-facts.md#engine-least).
+pub(super) fn memory(text: &str) -> Result<u64, Wrong> {
+    let enough = |bytes: &u64| *bytes >= 6 << 20;
+    size(text).and_then(|bytes| {
+        Some(bytes)
+            .filter(enough)
+            .ok_or_else(|| Wrong::new("an engine makes no container with less than 6 MiB"))
+    })
+}
+
+/// A time of a health test, none or at least a millisecond (docs/service-facts.md#engine-least).
+pub(super) fn health_time(text: &str) -> Result<Duration, Wrong> {
+    let fits = |time: &Duration| time.is_zero() || *time >= Duration::from_millis(1);
+    duration(text).and_then(|time| {
+        Some(time).filter(fits).ok_or_else(|| Wrong::new("an engine takes no time below a millisecond here"))
+    })
 }
 
 /// Processors, in billionths: `1.5` (docs/service-facts.md#compose-units).
@@ -98,6 +124,13 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_a_second_are_rounded_up() {
+        for (text, whole) in [("0s", 0), ("500ms", 1), ("1500ms", 2), ("20s", 20)] {
+            assert_eq!(seconds(text), Ok(Duration::from_secs(whole)), "{text}");
+        }
+    }
+
+    #[test]
     fn a_size_counts_by_1024() {
         for (text, bytes) in [
             ("1024", 1024),
@@ -113,6 +146,15 @@ mod tests {
         for text in ["", "g", "1x", "-1", "1gg", "1.2.3m", "9999999999g", "all", "0", "0.0m"] {
             assert!(size(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_every_engine_refuses_is_no_value() {
+        assert_eq!(memory("6m"), Ok(6 << 20));
+        assert!(memory("5m").is_err() && memory("1024").is_err());
+        assert_eq!(health_time("1ms"), Ok(Duration::from_millis(1)));
+        assert_eq!(health_time("0s"), Ok(Duration::ZERO));
+        assert!(health_time("100us").is_err());
     }
 
     #[test]

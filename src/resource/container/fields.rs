@@ -23,11 +23,15 @@ const SHARED: u64 = 64 << 20;
 /// The fields of a container. Those that there is one of are always among them, absent where nothing is said.
 pub(super) type Fields = BTreeMap<Field, Value>;
 
-/// `spec` as fields. `value` gives the value of a variable as it may be shown; `None` is not known yet.
+/// `spec` as fields. `value` gives the value of a variable as it may be shown; `None` is not known yet. To an engine an empty text, an
+/// empty list and most zeros are nothing said, so that here they are too (docs/service-facts.md#engine-zeros).
 pub(super) fn of(spec: &ContainerSpec, value: impl Fn(&str) -> Option<Value>) -> Fields {
-    let text = |text: &Option<String>| Value::from(text.clone());
-    let words = |words: &Option<Vec<String>>| Value::from(words.as_deref().map(joined));
-    let time = |time: Option<Duration>| Value::from(time.map(|time| format!("{time:?}")));
+    let text = |text: &Option<String>| Value::from(text.clone().filter(|text| !text.is_empty()));
+    let words = |words: &Option<Vec<String>>| {
+        Value::from(words.as_deref().filter(|words| !words.is_empty()).map(joined))
+    };
+    let spelt = |time: Option<Duration>| Value::from(time.map(|time| format!("{time:?}")));
+    let time = |time: Option<Duration>| spelt(time.filter(|time| !time.is_zero()));
     let list = |mut list: Vec<String>| {
         list.sort();
         Value::from(Some(list.join(", ")).filter(|list| !list.is_empty()))
@@ -40,7 +44,7 @@ pub(super) fn of(spec: &ContainerSpec, value: impl Fn(&str) -> Option<Value>) ->
         ("health", Value::from(Some(joined(&test)).filter(|test| !test.is_empty()))),
         ("health.interval", time(interval)),
         ("health.timeout", time(timeout)),
-        ("health.retries", Value::from(retries.map(i64::from))),
+        ("health.retries", Value::from(retries.filter(|times| *times > 0).map(i64::from))),
         ("health.start", time(start_period)),
         ("restart", Value::from(restart(spec.restart))),
         ("hosts", list(spec.extra_hosts.clone())),
@@ -52,7 +56,8 @@ pub(super) fn of(spec: &ContainerSpec, value: impl Fn(&str) -> Option<Value>) ->
         ("read-only", Value::from(spec.read_only.then_some(true))),
         ("dropped", list(spec.cap_drop.iter().map(|name| capability(name)).collect())),
         ("security", list(spec.security_opt.clone())),
-        ("grace", time(spec.stop_grace_period)),
+        // Nothing would be the engine's ten seconds.
+        ("grace", spelt(spec.stop_grace_period)),
         ("init", Value::from(spec.init.then_some(true))),
     ]
     .into_iter()
@@ -125,7 +130,7 @@ fn restart(restart: Restart) -> String {
         Restart::No => "no".into(),
         Restart::Always => "always".into(),
         Restart::UnlessStopped => "unless-stopped".into(),
-        Restart::OnFailure(None) => "on-failure".into(),
+        Restart::OnFailure(None | Some(0)) => "on-failure".into(),
         Restart::OnFailure(Some(times)) => format!("on-failure:{times}"),
     }
 }

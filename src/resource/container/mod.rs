@@ -228,5 +228,9 @@ pub(super) fn removal(
     if !receipt.ours(owned::OWNER_FIELD, found.get(owned::OWNER_FIELD)) {
         return Removal::kept(format!("the container {name} is somebody else's now"));
     }
-    Removal::of(RemoveContainer { socket: socket.to_owned(), name: name.to_owned() })
+    Removal::of(RemoveContainer {
+        socket: socket.to_owned(),
+        name: name.to_owned(),
+        volumes: leaving.all_data,
+    })
 }

@@ -184,25 +184,27 @@ impl StartContainer {
     }
 }
 
-/// Stops and removes a container, with the volumes that came with it without a name.
+/// Stops and removes a container. The volumes that came with it without a name hold data as others do: they go only when data goes,
+/// and those that stay are named, since nobody would find them otherwise.
 #[derive(Debug)]
 pub struct RemoveContainer {
     /// The engine's socket.
     pub socket: Utf8PathBuf,
     /// Its name.
     pub name: String,
+    /// Whether its volumes without a name go too.
+    pub volumes: bool,
 }
 
 impl Step for RemoveContainer {
     fn about(&self) -> About {
+        let (option, stay) =
+            if self.volumes { (" --volumes", "volumes with a name") } else { ("", "its volumes") };
         About {
             words: format!("stop and remove the container {}", self.name),
             why: "forgectl made it".into(),
-            commands: vec![
-                format!("docker stop {}", self.name),
-                format!("docker rm --volumes {}", self.name),
-            ],
-            undo: "the next apply makes it anew; volumes with a name stay".into(),
+            commands: vec![format!("docker stop {}", self.name), format!("docker rm{option} {}", self.name)],
+            undo: format!("the next apply makes it anew; {stay} stay"),
             ..About::default()
         }
     }
@@ -210,12 +212,18 @@ impl Step for RemoveContainer {
     fn run(&self, machine: &dyn Machine, tell: &dyn Tell) -> Result<()> {
         let Some(view) = machine.container(&self.socket, &self.name)?? else { return Ok(()) };
         if view.stage != Stage::Removing {
-            take_away(machine, &self.socket, &self.name, true, tell)?;
+            take_away(machine, &self.socket, &self.name, self.volumes, tell)?;
         }
         // One that an older container of ours handed down counts as named.
         for mount in nameless(&view, &ContainerSpec::default()) {
-            if let MountSource::Volume(name) = mount.source {
+            let MountSource::Volume(name) = mount.source else { continue };
+            if self.volumes {
                 machine.engine(&self.socket, EngineChange::RemoveVolume(name), tell)?;
+            } else {
+                tell.line(&format!(
+                    "what {} kept at {} stays as the volume {name}; to remove it: docker --host unix://{} volume rm {name}",
+                    self.name, mount.target, self.socket
+                ));
             }
         }
         Ok(())

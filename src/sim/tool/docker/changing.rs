@@ -189,6 +189,11 @@ pub(super) fn create(
     if spec.mem_limit.is_some_and(|limit| limit < 6 << 20) {
         return Err(refused(400, "Minimum memory limit allowed is 6MB"));
     }
+    let check = spec.healthcheck.iter();
+    let mut times = check.flat_map(|check| [check.interval, check.timeout, check.start_period]).flatten();
+    if times.any(|time| !time.is_zero() && time < Duration::from_millis(1)) {
+        return Err(refused(400, "Interval in Healthcheck cannot be less than 1ms"));
+    }
     if let Some(folder) = absent {
         let why =
             format!("invalid mount config for type \"bind\": bind source path does not exist: {folder}");

@@ -7,7 +7,7 @@ use super::{Player, Run, image::Image};
 use crate::{
     machine::engine::{ContainerLine, ContainerView, Health, HealthStatus, Stage},
     sim::clock::after,
-    value::{ContainerSpec, Healthcheck, MountSource, PublishedPort, Restart, Text},
+    value::{ContainerSpec, Healthcheck, MountSource, PublishedPort, Restart, Text, cleaned},
 };
 
 /// The first pause before a container is started anew, which doubles each time, and the longest one.
@@ -229,7 +229,8 @@ pub(super) fn since(from: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// What a container is made as when its image gives what was not asked for (docs/service-facts.md#image-gives).
-fn with_image(mut spec: ContainerSpec, image: &Image) -> ContainerSpec {
+fn with_image(spec: ContainerSpec, image: &Image) -> ContainerSpec {
+    let mut spec = normal(spec);
     let config = &image.config;
     for (name, value) in &config.environment {
         spec.environment.entry(name.clone()).or_insert_with(|| Text::from(value.clone()));
@@ -237,9 +238,17 @@ fn with_image(mut spec: ContainerSpec, image: &Image) -> ContainerSpec {
     for (name, value) in &config.labels {
         spec.labels.entry(name.clone()).or_insert_with(|| value.clone());
     }
-    if spec.entrypoint.is_none() {
-        spec.command = spec.command.or_else(|| config.command.clone());
-        spec.entrypoint.clone_from(&config.entrypoint);
+    match &spec.entrypoint {
+        None => {
+            spec.command = spec.command.or_else(|| config.command.clone());
+            spec.entrypoint.clone_from(&config.entrypoint);
+        }
+        // An empty one takes the image's away, and is shown as none.
+        Some(words) if words.is_empty() => {
+            spec.command = spec.command.or_else(|| config.command.clone());
+            spec.entrypoint = None;
+        }
+        Some(_) => {}
     }
     spec.user = spec.user.or_else(|| config.user.clone());
     spec.working_dir = spec.working_dir.or_else(|| config.working_dir.clone());
@@ -256,5 +265,26 @@ fn with_image(mut spec: ContainerSpec, image: &Image) -> ContainerSpec {
     if spec.networks.is_empty() {
         spec.networks.insert("bridge".to_owned(), vec![]);
     }
+    spec
+}
+
+/// A spec as an engine keeps it (docs/service-facts.md#engine-zeros).
+fn normal(mut spec: ContainerSpec) -> ContainerSpec {
+    let said = |time: Option<Duration>| time.filter(|time| !time.is_zero());
+    let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+    spec.command = spec.command.filter(|words| !words.is_empty());
+    spec.user = text(spec.user);
+    spec.working_dir = text(spec.working_dir).map(|folder| cleaned(&folder).unwrap_or(folder));
+    spec.stop_grace_period = spec.stop_grace_period.map(|time| Duration::from_secs(time.as_secs()));
+    if spec.restart == Restart::OnFailure(Some(0)) {
+        spec.restart = Restart::OnFailure(None);
+    }
+    spec.healthcheck = spec.healthcheck.map(|check| Healthcheck {
+        test: check.test,
+        interval: said(check.interval),
+        timeout: said(check.timeout),
+        retries: check.retries.filter(|times| *times > 0),
+        start_period: said(check.start_period),
+    });
     spec
 }

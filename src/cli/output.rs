@@ -5,7 +5,6 @@ use super::{
     context::Context,
     node::{Node, Use},
     stack,
-    switch::switch,
 };
 use crate::{engine, report};
 
@@ -18,7 +17,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", env = "FORGECTL_STACK")]
     stack: Option<Utf8PathBuf>,
     /// Print the values of passwords and keys too, to whoever reads the output
-    #[arg(long, env = "FORGECTL_REVEAL", value_parser = switch)]
+    // No variable stands for it: what tells a secret is typed each time.
+    #[arg(long)]
     reveal: bool,
 }
 

@@ -99,3 +99,10 @@ fn a_name_that_nothing_has_is_a_fault_of_usage_with_the_nearest() {
     assert!(fault.hints[0].contains("`Ollama`"), "{fault:?}");
     assert!(fault.hints[1].starts_with("all of them: `Ollama`, `data/~/.ollama`, "), "{fault:?}");
 }
+
+#[test]
+fn no_variable_of_the_environment_tells_a_secret() {
+    let shell = crate::cli::Shell::new();
+    let help = shell.well("output --help");
+    assert!(help.contains("--reveal") && !help.contains("FORGECTL_REVEAL"), "{help}");
+}

@@ -67,7 +67,7 @@ services:
     extra_hosts: {db: 10.0.0.1}
     ulimits: {nproc: "5"}
     cpus: "0.25"
-    mem_limit: 1024
+    mem_limit: 8388608
     env_file: one.env
     networks: [back]
   c: {image: "ghcr.io/a/b:${PORT}", healthcheck: {disable: true}, mem_limit: 1.5g, stop_grace_period: 1.5s, restart: unless-stopped, shm_size: 1gib}

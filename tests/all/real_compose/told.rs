@@ -140,15 +140,17 @@ pub(super) fn normal(name: &str, theirs: &Value) -> Map<String, Value> {
     let hosts: Vec<_> =
         list("extra_hosts").iter().map(|host| host.as_str().unwrap().replacen('=', ":", 1)).collect();
     let image = theirs["image"].as_str().unwrap();
+    // An engine takes whole seconds, and no less than was asked for.
+    let grace = time(&theirs["stop_grace_period"]).as_f64().map(f64::ceil);
     let known = json!({
         "image": whole(image), "command": theirs["command"], "entrypoint": theirs["entrypoint"],
         "environment": map("environment"), "ports": ports.collect::<Vec<_>>(), "volumes": volumes.collect::<Vec<_>>(),
         "tmpfs": tmpfs, "networks": networks, "depends_on": depends, "healthcheck": health,
         "restart": theirs["restart"].as_str().unwrap_or("no"), "extra_hosts": hosts, "labels": map("labels"),
-        "user": theirs["user"], "working_dir": theirs["working_dir"], "mem_limit": size(&theirs["mem_limit"]),
+        "user": theirs["user"], "working_dir": theirs["working_dir"].as_str().map(straight), "mem_limit": size(&theirs["mem_limit"]),
         "cpus": theirs["cpus"].as_f64(), "ulimits": ulimits, "shm_size": size(&theirs["shm_size"]),
         "read_only": theirs["read_only"] == json!(true), "cap_drop": list("cap_drop"), "security_opt": list("security_opt"),
-        "stop_grace_period": time(&theirs["stop_grace_period"]), "init": theirs["init"] == json!(true),
+        "stop_grace_period": grace, "init": theirs["init"] == json!(true),
     });
     let mut all = known.as_object().unwrap().clone();
     // What it says beyond that has to be told.

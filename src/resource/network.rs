@@ -11,7 +11,7 @@ use crate::{
     journal::Receipt,
     machine::{Look, Looking, Machine},
     step::{MakeNetwork, RemoveNetwork, Step},
-    value::{Delta, Deltas, Id, Place, Problem, State, Value, Want, Wanted},
+    value::{Delta, Deltas, Id, Place, Problem, State, Want, Wanted},
 };
 
 /// A network that the containers of a service share.
@@ -86,14 +86,6 @@ pub(super) fn removal(
     found: &State,
     leaving: &Leaving,
 ) -> Removal {
-    if let Some(held) = owned::unheard(socket, found, leaving) {
-        return held;
-    }
-    let ours = receipt.created() && receipt.ours(OWNER_FIELD, found.get(OWNER_FIELD));
-    match found.present {
-        true if ours => Removal::of(RemoveNetwork { socket: socket.to_owned(), name: name.to_owned() }),
-        true if *found.get(OWNER_FIELD) != Value::Absent => Removal::default(),
-        true => Removal::kept(format!("the network {name} is somebody else's now")),
-        false => Removal::default(),
-    }
+    owned::stays(&format!("the network {name}"), socket, receipt, found, leaving)
+        .unwrap_or_else(|| Removal::of(RemoveNetwork { socket: socket.to_owned(), name: name.to_owned() }))
 }

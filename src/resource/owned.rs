@@ -5,6 +5,7 @@ use camino::Utf8Path;
 
 use super::{Leaving, Removal};
 use crate::{
+    journal::Receipt,
     machine::engine::EngineFault,
     value::{Id, Problem, State, Value},
 };
@@ -34,6 +35,20 @@ pub(super) fn unheard(socket: &Utf8Path, found: &State, leaving: &Leaving) -> Op
     Some(Removal::held(format!(
         "the container engine at unix://{socket} does not answer, so nobody can tell ({why}); start it, then destroy again"
     )))
+}
+
+/// Why a thing of an engine's, `the volume x`, is not removed, if so: nobody can tell, it is not there, or it is not ours.
+pub(super) fn stays(
+    what: &str,
+    socket: &Utf8Path,
+    receipt: &Receipt,
+    found: &State,
+    leaving: &Leaving,
+) -> Option<Removal> {
+    let others = || Removal::kept(format!("{what} is somebody else's now"));
+    unheard(socket, found, leaving)
+        .or_else(|| (!found.present || !receipt.created()).then(Removal::default))
+        .or_else(|| (!receipt.ours(OWNER_FIELD, found.get(OWNER_FIELD))).then(others))
 }
 
 /// Somebody else has something of that name.

@@ -87,14 +87,8 @@ pub(super) fn removal(
     found: &State,
     leaving: &Leaving,
 ) -> Removal {
-    if let Some(held) = owned::unheard(socket, found, leaving) {
-        return held;
-    }
-    if !found.present || !receipt.created() {
-        return Removal::default();
-    }
-    if !receipt.ours(OWNER_FIELD, found.get(OWNER_FIELD)) {
-        return Removal::kept(format!("the volume {name} is somebody else's now"));
+    if let Some(removal) = owned::stays(&format!("the volume {name}"), socket, receipt, found, leaving) {
+        return removal;
     }
     if !leaving.all_data {
         let why = format!("the volume {name} is data; `forgectl destroy --all-data` removes it");

@@ -219,14 +219,8 @@ pub(super) fn removal(
     found: &State,
     leaving: &Leaving,
 ) -> Removal {
-    if let Some(held) = owned::unheard(socket, found, leaving) {
-        return held;
-    }
-    if !found.present || !receipt.created() {
-        return Removal::default();
-    }
-    if !receipt.ours(owned::OWNER_FIELD, found.get(owned::OWNER_FIELD)) {
-        return Removal::kept(format!("the container {name} is somebody else's now"));
+    if let Some(removal) = owned::stays(&format!("the container {name}"), socket, receipt, found, leaving) {
+        return removal;
     }
     Removal::of(RemoveContainer {
         socket: socket.to_owned(),
